@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import MISSING, dataclass, field, fields
+from dataclasses import MISSING, dataclass, fields
 from enum import StrEnum
 from typing import Any, ClassVar, TypeAlias, cast
 
@@ -188,11 +188,6 @@ EXTREME_OF_POSITION: Mapping[Position, tuple[Key, Direction]] = {
 """*leftmost* is the smallest x: the superlative of every place."""
 
 
-def _is(kind: str | type[StrEnum], **changes: Any) -> Any:
-    """A dataclass field that JSON and the schema know how to read."""
-    return field(metadata={"kind": kind}, **changes)
-
-
 @dataclass(frozen=True)
 class Step:
     """A node of a program.
@@ -238,8 +233,8 @@ class Select(Step):
     """
 
     op: ClassVar[str] = "select"
-    noun: str = _is("text")
-    attributes: tuple[str, ...] = _is("words", default=())
+    noun: str
+    attributes: tuple[str, ...] = ()
 
     def parts(self) -> tuple[str, str]:
         """See ``Step.parts``."""
@@ -251,8 +246,8 @@ class Filter(Step):
     """What lies at a place of the image."""
 
     op: ClassVar[str] = "filter"
-    child: Node = _is("node")
-    position: Position = _is(Position)
+    child: Node
+    position: Position
 
     def parts(self) -> tuple[str, str]:
         """See ``Step.parts``."""
@@ -265,10 +260,10 @@ class Relate(Step):
     """What has a relation to an anchor; ``between`` takes two anchors."""
 
     op: ClassVar[str] = "relate"
-    child: Node = _is("node")
-    relation: Relation = _is(Relation)
-    anchor: Node = _is("node")
-    anchor2: Node | None = _is("node", default=None)
+    child: Node
+    relation: Relation
+    anchor: Node
+    anchor2: Node | None = None
 
     def __post_init__(self) -> None:
         if (self.relation is Relation.BETWEEN) != (self.anchor2 is not None):
@@ -286,10 +281,10 @@ class Extremum(Step):
     """The candidate with the largest or smallest value of a key; ``distance`` needs an anchor."""
 
     op: ClassVar[str] = "extremum"
-    child: Node = _is("node")
-    key: Key = _is(Key)
-    direction: Direction = _is(Direction, default=Direction.MAX)
-    anchor: Node | None = _is("node", default=None)
+    child: Node
+    key: Key
+    direction: Direction = Direction.MAX
+    anchor: Node | None = None
 
     def __post_init__(self) -> None:
         _check_anchor(self.op, self.key is Key.DISTANCE, self.anchor)
@@ -317,11 +312,11 @@ class Ordinal(Step):
     """
 
     op: ClassVar[str] = "ordinal"
-    child: Node = _is("node")
-    n: int = _is("integer")
-    key: Key = _is(Key)
-    direction: Direction = _is(Direction, default=Direction.MIN)
-    anchor: Node | None = _is("node", default=None)
+    child: Node
+    n: int
+    key: Key
+    direction: Direction = Direction.MIN
+    anchor: Node | None = None
 
     def __post_init__(self) -> None:
         _check_number(self.op, self.n)
@@ -344,8 +339,8 @@ class Count(Step):
     """The n best candidates."""
 
     op: ClassVar[str] = "count"
-    child: Node = _is("node")
-    n: int = _is("integer")
+    child: Node
+    n: int
 
     def __post_init__(self) -> None:
         _check_number(self.op, self.n)
@@ -361,7 +356,7 @@ class All(Step):
     """Every candidate that is plausible."""
 
     op: ClassVar[str] = "all"
-    child: Node = _is("node")
+    child: Node
 
     def parts(self) -> tuple[str, str]:
         """See ``Step.parts``."""
@@ -374,12 +369,12 @@ class Measure(Step):
     """Candidates whose size, or distance to an anchor, compares with a value on the ground."""
 
     op: ClassVar[str] = "measure"
-    child: Node = _is("node")
-    quantity: Quantity = _is(Quantity)
-    comparison: Comparison = _is(Comparison)
-    value: float = _is("number")
-    unit: Unit = _is(Unit)
-    anchor: Node | None = _is("node", default=None)
+    child: Node
+    quantity: Quantity
+    comparison: Comparison
+    value: float
+    unit: Unit
+    anchor: Node | None = None
 
     def __post_init__(self) -> None:
         _check_anchor(self.op, self.quantity is Quantity.DISTANCE, self.anchor)
@@ -400,7 +395,7 @@ class And(Step):
     """What every child yields."""
 
     op: ClassVar[str] = "and"
-    nodes: tuple[Node, ...] = _is("nodes")
+    nodes: tuple[Node, ...]
 
     def parts(self) -> tuple[str, str]:
         """See ``Step.parts``."""
@@ -412,7 +407,7 @@ class Or(Step):
     """What any child yields."""
 
     op: ClassVar[str] = "or"
-    nodes: tuple[Node, ...] = _is("nodes")
+    nodes: tuple[Node, ...]
 
     def parts(self) -> tuple[str, str]:
         """See ``Step.parts``."""
@@ -424,7 +419,7 @@ class Not(Step):
     """What the child does not yield."""
 
     op: ClassVar[str] = "not"
-    child: Node = _is("node")
+    child: Node
 
     def parts(self) -> tuple[str, str]:
         """See ``Step.parts``."""
@@ -437,6 +432,22 @@ Node: TypeAlias = (
 NODES: Mapping[str, type[Node]] = {
     each.op: each
     for each in (Select, Filter, Relate, Extremum, Ordinal, Count, All, Measure, And, Or, Not)
+}
+
+
+# How the annotation of a field reads in JSON: a kind of value, or one of the vocabularies.
+_JSON_KINDS: Mapping[str, str | type[StrEnum]] = {
+    "Node": "node",
+    "Node | None": "node",
+    "tuple[Node, ...]": "nodes",
+    "str": "text",
+    "tuple[str, ...]": "words",
+    "int": "integer",
+    "float": "number",
+    **{
+        each.__name__: each
+        for each in (Position, Relation, Key, Direction, Quantity, Comparison, Unit)
+    },
 }
 
 
@@ -484,7 +495,9 @@ def schema() -> dict[str, Any]:
 
 def _schema_of(kind: type[Node]) -> dict[str, Any]:
     known = {each.name: each for each in fields(kind)}
-    properties = {name: _schema_of_field(each.metadata["kind"]) for name, each in known.items()}
+    properties = {
+        name: _schema_of_field(_JSON_KINDS[str(each.type)]) for name, each in known.items()
+    }
     required = [name for name, each in known.items() if each.default is MISSING]
     return {
         "type": "object",
@@ -532,7 +545,7 @@ def _node_from_json(values: Any, where: str, depth: int) -> Node:
     for name, each in known.items():
         if name in values:
             read[name] = _field_from_json(
-                values[name], each.metadata["kind"], f"{where}.{name}", depth + 1
+                values[name], _JSON_KINDS[str(each.type)], f"{where}.{name}", depth + 1
             )
         elif each.default is MISSING:
             raise TextError(f"{where}: '{kind.op}' lacks the field '{name}'")
@@ -586,7 +599,7 @@ def _ranked(n: int) -> str:
 
 _PLACE_OF_EXTREME: Mapping[tuple[Key, Direction], Position] = {
     extreme: position
-    for position, extreme in reversed(EXTREME_OF_POSITION.items())
+    for position, extreme in reversed(list(EXTREME_OF_POSITION.items()))
     if position is not Position.CENTER
 }
 _SUPERLATIVES: Mapping[tuple[Key, Direction], str] = {
