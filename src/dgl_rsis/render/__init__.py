@@ -1,1 +1,16 @@
-"""."""
+"""Rendered scenes: procedural overhead images with exact truth (DESIGN.md section 5)."""
+
+from dgl_rsis.render.kinds import CLASSES, KINDS, Kind
+from dgl_rsis.render.scene import Instance, ReferringSentence, RenderedScene, render_scene
+from dgl_rsis.render.themes import THEMES
+
+__all__ = [
+    "CLASSES",
+    "KINDS",
+    "THEMES",
+    "Instance",
+    "Kind",
+    "ReferringSentence",
+    "RenderedScene",
+    "render_scene",
+]
