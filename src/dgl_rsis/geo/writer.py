@@ -1,0 +1,262 @@
+"""Rasters out: cloud-optimised GeoTIFFs on the very grid of the input (DESIGN.md section 2).
+
+Nothing is ever half written: a file appears under its name when it is complete, or not at all.
+What can be known to fail is said before anything is computed (:func:`check_output`).
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import sqlite3
+import tempfile
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import numpy as np
+import rasterio
+import rasterio.shutil
+from affine import Affine
+from numpy.typing import NDArray
+from pyogrio.errors import DataSourceError
+from rasterio.errors import NotGeoreferencedWarning, RasterioError
+from rasterio.io import MemoryFile
+
+from dgl_rsis.errors import MissingExtraError, OutputError
+from dgl_rsis.geo.palette import Colour, class_colours
+from dgl_rsis.types import MapFrame
+
+RASTER_SUFFIXES = (".tif", ".tiff")
+VECTOR_SUFFIXES = (".gpkg", ".geojson", ".parquet", ".fgb")
+_PALETTE_CLASSES = 254  # uint8 less "no data"; 255 is left free for other programs' "no data"
+
+
+def check_suffix(path: Path, suffixes: Sequence[str]) -> str:
+    """The suffix of an output in lower case.
+
+    Raises:
+        OutputError: if it is not one of ``suffixes``.
+        MissingExtraError: if the format needs a package that is not installed.
+    """
+    suffix = path.suffix.lower()
+    if suffix not in suffixes:
+        raise OutputError(
+            f"{path} has {f'the suffix {suffix}' if suffix else 'no suffix'}, "
+            f"which is not an output format here; use {', '.join(suffixes)}"
+        )
+    if suffix == ".parquet" and importlib.util.find_spec("pyarrow") is None:
+        raise MissingExtraError("GeoParquet output", "parquet")
+    return suffix
+
+
+def check_output(path: str | Path, *, overwrite: bool, suffixes: Sequence[str]) -> Path:
+    """Refuse an output that could not be written, before any computation.
+
+    Args:
+        path: the file to be written.
+        overwrite: whether a file of that name may be replaced.
+        suffixes: formats that the caller can write, lower case with the dot.
+
+    Returns:
+        The path.
+
+    Raises:
+        OutputError: if the folder is missing or read-only, the file exists, or the format is
+            unknown.
+        MissingExtraError: if the format needs a package that is not installed.
+    """
+    target = Path(path)
+    check_suffix(target, suffixes)
+    folder = target.parent
+    if not folder.is_dir():
+        raise OutputError(f"the folder {folder} for {target.name} does not exist; make it first")
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise OutputError(f"the folder {folder} is read-only; choose another one for {target.name}")
+    if target.is_dir():
+        raise OutputError(f"{target} is a folder; pass the name of a file")
+    if target.exists() and not overwrite:
+        raise OutputError(f"{target} exists already; pass --overwrite to replace it")
+    return target
+
+
+@contextmanager
+def atomic(path: Path) -> Iterator[Path]:
+    """A temporary name for a file that takes its place when the block ends without an error.
+
+    The temporary name lies in a folder of its own beside the target, so that side files (masks,
+    journals, statistics) move or vanish with it.
+
+    Raises:
+        OutputError: if writing fails; nothing is left then.
+    """
+    try:
+        with tempfile.TemporaryDirectory(dir=path.parent, prefix=".dgl-rsis-") as folder:
+            yield Path(folder) / path.name
+            side_file = _side_file(path)
+            if side_file.exists() and not (Path(folder) / side_file.name).exists():
+                side_file.unlink()  # it described the file that is being replaced
+            for file in sorted(Path(folder).iterdir(), reverse=True):
+                file.replace(path.parent / file.name)
+    except (OSError, RasterioError, DataSourceError, sqlite3.Error) as error:
+        text = " ".join(str(error).split())
+        raise OutputError(f"{path} cannot be written: {text}") from error
+
+
+def _side_file(path: Path) -> Path:
+    return path.with_name(path.name + ".aux.xml")
+
+
+def write_classes(
+    path: str | Path,
+    labels: NDArray[np.integer[Any]],
+    classes: Sequence[str],
+    *,
+    frame: MapFrame | None,
+    colours: Sequence[Colour] | None = None,
+    tags: Mapping[str, str] | None = None,
+) -> None:
+    """Write a class map: 0 is "no data", class k is stored as k + 1.
+
+    The names are in the file (tag ``CLASS_NAMES``, a JSON list in which item k is class k) and in
+    a side file ``.aux.xml`` as category names and a raster attribute table, where QGIS and GDAL
+    look for them.
+
+    Args:
+        path: a .tif file; replaced if it exists.
+        labels: ``(H, W)`` index into ``classes``, -1 where there is none.
+        classes: names.
+        frame: where the map lies; None for pixels only.
+        colours: one per class; None chooses by name.
+        tags: further text to store in the file.
+
+    Raises:
+        OutputError: if the file cannot be written; nothing is left then.
+    """
+    lowest, highest = int(labels.min(initial=-1)), int(labels.max(initial=-1))
+    if lowest < -1 or highest >= len(classes):
+        raise ValueError(f"labels reach from {lowest} to {highest} with {len(classes)} classes")
+    small = len(classes) <= _PALETTE_CLASSES
+    stored = (labels.astype(np.int32) + 1).astype(np.uint8 if small else np.uint16)
+    table: dict[int, tuple[int, int, int, int]] = {0: (0, 0, 0, 0)}
+    for index, colour in enumerate(colours or class_colours(classes)):
+        table[index + 1] = (*colour, 255)
+    target = Path(path)
+    check_suffix(target, RASTER_SUFFIXES)
+    with atomic(target) as temporary:
+        _write_cog(
+            temporary,
+            stored,
+            frame,
+            nodata=0,
+            description="class",
+            tags={**(tags or {}), "CLASS_NAMES": json.dumps(list(classes), ensure_ascii=False)},
+            colour_table=table if small else None,
+            overviews="NEAREST",
+        )
+        _write_side_file(_side_file(temporary), ["no data", *classes], table)
+
+
+def write_floats(
+    path: str | Path,
+    values: NDArray[np.floating[Any]],
+    *,
+    frame: MapFrame | None,
+    nodata: float = float("nan"),
+    description: str,
+) -> None:
+    """Write scores or a heat map as float32.
+
+    Args:
+        path: a .tif file; replaced if it exists.
+        values: ``(H, W)``, ``nodata`` where there are none.
+        frame: where the map lies; None for pixels only.
+        nodata: value of "no data".
+        description: what the values are; becomes the name of the band.
+
+    Raises:
+        OutputError: if the file cannot be written; nothing is left then.
+    """
+    target = Path(path)
+    check_suffix(target, RASTER_SUFFIXES)
+    with atomic(target) as temporary:
+        _write_cog(
+            temporary,
+            values.astype(np.float32),
+            frame,
+            nodata=nodata,
+            description=description,
+            tags={},
+            colour_table=None,
+            overviews="AVERAGE",
+        )
+
+
+def _write_cog(
+    path: Path,
+    values: NDArray[Any],
+    frame: MapFrame | None,
+    *,
+    nodata: float,
+    description: str,
+    tags: Mapping[str, str],
+    colour_table: Mapping[int, tuple[int, int, int, int]] | None,
+    overviews: str,
+) -> None:
+    height, width = values.shape
+    profile: dict[str, Any] = {
+        "driver": "GTiff",
+        "height": height,
+        "width": width,
+        "count": 1,
+        "dtype": values.dtype.name,
+        "nodata": nodata,
+    }
+    if frame is not None:
+        profile |= {"transform": Affine(*frame.transform), "crs": frame.crs}
+    with warnings.catch_warnings(), MemoryFile() as memory:
+        warnings.simplefilter("ignore", NotGeoreferencedWarning)
+        with memory.open(**profile) as dataset:
+            dataset.write(values, 1)
+            dataset.set_band_description(1, description)
+            dataset.update_tags(**tags)
+            if colour_table is not None:
+                dataset.write_colormap(1, dict(colour_table))
+        with memory.open() as dataset:
+            rasterio.shutil.copy(
+                dataset,
+                path,
+                driver="COG",
+                COMPRESS="DEFLATE",
+                PREDICTOR="YES" if values.dtype.kind == "f" else "NO",
+                OVERVIEW_RESAMPLING=overviews,
+                BIGTIFF="IF_SAFER",
+            )
+
+
+def _write_side_file(
+    path: Path, names: Sequence[str], table: Mapping[int, tuple[int, int, int, int]]
+) -> None:
+    """Category names and a raster attribute table, as GDAL keeps them beside a GeoTIFF."""
+    root = ElementTree.Element("PAMDataset")
+    band = ElementTree.SubElement(root, "PAMRasterBand", band="1")
+    ElementTree.SubElement(band, "Description").text = "class"
+    categories = ElementTree.SubElement(band, "CategoryNames")
+    attributes = ElementTree.SubElement(band, "GDALRasterAttributeTable", tableType="thematic")
+    # Type 0 is integer, 2 text; usage 5 is the value, 2 its name, 6 to 8 red, green and blue.
+    columns = (("Value", 0, 5), ("Class", 2, 2), ("Red", 0, 6), ("Green", 0, 7), ("Blue", 0, 8))
+    for index, (name, kind, usage) in enumerate(columns):
+        column = ElementTree.SubElement(attributes, "FieldDefn", index=str(index))
+        ElementTree.SubElement(column, "Name").text = name
+        ElementTree.SubElement(column, "Type").text = str(kind)
+        ElementTree.SubElement(column, "Usage").text = str(usage)
+    for value, name in enumerate(names):
+        ElementTree.SubElement(categories, "Category").text = name
+        row = ElementTree.SubElement(attributes, "Row", index=str(value))
+        for cell in (value, name, *table[value][:3]):
+            ElementTree.SubElement(row, "F").text = str(cell)
+    ElementTree.ElementTree(root).write(path, encoding="utf-8", xml_declaration=True)
