@@ -219,7 +219,7 @@ def _car_park(site: Site) -> None:
 def _tanks(site: Site) -> None:
     canvas, rng, block = site.canvas, site.canvas.rng, site.block
     fill_free(canvas, site.outline(), "bare ground", canvas.surface("soil"))
-    radius = float(rng.uniform(7, 0.2 * min(block.width, block.height)))
+    radius = float(rng.uniform(0.1, 0.2) * min(block.width, block.height, 110.0))
     pitch = 2.6 * radius
     for x in np.arange(block.x0 + 0.62 * pitch, block.x1 - 0.5 * pitch, pitch):
         for y in np.arange(block.y0 + 0.62 * pitch, block.y1 - 0.5 * pitch, pitch):
