@@ -53,7 +53,7 @@ class PhraseTable(Generic[Value]):
         for length in self._lengths.get(words[start], ()):
             key = tuple(words[start : start + length])
             if key in self._values:
-                return self._values[key], start + length
+                return self._values[key], start + len(key)
         return None
 
     def get(self, phrase: str) -> Value | None:
@@ -139,6 +139,7 @@ class Lexicon:
     exceptions: PhraseTable[str]
     intensifiers: PhraseTable[str]
     verbs: PhraseTable[str]
+    function_words: PhraseTable[str]
     openers: PhraseTable[str]
     fillers: PhraseTable[str]
     image_nouns: frozenset[str]
@@ -318,6 +319,7 @@ def _build(sections: _Sections) -> Lexicon:
         exceptions=table("exceptions"),
         intensifiers=table("intensifiers"),
         verbs=table("verbs"),
+        function_words=table("function_words"),
         openers=table("openers"),
         fillers=table("fillers"),
         image_nouns=frozenset(sections.words("image_nouns")),

@@ -1,0 +1,110 @@
+"""From a sentence to the words that carry meaning: tokens without openers, fillers, image phrases.
+
+DESIGN.md section 1.1. Words are lower case; hyphens separate words, so that *top-left* and *top
+left* are the same; punctuation becomes a comma.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from dgl_rsis.errors import TextError
+from dgl_rsis.text.lexicon import Lexicon, PhraseTable
+
+COMMA = ","
+_IMAGE_PREPOSITIONS = frozenset(
+    ("of", "in", "on", "from", "within", "inside", "across", "throughout")
+)
+_TOKEN = re.compile(
+    r"""(?P<ordinal>\d+(?:st|nd|rd|th)\b)
+      | (?P<number>\d+(?:[.,]\d+)*)
+      | (?P<word>[^\W\d_][^\W_]*(?:'[^\W_]+)*)
+      | (?P<stop>[,;:.!?()\n])""",
+    re.VERBOSE,
+)
+
+
+@dataclass(frozen=True)
+class Words:
+    """The words of a sentence.
+
+    Attributes:
+        words: lower case, ``,`` for punctuation.
+        is_glued: for every word, whether a hyphen ties it to the next one.
+    """
+
+    words: tuple[str, ...]
+    is_glued: tuple[bool, ...]
+
+
+def tokenise(text: str, lexicon: Lexicon) -> Words:
+    """Split a sentence and drop what carries no constraint.
+
+    Raises:
+        TextError: there is no letter in the text.
+    """
+    if not any(character.isalpha() for character in text):
+        raise TextError(
+            f"sentence: {text.strip()[:40]!r} has no words; say what to find, "
+            "for example 'the largest building'"
+        )
+    lowered = text.lower().replace("’", "'").replace("_", " ")
+    found = list(_TOKEN.finditer(lowered))
+    words = [COMMA if m.lastgroup == "stop" else _clean(m.group()) for m in found]
+    glued = [
+        lowered[m.end() : m.end() + 1] in ("-", "‑", "–") and n.start() == m.end() + 1
+        for m, n in zip(found, found[1:], strict=False)
+    ] + [False] * bool(found)
+    kept = _meaningful(words, lexicon) or list(range(len(words)))
+    return Words(tuple(words[i] for i in kept), tuple(glued[i] for i in kept))
+
+
+def number(word: str) -> float | None:
+    """Value of a word of digits: ``1,000`` is a thousand, ``0,5`` a half; None for other words."""
+    if not word[:1].isdecimal() or not word.isascii():
+        return None
+    grouped = re.fullmatch(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?", word)
+    plain = word.replace(",", "") if grouped else word.replace(",", ".")
+    return float(plain) if re.fullmatch(r"\d+(?:\.\d+)?", plain) else None
+
+
+def _clean(word: str) -> str:
+    return word.removesuffix("'s")
+
+
+def _meaningful(words: list[str], lexicon: Lexicon) -> list[int]:
+    """Positions of the words that are kept."""
+    kept: list[int] = []
+    i = 0
+    while i < len(words):
+        at_start = all(words[k] == COMMA for k in kept)
+        end = _image_phrase(words, i, lexicon)
+        if end == i and at_start:
+            end = _end(lexicon.openers, words, i)
+        if end == i:
+            end = _end(lexicon.fillers, words, i)
+        if end == i:
+            kept.append(i)
+            end = i + 1
+        i = end
+    return kept
+
+
+def _end(table: PhraseTable[str], words: list[str], start: int) -> int:
+    match = table.match(words, start)
+    return match[1] if match else start
+
+
+def _image_phrase(words: list[str], start: int, lexicon: Lexicon) -> int:
+    """End of *in this aerial image* or *the picture*; ``start`` where there is none."""
+    i = start
+    if words[i] in _IMAGE_PREPOSITIONS:
+        i += 1
+    while i < len(words) and (
+        words[i] in lexicon.image_adjectives or lexicon.determiners.match(words, i)
+    ):
+        i += 1
+    if i == start or i >= len(words) or words[i] not in lexicon.image_nouns:
+        return start
+    return i + 1
