@@ -179,6 +179,8 @@ def _finish_flat(
 def random_house(canvas: Canvas, centre: Points, angle: float) -> bool:
     """Place a house of 8 to 15 m."""
     rng = canvas.rng
+    if 120 / canvas.gsd**2 < 14:
+        return False
     roof = str(rng.choice(["gabled", "hipped", "hipped", "L-shaped", "flat"]))
     length, width = float(rng.uniform(10, 15)), float(rng.uniform(8, 11))
     if roof == "L-shaped":

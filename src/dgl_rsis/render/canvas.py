@@ -202,6 +202,10 @@ def occupy(canvas: Canvas, polygons: Sequence[Points]) -> None:
 
 def reserve(canvas: Canvas, polygon: Points, margin: float = 0.5) -> bool:
     """Claim ground for an object if it is visible and free, with a margin in metres."""
+    height, width = canvas.shape
+    (x0, y0), (x1, y1) = polygon.min(axis=0).tolist(), polygon.max(axis=0).tolist()
+    if x1 <= 0 or y1 <= 0 or x0 >= width or y0 >= height:
+        return False
     centre = polygon.mean(axis=0)
     reach = np.abs(polygon - centre).max()
     patch = cover(canvas, [centre + (polygon - centre) * (1 + margin / canvas.gsd / max(reach, 1))])

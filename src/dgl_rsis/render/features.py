@@ -107,11 +107,10 @@ def lay_airfield(canvas: Canvas, layout: Layout, extent: float) -> None:
     rng, gsd = canvas.rng, canvas.gsd
     depth = 0.34 * extent
     ground = Block(-1.2 * extent, -0.52 * depth, 1.2 * extent, 0.75 * depth)
-    look = canvas.surface("soil" if rng.random() < 0.2 else "grass")
-    kind = "bare ground" if look.colour[0] > look.colour[1] + 12 else "grass"
-    fill(canvas, layout.to_pixels(ground.outline()), kind, look)
+    kind, material = ("bare ground", "soil") if rng.random() < 0.15 else ("grass", "grass")
+    fill(canvas, layout.to_pixels(ground.outline()), kind, canvas.surface(material))
     occupy(canvas, [layout.to_pixels(ground.outline())])
-    width = float(np.clip(0.09 * extent, 8, 45))
+    width = float(np.clip(0.09 * extent, 12, 45))
     y = ground.y0 + 0.22 * depth
     reach = 0.9 * extent
     first, turn = layout.place(0.0, y)

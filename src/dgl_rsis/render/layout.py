@@ -6,6 +6,7 @@ turns and bends plan metres into pixels, so that streets curve and houses follow
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -43,10 +44,16 @@ class Layout:
 
     def place(self, x: float, y: float) -> tuple[Points, float]:
         """Pixel position of a plan point, and the turn of the plan there in radians."""
-        slope_x = self.bend * self.waves[0] * np.cos(self.waves[0] * y + self.phases[0])
-        slope_y = self.bend * self.waves[1] * np.cos(self.waves[1] * x + self.phases[1])
-        turn = self.angle + 0.5 * (slope_y - slope_x)
-        return self.to_pixels(np.array([[x, y]]))[0], float(turn)
+        # Plain floats: this runs for every object, where array overhead would dominate.
+        phase_x = self.waves[0] * y + self.phases[0]
+        phase_y = self.waves[1] * x + self.phases[1]
+        bent_x, bent_y = x + self.bend * math.sin(phase_x), y + self.bend * math.sin(phase_y)
+        cosine, sine = math.cos(self.angle), math.sin(self.angle)
+        column = (cosine * bent_x - sine * bent_y) / self.gsd + self.centre[0]
+        row = (sine * bent_x + cosine * bent_y) / self.gsd + self.centre[1]
+        slope_x = self.bend * self.waves[0] * math.cos(phase_x)
+        slope_y = self.bend * self.waves[1] * math.cos(phase_y)
+        return np.array([column, row]), self.angle + 0.5 * (slope_y - slope_x)
 
 
 @dataclass(frozen=True)
@@ -112,14 +119,15 @@ def ribbon(line: Points, width: float | np.ndarray[tuple[int], np.dtype[np.float
 
 def box_polygon(centre: Points, length: float, width: float, angle: float) -> Points:
     """Rectangle of ``length`` along ``angle`` by ``width``: ``(4, 2)``, units of ``centre``."""
-    along = np.array([np.cos(angle), np.sin(angle)]) * (length / 2)
-    across = np.array([-np.sin(angle), np.cos(angle)]) * (width / 2)
-    return np.stack(
+    u, v = math.cos(angle) * length / 2, math.sin(angle) * length / 2
+    s, t = -math.sin(angle) * width / 2, math.cos(angle) * width / 2
+    x, y = float(centre[0]), float(centre[1])
+    return np.array(
         [
-            centre - along - across,
-            centre + along - across,
-            centre + along + across,
-            centre - along + across,
+            [x - u - s, y - v - t],
+            [x + u - s, y + v - t],
+            [x + u + s, y + v + t],
+            [x - u + s, y - v + t],
         ]
     )
 

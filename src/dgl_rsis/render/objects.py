@@ -50,7 +50,7 @@ def add_tree(canvas: Canvas, centre: Points, radius: float, *, free: bool = True
         edge = 0.92 + 0.07 * np.sin(5 * turn + phases[0]) + 0.06 * np.sin(8 * turn + phases[1])
         alpha = np.clip((edge - distance) * size + 0.5, 0, 1).astype(np.float32)
         lit = 1.08 + 0.42 * (x * target.sun[0] + y * target.sun[1]) - 0.18 * distance
-        grain = 1 + 0.12 * target.fields[1][patch.rows, patch.columns]
+        grain = 1 + 0.12 * target.fields[2][patch.rows, patch.columns]
         tone = (lit * grain)[..., None] * np.asarray(look.colour, dtype=np.float32)
         ragged = Patch(patch.rows, patch.columns, alpha)
         blend(target, ragged, tone.astype(np.float32))

@@ -161,9 +161,9 @@ def _draw(
         *(("bare ground", canvas.surface("soil")) if arid else ("grass", canvas.surface("grass"))),
     )
     layout = draw_layout(rng, height, width, gsd)
-    target = float(np.clip(0.42 * extent, min(theme.block, 30), theme.block))
-    target = max(target, 44 * gsd)  # blocks stay a few dozen pixels wide on coarse images
-    blocks, roads = partition(rng, 0.95 * extent, target, theme.widths)
+    target = float(np.clip(0.5 * extent, 50, theme.block))
+    target = max(target, 60 * gsd)  # blocks stay a few dozen pixels wide on coarse images
+    blocks, roads = partition(rng, max(0.95 * extent, 75), target, theme.widths)
     if theme.feature == "railway" and roads:
         track = roads.pop(int(rng.integers(min(3, len(roads)))))
     else:
@@ -207,6 +207,8 @@ def _build(rng: np.random.Generator, sites: list[Site], theme: Theme) -> None:
             if number < len(first)
             else str(rng.choice(names, p=weights / weights.sum()))
         )
+        if use == "houses" and site.canvas.gsd > 1.4:
+            use = "apartments"  # single houses would be specks
         USES[use](site)
 
 
@@ -240,7 +242,10 @@ def _expose(canvas: Canvas, rng: np.random.Generator) -> RGBImage:
     contrast, level = float(rng.uniform(0.92, 1.12)), float(rng.uniform(-8, 8))
     gain = (cast * contrast * (1 - haze)).astype(np.float32)
     offset = 118 * (1 - contrast) + level + haze * np.array([176, 186, 200])
-    exposed = np.clip(canvas.image * gain + offset.astype(np.float32), 0, 255).astype(np.uint8)
+    vivid = np.float32(rng.uniform(0.6, 0.95))
+    grey = canvas.image.mean(axis=2, keepdims=True)
+    colours = grey + vivid * (canvas.image - grey)
+    exposed = np.clip(colours * gain + offset.astype(np.float32), 0, 255).astype(np.uint8)
     blur = ImageFilter.GaussianBlur(float(rng.uniform(0.25, 0.65)))
     soft = np.asarray(Image.fromarray(exposed).filter(blur))
     strength = float(rng.uniform(0.8, 3.0))

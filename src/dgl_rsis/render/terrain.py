@@ -83,7 +83,7 @@ def paint_canopy(canvas: Canvas, patch: Patch, crown: float) -> None:
 def canopy_light(canvas: Canvas, height: int, width: int, spacing: float) -> FloatArray:
     """Brightness of tree tops about ``spacing`` pixels apart: ``(h, w)`` around 1."""
     rng = canvas.rng
-    step = max(round(spacing / 3), 1)  # a coarser grid is enough for wide crowns
+    step = max(round(spacing / 14), 1)  # a coarser grid is enough for wide crowns
     rows, columns = height // step + 2, width // step + 2
     cell = spacing / step
     tops = np.ones((rows, columns), dtype=np.bool_)

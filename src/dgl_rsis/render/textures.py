@@ -17,8 +17,9 @@ from dgl_rsis.types import FloatArray
 
 Split = Literal["train", "test"]
 Colour = tuple[float, float, float]
+Roughness = tuple[float, float, float, float, float]
 
-_NOISE_SCALES_M = (0.0, 1.1, 6.0, 45.0)  # the first is one value per pixel
+_NOISE_SCALES_M = (0.0, 0.3, 1.1, 6.0, 45.0)  # the first is one value per pixel
 
 # material: (colours for training, colours for testing), before jitter and colour cast
 _PALETTE: dict[str, tuple[tuple[Colour, ...], tuple[Colour, ...]]] = {
@@ -94,31 +95,31 @@ class Surface:
 
     Attributes:
         colour: mean RGB, 0..255.
-        roughness: relative amplitude of brightness at each noise scale (pixel, 1 m, 6 m, 45 m).
+        roughness: relative amplitude of brightness at each noise scale (pixel, 0.3 m, 1 m, 6 m, 45 m).
         tint: RGB added times the 6 m noise field, so that hue varies too.
         stripes: ``(angle in radians, period in pixels, relative amplitude)``, or None.
     """
 
     colour: Colour
-    roughness: tuple[float, float, float, float] = (0.02, 0.02, 0.02, 0.02)
+    roughness: Roughness = (0.02, 0.015, 0.02, 0.02, 0.02)
     tint: Colour = (0.0, 0.0, 0.0)
     stripes: tuple[float, float, float] | None = None
 
 
-_ROUGHNESS: dict[str, tuple[tuple[float, float, float, float], Colour]] = {
-    "grass": ((0.035, 0.06, 0.06, 0.07), (6.0, 2.0, 1.0)),
-    "lawn": ((0.03, 0.04, 0.04, 0.04), (4.0, 1.0, 0.0)),
-    "canopy": ((0.05, 0.09, 0.08, 0.08), (3.0, 1.0, 0.0)),
-    "crop": ((0.025, 0.03, 0.03, 0.06), (3.0, 1.0, 0.0)),
-    "soil": ((0.025, 0.04, 0.05, 0.06), (3.0, 2.0, 0.0)),
-    "water": ((0.012, 0.015, 0.02, 0.05), (0.0, 1.5, 1.0)),
-    "asphalt": ((0.022, 0.02, 0.025, 0.04), (0.0, 0.0, 0.0)),
-    "concrete": ((0.015, 0.012, 0.025, 0.03), (1.0, 0.0, 0.0)),
-    "ballast": ((0.05, 0.04, 0.03, 0.03), (1.0, 0.0, 0.0)),
-    "pool": ((0.01, 0.03, 0.02, 0.0), (0.0, 0.0, 0.0)),
-    "turf": ((0.02, 0.03, 0.03, 0.03), (3.0, 0.0, 0.0)),
+_ROUGHNESS: dict[str, tuple[Roughness, Colour]] = {
+    "grass": ((0.035, 0.054, 0.06, 0.06, 0.07), (6.0, 2.0, 1.0)),
+    "lawn": ((0.03, 0.036, 0.04, 0.04, 0.04), (4.0, 1.0, 0.0)),
+    "canopy": ((0.05, 0.081, 0.09, 0.08, 0.08), (3.0, 1.0, 0.0)),
+    "crop": ((0.025, 0.027, 0.03, 0.03, 0.06), (3.0, 1.0, 0.0)),
+    "soil": ((0.025, 0.036, 0.04, 0.05, 0.06), (3.0, 2.0, 0.0)),
+    "water": ((0.012, 0.013, 0.015, 0.02, 0.05), (0.0, 1.5, 1.0)),
+    "asphalt": ((0.022, 0.018, 0.02, 0.025, 0.04), (0.0, 0.0, 0.0)),
+    "concrete": ((0.015, 0.011, 0.012, 0.025, 0.03), (1.0, 0.0, 0.0)),
+    "ballast": ((0.05, 0.036, 0.04, 0.03, 0.03), (1.0, 0.0, 0.0)),
+    "pool": ((0.01, 0.027, 0.03, 0.02, 0.0), (0.0, 0.0, 0.0)),
+    "turf": ((0.02, 0.027, 0.03, 0.03, 0.03), (3.0, 0.0, 0.0)),
 }
-_DEFAULT_ROUGHNESS = ((0.015, 0.018, 0.02, 0.01), (0.0, 0.0, 0.0))
+_DEFAULT_ROUGHNESS = ((0.015, 0.016, 0.018, 0.02, 0.01), (0.0, 0.0, 0.0))
 
 
 def surface(rng: np.random.Generator, split: Split, material: str, jitter: float = 0.06) -> Surface:
@@ -135,10 +136,11 @@ def surface(rng: np.random.Generator, split: Split, material: str, jitter: float
     colour = colour * (1 + jitter * rng.standard_normal()) + 2.5 * rng.standard_normal(3)
     roughness, tint = _ROUGHNESS.get(material, _DEFAULT_ROUGHNESS)
     # The two splits differ in texture too: testing is rougher at fine, training at broad scales.
-    gains = (0.9, 0.85, 1.15, 1.2) if split == "train" else (1.1, 1.2, 0.9, 0.85)
-    scaled = tuple(r * g * rng.uniform(0.7, 1.3) for r, g in zip(roughness, gains, strict=True))
+    gains = (0.9, 0.85, 0.9, 1.15, 1.2) if split == "train" else (1.1, 1.2, 1.1, 0.9, 0.85)
+    scaled = np.asarray(roughness) * gains * rng.uniform(0.7, 1.3, 5)
+    pixel, grain, fine, medium, broad = (float(v) for v in scaled)
     red, green, blue = (float(v) for v in np.clip(colour, 8, 245))
-    return Surface((red, green, blue), (scaled[0], scaled[1], scaled[2], scaled[3]), tint)
+    return Surface((red, green, blue), (pixel, grain, fine, medium, broad), tint)
 
 
 def smooth_noise(
@@ -157,8 +159,15 @@ def smooth_noise(
 def noise_fields(
     rng: np.random.Generator, height: int, width: int, gsd: float
 ) -> tuple[FloatArray, ...]:
-    """The noise fields that all surfaces of one scene share, one per scale: each ``(H, W)``."""
-    return tuple(smooth_noise(rng, height, width, scale / gsd) for scale in _NOISE_SCALES_M)
+    """The noise fields that all surfaces of one scene share, one per scale: each ``(H, W)``.
+
+    A scale finer than the pixels has a field of zeros without storage of its own.
+    """
+    flat = np.broadcast_to(np.float32(0), (height, width))
+    return tuple(
+        flat if 0 < scale <= gsd else smooth_noise(rng, height, width, scale / gsd)
+        for scale in _NOISE_SCALES_M
+    )
 
 
 def texture(
@@ -167,7 +176,7 @@ def texture(
     """Colours of a surface over a window of the scene: ``(h, w, 3)`` float32, about 0..255."""
     brightness = np.ones(fields[0][rows, columns].shape, dtype=np.float32)
     for amplitude, values in zip(look.roughness, fields, strict=True):
-        if amplitude > 0:
+        if amplitude > 0 and values.strides[0] > 0:
             brightness += np.float32(amplitude) * values[rows, columns]
     if look.stripes is not None:
         angle, period, amplitude = look.stripes
@@ -181,5 +190,5 @@ def texture(
     colours = brightness[..., None] * np.asarray(look.colour, dtype=np.float32)
     if any(look.tint):
         tint = np.asarray(look.tint, dtype=np.float32)
-        colours += fields[2][rows, columns][..., None] * tint
+        colours += fields[3][rows, columns][..., None] * tint
     return np.asarray(colours, dtype=np.float32)

@@ -96,7 +96,7 @@ def _wake(canvas: Canvas, centre: Points, angle: float, scale: float, beam: floa
         paint(
             canvas,
             cover(canvas, [polygon]),
-            Surface((214, 224, 224), (0.05, 0.1, 0.05, 0)),
+            Surface((214, 224, 224), (0.05, 0.08, 0.1, 0.05, 0.0)),
             opacity=opacity,
         )
 
@@ -176,7 +176,7 @@ def add_plane(canvas: Canvas, centre: Points, angle: float, length: float) -> bo
         )
         shade(target, cover(target, [nose]), 0.4)
 
-    canvas.bodies.append(Body("plane", outlines, 4.0, draw, {"colour": "white"}))
+    canvas.bodies.append(Body("plane", outlines, 0.11 * length, draw, {"colour": "white"}))
     return True
 
 
@@ -195,7 +195,12 @@ def lay_runway(canvas: Canvas, start: Points, end: Points, width: float) -> None
     instance = add_record(canvas, "runway", {"shape": "elongated"})
     paint(canvas, patch, canvas.surface("asphalt"), kind="runway", instance=instance)
     occupy(canvas, [outline])
-    marks = dashes(dense(np.stack([start, end]), 4), 30 / gsd, 50 / gsd, max(0.9 / gsd, 0.6))
+    marks = dashes(
+        dense(np.stack([start, end]), 4),
+        0.7 * width / gsd,
+        1.2 * width / gsd,
+        max(0.02 * width / gsd, 0.6),
+    )
     marks += [
         box_polygon(
             (start + end) / 2 + across * side * 0.46 * width / gsd,
@@ -207,8 +212,8 @@ def lay_runway(canvas: Canvas, start: Points, end: Points, width: float) -> None
     ]
     for origin, sign in ((start, 1), (end, -1)):
         for lane in np.linspace(-0.38, 0.38, 8):
-            place = origin + along * (sign * 24 / gsd) + across * (lane * width / gsd)
-            marks.append(box_polygon(place, 30 / gsd, 0.05 * width / gsd, angle))
+            place = origin + along * (sign * 0.55 * width / gsd) + across * (lane * width / gsd)
+            marks.append(box_polygon(place, 0.7 * width / gsd, 0.05 * width / gsd, angle))
     paint(canvas, cover(canvas, marks), _WHITE, opacity=0.85)
     shade(
         canvas, cover(canvas, [ellipse((start + end) / 2, 0.35 * length, 4.0 / gsd, angle)]), 0.88
