@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from rasterio.features import shapes
 from scipy import ndimage
-from shapely.geometry import box, shape
+from shapely.geometry import Polygon, box, shape
 
 from dgl_rsis.types import BoolArray
 
@@ -26,6 +26,7 @@ _EXACT_SHARE = 0.8  # of a margin that must be zero in every band
 _SOLID_SHARE = 0.75  # of a margin that survives an opening by 3 x 3 pixels
 _EDGE_STEP = 0.15  # brightness beside a margin, relative to the scene
 _EDGE_RATIO = 1.1  # inner edge over border length
+_SPECK_SHARE = 0.01  # of a margin: smaller holes are noise
 _NEAR_BLACK = 2  # uint8: black after lossy compression
 _RINGING = 16  # uint8: how far compression lets a margin's edge stray from black ...
 _RINGING_REACH = 8  # ... and how many pixels deep: one block of the JPEG transform
@@ -54,9 +55,8 @@ def find_collar(values: NDArray[Any], valid: BoolArray) -> Collar:
     Returns:
         The margins and notes for the user; an empty mask when there are none.
     """
-    darkness = np.abs(values).max(axis=0)
     lossy = values.dtype == np.uint8
-    black = valid & (darkness <= (_NEAR_BLACK if lossy else 0))
+    darkness, black = _darkness(values, valid)
     mask = np.zeros(valid.shape, dtype=bool)
     if not _border(black).any():
         return Collar(mask, ())
@@ -72,10 +72,45 @@ def find_collar(values: NDArray[Any], valid: BoolArray) -> Collar:
         else:
             left_alone += int(sizes[label])
     if lossy and mask.any():
-        mask = ndimage.binary_dilation(
-            mask, iterations=_RINGING_REACH, mask=valid & ((darkness <= _RINGING) | mask)
-        )
+        mask = _with_ringing(mask, darkness, valid)
     return Collar(mask, _notes(mask, left_alone))
+
+
+def find_collar_part(values: NDArray[Any], valid: BoolArray, marked: BoolArray) -> Collar:
+    """Find in a part of a scene the margins that are known from a coarse view of all of it.
+
+    A part shows too little to tell a margin from dark water, and every part must decide alike.
+
+    Args:
+        values: ``(B, h, w)`` band values of the part.
+        valid: ``(h, w)`` bool, False where "no data" is already known.
+        marked: ``(h, w)`` bool, margins of the scene as far as the coarse view shows them.
+
+    Returns:
+        The black areas of the part that are marked for the most part.
+    """
+    darkness, black = _darkness(values, valid)
+    mask = np.zeros(valid.shape, dtype=bool)
+    if marked.any() and black.any():
+        labels, count = ndimage.label(black)
+        shares = ndimage.mean(marked, labels, np.arange(count + 1))
+        mask = (shares > 0.5)[labels] & black
+        if values.dtype == np.uint8:
+            mask = _with_ringing(mask, darkness, valid)
+    return Collar(mask, _notes(mask, 0))
+
+
+def _darkness(values: NDArray[Any], valid: BoolArray) -> tuple[NDArray[Any], BoolArray]:
+    """Largest absolute value over the bands, and where that is black."""
+    darkness = np.abs(values).max(axis=0)
+    return darkness, valid & (darkness <= (_NEAR_BLACK if values.dtype == np.uint8 else 0))
+
+
+def _with_ringing(mask: BoolArray, darkness: NDArray[Any], valid: BoolArray) -> BoolArray:
+    """Add the near-black edge that lossy compression leaves along margins."""
+    near_black = valid & ((darkness <= _RINGING) | mask)
+    grown: BoolArray = ndimage.binary_dilation(mask, iterations=_RINGING_REACH, mask=near_black)
+    return grown
 
 
 def _notes(mask: BoolArray, left_alone: int) -> tuple[str, ...]:
@@ -120,14 +155,17 @@ def _edge_lengths(part: BoolArray) -> tuple[float, float]:
     """Pixels of the image border that a region occupies, and length of the rest of its outline.
 
     The outline is smoothed by half a per cent of the image diagonal, so that neither the steps of
-    pixels nor the ragged seams of a mosaic count as length.
+    pixels nor the ragged seams of a mosaic count as length, and specks inside do not count at all.
     """
     height, width = part.shape
     image = box(0, 0, width, height).exterior
     tolerance = max(1.5, 0.005 * float(np.hypot(height, width)))
+    speck = _SPECK_SHARE * part.sum()
     border = inner = 0.0
     for geometry, _ in shapes(part.astype(np.uint8), mask=part, connectivity=4):
-        outline = shape(geometry).boundary
-        border += outline.intersection(image).length
-        inner += outline.difference(image.buffer(0.25)).simplify(tolerance).length
+        region = shape(geometry)
+        holes = [ring for ring in region.interiors if Polygon(ring).area > speck]
+        outline = Polygon(region.exterior, holes).simplify(tolerance).boundary
+        border += region.boundary.intersection(image).length
+        inner += outline.difference(image.buffer(0.25)).length
     return border, inner

@@ -36,7 +36,7 @@ from dgl_rsis.geo.bands import (
     read_bands,
     sample_bands,
 )
-from dgl_rsis.geo.collar import find_collar
+from dgl_rsis.geo.collar import Collar, find_collar, find_collar_part
 from dgl_rsis.geo.crs import map_frame, north_degrees
 from dgl_rsis.geo.vector import polygons_mask, read_boxes_or_polygons
 from dgl_rsis.types import BoolArray, MapFrame, Raster
@@ -138,7 +138,7 @@ def read_raster(
         }
         notes = [*choice.notes, *_georeference_notes(dataset)]
         if collar and valid.any():
-            found = find_collar(values, valid)
+            found = _collar(dataset, choice, window, values, valid)
             valid &= ~found.mask
             facts["collar_share"] = _share(found.mask)
             notes += found.notes
@@ -157,6 +157,22 @@ def read_raster(
     facts["stretch_limits"] = None if limits is None else [list(limit) for limit in limits]
     facts["notes"] = notes
     return Raster(apply_stretch(values, limits), valid, frame, str(path), facts)
+
+
+def _collar(
+    dataset: DatasetReader,
+    choice: BandChoice,
+    window: RasterWindow,
+    values: NDArray[Any],
+    valid: BoolArray,
+) -> Collar:
+    if valid.shape == dataset.shape:
+        return find_collar(values, valid)
+    scene = find_collar(*sample_bands(dataset, choice)).mask
+    rows = (window.row_off + np.arange(window.height) + 0.5) * scene.shape[0] / dataset.height
+    columns = (window.col_off + np.arange(window.width) + 0.5) * scene.shape[1] / dataset.width
+    marked = scene[np.ix_(rows.astype(int), columns.astype(int))]
+    return find_collar_part(values, valid, marked)
 
 
 def _limits(
