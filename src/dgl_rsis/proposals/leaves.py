@@ -53,6 +53,13 @@ class PixelEdges:
         return np.asarray(found.min(axis=0))
 
 
+def colour_steps(colours: FloatArray) -> FloatArray:
+    """Distances of colours ``(H, W, C)`` to the pixel on the right, then to the one below."""
+    steps = (colours[:, 1:] - colours[:, :-1], colours[1:] - colours[:-1])
+    squares = [np.einsum("ijk,ijk->ij", step, step).ravel() for step in steps]
+    return np.asarray(np.sqrt(np.concatenate(squares)), dtype=np.float32)
+
+
 def pixel_edges(colours: FloatArray, valid: BoolArray | None = None) -> PixelEdges:
     """Sorted edges of an image.
 
@@ -64,11 +71,7 @@ def pixel_edges(colours: FloatArray, valid: BoolArray | None = None) -> PixelEdg
     pixels = np.arange(height * width, dtype=np.int32).reshape(height, width)
     first = np.concatenate([pixels[:, :-1].ravel(), pixels[:-1].ravel()])
     second = np.concatenate([pixels[:, 1:].ravel(), pixels[1:].ravel()])
-    squares = [
-        np.einsum("ijk,ijk->ij", step, step).ravel()
-        for step in (colours[:, 1:] - colours[:, :-1], colours[1:] - colours[:-1])
-    ]
-    weight = np.sqrt(np.concatenate(squares), dtype=np.float32)
+    weight = colour_steps(colours)
     if valid is not None and not valid.all():
         flat = valid.ravel()
         both = flat[first] & flat[second]

@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 
 from dgl_rsis.errors import InputError
-from dgl_rsis.proposals.leaves import pixel_edges, segment
-from dgl_rsis.proposals.merging import Merging, merge, neighbour_pairs
+from dgl_rsis.proposals.leaves import colour_steps, pixel_edges, segment
+from dgl_rsis.proposals.merging import Merging, adjacency, merge
 from dgl_rsis.proposals.overlap import field_table, label_runs, overlap_matrix
 from dgl_rsis.proposals.region_tree import RegionTree, forest
 from dgl_rsis.types import BoolArray, FloatArray, IntArray, RGBImage
@@ -27,7 +27,7 @@ from dgl_rsis.types import BoolArray, FloatArray, IntArray, RGBImage
 __all__ = ["RegionTree", "build_region_tree"]
 
 SMOOTHING = 0.8  # standard deviation in working pixels, as Felzenszwalb & Huttenlocher
-MIN_SIZE = 20  # pixels of the smallest leaf at working size
+MIN_SIZE = 14  # pixels of the smallest leaf at working size
 FEATURE_SCALE = 30.0  # Lab units per unit of length of learned features
 
 
@@ -64,16 +64,19 @@ def build_region_tree(
     smooth = _smooth(colours / np.float32(255.0), known)
     edges = pixel_edges(smooth, known)
     lab = _lab(smooth)
+    steps = colour_steps(lab)
     maps, mergings = [], []
     for scale in scales:
         labels, _ = segment(edges, known.shape, scale=scale / 255.0, min_size=MIN_SIZE)
         labels = _without_gaps(np.where(known, labels, -1))
         maps.append(np.where(valid, labels[rows][:, columns], -1))
-        mergings.append(_merge_leaves(labels, lab, features))
+        mergings.append(_merge_leaves(labels, lab, steps, features))
     return forest(shape, maps, mergings)
 
 
-def _merge_leaves(labels: IntArray, lab: FloatArray, features: NDArray[Any] | None) -> Merging:
+def _merge_leaves(
+    labels: IntArray, lab: FloatArray, steps: FloatArray, features: NDArray[Any] | None
+) -> Merging:
     """Merge the leaves of one label map by colour, and by features where they are given."""
     count = int(labels.max(initial=-1)) + 1
     inside = labels >= 0
@@ -88,7 +91,7 @@ def _merge_leaves(labels: IntArray, lab: FloatArray, features: NDArray[Any] | No
         length = np.linalg.norm(pooled, axis=1, keepdims=True)
         unit = pooled / np.maximum(length, np.finfo(np.float64).tiny)
         means = np.concatenate([means, FEATURE_SCALE * unit], axis=1)
-    return merge(means, areas, neighbour_pairs(labels, count))
+    return merge(means, areas, adjacency(labels, count, steps))
 
 
 def _without_gaps(labels: IntArray) -> IntArray:
