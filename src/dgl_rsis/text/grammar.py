@@ -77,6 +77,7 @@ class Grammar:
 
     @property
     def words(self) -> tuple[str, ...]:
+        """The words, lower case."""
         return self.sentence_words.words
 
     def sentence(self) -> NounPhrase:
@@ -375,15 +376,15 @@ class Grammar:
             upper = self._amount(span[1] + 1)
             if upper is not None and upper[2] is not None:
                 quantity = _quantity_of(upper[2])
-                low, high, unit, end = span[0], upper[0], upper[2], upper[1]
+                low, high, of, end = span[0], upper[0], upper[2], upper[1]
                 self._constrain(
                     phrase,
                     lambda child: Measure(
-                        Measure(child, quantity, Comparison.GREATER, low, unit),
+                        Measure(child, quantity, Comparison.GREATER, low, of),
                         quantity,
                         Comparison.LESS,
                         high,
-                        unit,
+                        of,
                     ),
                     i,
                     end,
@@ -398,7 +399,7 @@ class Grammar:
         amount = self._amount(longest) if found else None
         if amount is None or amount[2] is None:
             return i
-        value, end, unit = amount
+        value, end, unit = amount[0], amount[1], amount[2]
         keys = [key for key, stop in found.items() if stop == longest]
         return self._apply_measure(phrase, i, end, depth, keys, value, unit)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import pairwise
 
 from dgl_rsis.errors import TextError
 from dgl_rsis.text.lexicon import Lexicon, PhraseTable
@@ -16,6 +17,8 @@ COMMA = ","
 _IMAGE_PREPOSITIONS = frozenset(
     ("of", "in", "on", "from", "within", "inside", "across", "throughout")
 )
+# Typographic apostrophe and hyphens to plain ones; an underscore separates words.
+_PLAIN = str.maketrans({"\u2019": "'", "\u2010": "-", "\u2011": "-", "_": " "})
 _TOKEN = re.compile(
     r"""(?P<ordinal>\d+(?:st|nd|rd|th)\b)
       | (?P<number>\d+(?:[.,]\d+)*)
@@ -49,13 +52,12 @@ def tokenise(text: str, lexicon: Lexicon) -> Words:
             f"sentence: {text.strip()[:40]!r} has no words; say what to find, "
             "for example 'the largest building'"
         )
-    lowered = text.lower().replace("’", "'").replace("_", " ")
+    lowered = text.lower().translate(_PLAIN)
     found = list(_TOKEN.finditer(lowered))
     words = [COMMA if m.lastgroup == "stop" else _clean(m.group()) for m in found]
-    glued = [
-        lowered[m.end() : m.end() + 1] in ("-", "‑", "–") and n.start() == m.end() + 1
-        for m, n in zip(found, found[1:], strict=False)
-    ] + [False] * bool(found)
+    glued = [lowered[m.end() : n.start()] == "-" for m, n in pairwise(found)] + [False] * bool(
+        found
+    )
     kept = _meaningful(words, lexicon) or list(range(len(words)))
     return Words(tuple(words[i] for i in kept), tuple(glued[i] for i in kept))
 

@@ -1,0 +1,163 @@
+"""The table of scored candidates that a program is executed over, and its instances.
+
+DESIGN.md section 1.4: ``Select`` yields instances (non-nested, non-duplicate proposals with a
+probability near the best, across all trees) before anything is ranked or counted, else *the
+largest building* is the root of the region tree.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dgl_rsis.stages.attributes import ShapeMeasures, measure_shape
+from dgl_rsis.types import BoolArray, FloatArray, IntArray, MapFrame
+
+
+@dataclass(frozen=True)
+class CandidateTable:
+    """All candidates of one image with everything that a program may ask for.
+
+    Attributes:
+        shape: height and width of the image in pixels.
+        areas: ``(N,)`` pixels.
+        boxes: ``(N, 4)`` half-open ``x0, y0, x1, y1`` in the pixel frame.
+        centroids: ``(N, 2)`` ``x, y`` in the pixel frame.
+        crop: index -> ``(y1 - y0, x1 - x0)`` bool, the candidate inside its box.
+        probabilities: noun -> ``(N,)`` float32 in [0, 1].
+        objectness: ``(N,)`` float32 in [0, 1], how much a candidate is one whole thing; None
+            counts every candidate the same.
+        colours: ``(N, 3)`` mean or median Lab; None when colours were not measured.
+        frame: where the image lies on the map.
+        are_instances: the candidates were given as instances (boxes, polygons, a detector):
+            nothing is suppressed.
+    """
+
+    shape: tuple[int, int]
+    areas: IntArray
+    boxes: IntArray
+    centroids: NDArray[np.float64]
+    crop: Callable[[int], BoolArray]
+    probabilities: Mapping[str, FloatArray]
+    objectness: FloatArray | None = None
+    colours: FloatArray | None = None
+    frame: MapFrame | None = None
+    are_instances: bool = False
+    _crops: dict[int, BoolArray] = field(default_factory=dict, repr=False, compare=False)
+    _shapes: dict[int, ShapeMeasures] = field(default_factory=dict, repr=False, compare=False)
+
+    def __len__(self) -> int:
+        return len(self.areas)
+
+    def mask_of(self, index: int) -> BoolArray:
+        """``crop(index)``, kept for the next question."""
+        if index not in self._crops:
+            self._crops[index] = self.crop(index)
+        return self._crops[index]
+
+    def shape_of(self, index: int) -> ShapeMeasures:
+        """Shape measures of a candidate, computed when first asked for."""
+        if index not in self._shapes:
+            self._shapes[index] = measure_shape(self.mask_of(index))
+        return self._shapes[index]
+
+    @property
+    def typical_lengths(self) -> NDArray[np.float64]:
+        """``(N,)`` mean of box width and height, in pixels."""
+        sides = self.boxes[:, 2:] - self.boxes[:, :2]
+        lengths: NDArray[np.float64] = sides.mean(axis=1)
+        return lengths
+
+
+@dataclass(frozen=True)
+class SpatialSettings:
+    """What decides which candidates are instances, and when a constraint holds.
+
+    Attributes:
+        relative_probability: an instance has at least this share of the best probability.
+        lowest_probability: and at least this probability.
+        relative_score: and at least this share of the best probability x objectness.
+        largest_overlap: two instances share at most this part of the smaller one.
+        most_instances: instances kept per noun, best first.
+        most_candidates: proposals looked at per noun, best first.
+        smallest_attribute: a measured attribute holds from this share of the best score on.
+    """
+
+    relative_probability: float = 0.5
+    lowest_probability: float = 0.02
+    relative_score: float = 0.25
+    largest_overlap: float = 0.3
+    most_instances: int = 100
+    most_candidates: int = 2000
+    smallest_attribute: float = 0.5
+
+
+def find_instances(
+    table: CandidateTable, probability: FloatArray, settings: SpatialSettings
+) -> IntArray:
+    """Instances of one noun, best first.
+
+    Greedy by probability x objectness: a candidate that lies mostly inside one that was taken,
+    or that swallows one, is another version of it. With equal scores the larger one is taken
+    first, as a part is as probable as the whole.
+
+    Args:
+        table: the candidates.
+        probability: ``(N,)`` in [0, 1] of the noun.
+        settings: limits.
+
+    Returns:
+        ``(K,)`` indices into the table; empty when no probability reaches the floor.
+    """
+    if not len(table):
+        return np.empty(0, dtype=np.int64)
+    enough = max(
+        settings.lowest_probability, settings.relative_probability * float(probability.max())
+    )
+    plausible = probability >= enough
+    objectness = np.ones(len(table)) if table.objectness is None else table.objectness
+    score = np.where(plausible, probability * objectness, 0.0)
+    live = plausible & (score >= settings.relative_score * score.max())
+    order: IntArray = np.lexsort((-table.areas, -np.round(score, 3))).astype(np.int64)
+    order = order[live[order]]
+    if table.are_instances:
+        return order
+    return _suppress(table, order[: settings.most_candidates], settings)
+
+
+def _suppress(table: CandidateTable, order: IntArray, settings: SpatialSettings) -> IntArray:
+    """Keep candidates that neither lie in an earlier one nor contain one."""
+    owner = np.zeros(table.shape, dtype=np.int32)  # 0: free, k: k-th instance
+    chosen: list[int] = []
+    for index in order.tolist():
+        if len(chosen) == settings.most_instances:
+            break
+        if chosen and _same_box(table.boxes[index], table.boxes[chosen]):
+            continue
+        x0, y0, x1, y1 = table.boxes[index]
+        crop = table.crop(index)
+        inside = owner[y0:y1, x0:x1][crop]
+        shared = np.bincount(inside, minlength=len(chosen) + 1)[1:]
+        if chosen:
+            smaller = np.minimum(table.areas[chosen], table.areas[index])
+            taken = shared.sum() / table.areas[index]
+            if (
+                taken > settings.largest_overlap
+                or (shared / smaller > settings.largest_overlap).any()
+            ):
+                continue
+        chosen.append(index)
+        owner[y0:y1, x0:x1][crop & (owner[y0:y1, x0:x1] == 0)] = len(chosen)
+    return np.array(chosen, dtype=np.int64)
+
+
+def _same_box(box: IntArray, others: IntArray) -> bool:
+    """Whether a box nearly equals one of the others: a cheap test before masks are compared."""
+    low = np.maximum(box[:2], others[:, :2])
+    high = np.minimum(box[2:], others[:, 2:])
+    common = np.prod(np.clip(high - low, 0, None), axis=1)
+    union = np.prod(box[2:] - box[:2]) + np.prod(others[:, 2:] - others[:, :2], axis=1) - common
+    return bool((common > 0.75 * union).any())

@@ -1,0 +1,531 @@
+"""Execution of a typed program over one table of scored candidates, bottom-up.
+
+DESIGN.md section 1.4 (the explicit part of the paper's global modifiers), operators of METHODS.md
+2f. Every node yields instances with a value in [0, 1] and whether its constraints hold; places
+and relations multiply, a superlative ranks anew inside what holds. A step that cannot be executed
+(no such anchor, no ground lengths, nothing left) is dropped and noted: the answer is never
+forfeited.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from dgl_rsis.stages.attributes import colour_scores, shape_score
+from dgl_rsis.stages.candidates import CandidateTable, SpatialSettings, find_instances
+from dgl_rsis.stages.relations import (
+    ONLY_NEAR,
+    Anchor,
+    Field,
+    Floats,
+    between_field,
+    box_offsets,
+    directions_of,
+    place_field,
+    relation_field,
+)
+from dgl_rsis.text.lexicon import Lexicon, default_lexicon
+from dgl_rsis.text.program import (
+    ANYTHING,
+    EXTREME_OF_POSITION,
+    UNIT_IN_METRES,
+    UNIT_IN_SQUARE_METRES,
+    All,
+    And,
+    Comparison,
+    Count,
+    Direction,
+    Extremum,
+    Filter,
+    Key,
+    Measure,
+    Node,
+    Not,
+    Or,
+    Ordinal,
+    Quantity,
+    Relate,
+    Relation,
+    Select,
+    Unit,
+    nouns_in,
+    walk,
+)
+from dgl_rsis.types import BoolArray, FloatArray, IntArray
+
+__all__ = [
+    "CandidateTable",
+    "Execution",
+    "SpatialSettings",
+    "Step",
+    "execute",
+    "nouns_in",
+]
+
+
+@dataclass(frozen=True)
+class Step:
+    """One executed node, for the explanation.
+
+    Attributes:
+        text: the node in words.
+        indices: ``(K,)`` candidates that it looked at.
+        values: ``(K,)`` in [0, 1].
+        holds: ``(K,)`` whether all constraints up to here hold.
+    """
+
+    text: str
+    indices: IntArray
+    values: FloatArray
+    holds: BoolArray
+
+
+@dataclass(frozen=True)
+class Execution:
+    """What a program yields.
+
+    Attributes:
+        values: ``(N,)`` float32 in [0, 1] over the whole table; 0 for what is no instance of the
+            target or violates a constraint.
+        instances: indices with a value above 0, best first.
+        is_union: the target spreads (*the river*) and nothing ranks it: its instances are one
+            answer together.
+        notes: what was dropped or left to the model, and why.
+        trace: every node in the order of execution, anchors included.
+    """
+
+    values: FloatArray
+    instances: IntArray
+    is_union: bool
+    notes: tuple[str, ...]
+    trace: tuple[Step, ...]
+
+
+def execute(
+    program: Node,
+    table: CandidateTable,
+    *,
+    settings: SpatialSettings | None = None,
+    lexicon: Lexicon | None = None,
+) -> Execution:
+    """Execute a program.
+
+    Args:
+        program: from ``parse`` or ``from_json``.
+        table: candidates with probabilities for ``nouns_in(program)``.
+        settings: limits; the defaults of ``SpatialSettings`` if None.
+        lexicon: names stuff and colours; the package's own if None.
+    """
+    run = _Run(table, settings or SpatialSettings(), lexicon or default_lexicon())
+    scored = run.of(program)
+    values = np.zeros(len(table), dtype=np.float32)
+    values[scored.indices] = np.where(scored.holds, scored.values, 0.0)
+    alive = np.flatnonzero(values > 0)
+    nodes = list(walk(program))
+    ranks = any(isinstance(node, Extremum | Ordinal | Count) for node in _spine(program))
+    target = next((node for node in nodes if isinstance(node, Select)), None)
+    return Execution(
+        values=values,
+        instances=alive[np.argsort(-values[alive], kind="stable")],
+        is_union=target is not None and run.lexicon.is_stuff(target.noun) and not ranks,
+        notes=tuple(dict.fromkeys(run.notes)),
+        trace=tuple(run.trace),
+    )
+
+
+@dataclass(frozen=True)
+class _Scored:
+    """Instances with their values; what no longer holds stays for the explanation."""
+
+    indices: IntArray
+    values: Floats
+    holds: BoolArray
+
+    @property
+    def live(self) -> IntArray:
+        """Indices that hold."""
+        return self.indices[self.holds]
+
+
+@dataclass
+class _Run:
+    """One execution: the table, and what is noted on the way."""
+
+    table: CandidateTable
+    settings: SpatialSettings
+    lexicon: Lexicon
+    notes: list[str] = field(default_factory=list)
+    trace: list[Step] = field(default_factory=list)
+
+    def of(self, node: Node) -> _Scored:
+        """Execute a node and everything below it."""
+        match node:
+            case Select():
+                result = self._select(node)
+            case Filter():
+                result = self._filter(node, self.of(node.child))
+            case Relate():
+                result = self._relate(node, self.of(node.child))
+            case Extremum() | Ordinal():
+                result = self._ranked(node, self.of(node.child))
+            case Count():
+                result = self._count(node, self.of(node.child))
+            case All():
+                result = self.of(node.child)
+            case Measure():
+                result = self._measure(node, self.of(node.child))
+            case And() | Or():
+                result = self._combined(node)
+            case Not():
+                everything = self._select(Select(ANYTHING))
+                result = self._constrain(everything, self._negation(node, everything), str(node))
+        self.trace.append(
+            Step(str(node), result.indices, result.values.astype(np.float32), result.holds)
+        )
+        return result
+
+    # --- instances -----------------------------------------------------------------------------
+
+    def _probability(self, noun: str) -> FloatArray:
+        if noun == ANYTHING:
+            return np.ones(len(self.table), dtype=np.float32)
+        if noun not in self.table.probabilities:
+            self.notes.append(f"no scores for '{noun}': every candidate was considered")
+            return np.ones(len(self.table), dtype=np.float32)
+        return self.table.probabilities[noun]
+
+    def _select(self, node: Select) -> _Scored:
+        probability = self._probability(node.noun)
+        indices = find_instances(self.table, probability, self.settings)
+        if not len(indices):
+            self.notes.append(f"no '{node.noun}' was found")
+        values = probability[indices].astype(np.float64)
+        scored = _Scored(indices, values, np.ones(len(indices), dtype=bool))
+        for word in node.attributes:
+            scored = self._constrain(scored, self._attribute(word, indices), word)
+        return scored
+
+    def _attribute(self, word: str, indices: IntArray) -> Field | None:
+        """A measured adjective; None where it is left to the model."""
+        colours = self.table.colours
+        if colours is not None and len(indices):
+            own = colours[indices]
+            typical = float(np.median(own[:, 0])) if len(indices) > 2 else None
+            known = self.lexicon.attributes.get(word)
+            name = known.measure if known is not None and known.measure else word
+            scores = colour_scores(name, own, self.lexicon.colours, typical_lightness=typical)
+            if scores is not None:
+                return self._soft(scores.astype(np.float64))
+        known = self.lexicon.attributes.get(word.replace("-", " "))
+        if known is not None and known.kind == "size" and len(indices):
+            return self._size(known.measure, indices)
+        if known is not None and known.kind == "shape" and len(indices):
+            shapes = [shape_score(known.measure, self.table.shape_of(i)) for i in indices.tolist()]
+            measured = [score for score in shapes if score is not None]
+            if len(measured) == len(shapes):
+                return self._soft(np.array(measured))
+        self.notes.append(f"'{word}' is left to the vision-language model")
+        return None
+
+    def _soft(self, scores: Floats) -> Field:
+        """Measured attributes weigh, and hold from a share of the best on."""
+        enough = self.settings.smallest_attribute * scores.max(initial=0.0)
+        return Field(0.1 + 0.9 * scores, scores >= max(enough, 1e-3))
+
+    def _size(self, measure: str, indices: IntArray) -> Field:
+        """Rank of the area among the instances; sizes are relative and rule nothing out."""
+        ranks = np.argsort(np.argsort(self.table.areas[indices])) / max(1, len(indices) - 1)
+        share = {"large": ranks, "small": 1 - ranks, "medium": 1 - np.abs(2 * ranks - 1)}[measure]
+        values = 0.3 + 0.7 * share if len(indices) > 1 else np.ones(1)
+        return Field(values, np.ones(len(indices), dtype=bool))
+
+    # --- constraints ---------------------------------------------------------------------------
+
+    def _constrain(self, scored: _Scored, condition: Field | None, what: str) -> _Scored:
+        """Multiply a constraint in; one that nothing fulfils is dropped and noted."""
+        if condition is None or not len(scored.indices):
+            return scored
+        holds = scored.holds & condition.holds
+        if not holds.any():
+            self.notes.append(f"nothing is '{what}': dropped")
+            return scored
+        return _Scored(scored.indices, scored.values * condition.values, holds)
+
+    def _filter(self, node: Filter, child: _Scored) -> _Scored:
+        if not len(child.indices):
+            return child
+        if node.position.value in _COMPASS:
+            self._note_north()
+        condition = place_field(node.position, self.table, child.indices)
+        if (child.holds & condition.holds).any():
+            return self._constrain(child, condition, node.position.value)
+        what = node.position.value.replace("_", " ")
+        self.notes.append(f"nothing lies at the {what}: the nearest to it was taken")
+        key, direction = EXTREME_OF_POSITION[node.position]
+        return self._rescored(child, self._keys(key, child.indices, None), direction)
+
+    def _anchors(self, node: Node, exclude: IntArray | None = None) -> list[Anchor]:
+        """A bare noun gives each of its instances, a constrained one its best, stuff its union."""
+        scored = self.of(node)
+        live = scored.live
+        if not len(live):
+            return []
+        bare = isinstance(node, Select) and not node.attributes
+        noun = next(each.noun for each in walk(node) if isinstance(each, Select))
+        if self.lexicon.is_stuff(noun) and not any(
+            isinstance(each, Extremum | Ordinal) for each in _spine(node)
+        ):
+            return [Anchor(self.table, live, is_union=True)]
+        if not bare:
+            live = live[[int(np.argmax(scored.values[scored.holds]))]]
+        return [Anchor(self.table, np.array([index])) for index in live.tolist()]
+
+    def _relate(self, node: Relate, child: _Scored) -> _Scored:
+        anchors = self._anchors(node.anchor)
+        if not anchors:
+            self.notes.append(f"no anchor '{node.anchor}': the relation was dropped")
+            return child
+        if not len(child.indices):
+            return child
+        if node.relation.value.removesuffix("_of") in _COMPASS:
+            self._note_north()
+        if node.relation in ONLY_NEAR:
+            self.notes.append(f"'{node.relation.value.replace('_', ' ')}' was executed as near")
+        if node.relation is Relation.BETWEEN and node.anchor2 is not None:
+            condition = self._between(node, child, anchors)
+        else:
+            fields = [
+                _without(relation_field(node.relation, child.indices, anchor), child, anchor)
+                for anchor in anchors
+            ]
+            condition = _best(fields)
+        what = f"{node.relation.value.replace('_', ' ')} {node.anchor}"
+        return self._constrain(child, condition, what)
+
+    def _between(self, node: Relate, child: _Scored, first: list[Anchor]) -> Field | None:
+        same = node.anchor == node.anchor2
+        second = first if same or node.anchor2 is None else self._anchors(node.anchor2)
+        if not second or (same and len(first) < 2):
+            self.notes.append("between: the second anchor was not found, executed as near")
+            return _best([relation_field(Relation.NEAR, child.indices, each) for each in first])
+        limit = 20  # pairs grow with the square
+        pairs = [
+            (a, b)
+            for i, a in enumerate(first[:limit])
+            for j, b in enumerate(second[:limit])
+            if not same or i < j
+        ]
+        fields = [
+            _without(_without(between_field(child.indices, a, b), child, a), child, b)
+            for a, b in pairs
+        ]
+        return _best(fields)
+
+    def _measure(self, node: Measure, child: _Scored) -> _Scored:
+        measured = self._measured(node, child.indices)
+        if measured is None or not len(child.indices):
+            return child
+        limit = node.value * _factor(node.unit)
+        fits = measured < limit if node.comparison is Comparison.LESS else measured > limit
+        return self._constrain(child, Field(fits.astype(np.float64), fits), _tail(node))
+
+    def _measured(self, node: Measure, indices: IntArray) -> Floats | None:
+        """The quantity in metres or square metres, or in pixels where the unit says so."""
+        in_pixels = node.unit in (Unit.PIXEL, Unit.SQUARE_PIXEL)
+        frame = self.table.frame
+        metres = frame.metres_per_pixel if frame is not None else None
+        if metres is None and not in_pixels:
+            self.notes.append(f"'{_tail(node)}' was dropped: the image has no ground lengths")
+            return None
+        scale = (1.0, 1.0) if in_pixels or metres is None else metres
+        if node.quantity is Quantity.AREA:
+            return self.table.areas[indices] * float(scale[0] * scale[1])
+        side = float(np.sqrt(scale[0] * scale[1]))
+        if node.quantity in (Quantity.LENGTH, Quantity.WIDTH):
+            return self._keys(Key(node.quantity.value), indices, None) * side
+        anchors = self._anchors(node.anchor) if node.anchor is not None else []
+        if not anchors:
+            self.notes.append(f"no anchor '{node.anchor}': the distance was dropped")
+            return None
+        return self._distances(indices, anchors, scale)
+
+    def _distances(
+        self, indices: IntArray, anchors: list[Anchor], scale: tuple[float, float] = (1.0, 1.0)
+    ) -> Floats:
+        """Gap to the nearest anchor that is not the candidate itself, in units of ``scale``."""
+        rows = []
+        for anchor in anchors:
+            if anchor.is_union:
+                gaps = anchor.gaps(indices) * float(np.sqrt(scale[0] * scale[1]))
+            else:
+                offsets = box_offsets(self.table.boxes[indices], anchor.box) * np.array(scale)
+                gaps = np.hypot(offsets[:, 0], offsets[:, 1])
+            rows.append(np.where(np.isin(indices, anchor.indices), np.inf, gaps))
+        nearest: Floats = np.min(rows, axis=0)
+        known = np.isfinite(nearest)
+        return np.where(known, nearest, nearest[known].max(initial=0.0))
+
+    # --- ranks and numbers ---------------------------------------------------------------------
+
+    def _ranked(self, node: Extremum | Ordinal, child: _Scored) -> _Scored:
+        if not len(child.live):
+            return child
+        anchors = self._anchors(node.anchor) if node.anchor is not None else None
+        if anchors == []:
+            self.notes.append(f"no anchor '{node.anchor}': the ranking was dropped")
+            return child
+        if node.key is Key.BRIGHTNESS and self.table.colours is None:
+            self.notes.append("no colours were measured: the ranking by brightness was dropped")
+            return child
+        keys = self._keys(node.key, child.indices, anchors)
+        if isinstance(node, Extremum):
+            return self._rescored(child, keys, node.direction)
+        signed = np.where(child.holds, keys if node.direction is Direction.MIN else -keys, np.inf)
+        ranks = np.argsort(np.argsort(signed, kind="stable"), kind="stable") + 1
+        wanted = node.n
+        if wanted > len(child.live):
+            wanted = len(child.live)
+            self.notes.append(f"only {wanted} found for rank {node.n}: the last one was taken")
+        values = np.exp(-2.0 * np.abs(ranks - wanted))
+        return _Scored(child.indices, np.where(child.holds, values, 0.0), child.holds)
+
+    def _rescored(self, child: _Scored, keys: Floats, direction: Direction) -> _Scored:
+        """Softmax of the standardised key inside what holds, 1 for the extreme one."""
+        signed = keys if direction is Direction.MAX else -keys
+        live = signed[child.holds]
+        spread = float(live.std()) or 1.0
+        values = np.exp(np.clip((signed - live.max()) / spread, -50, 0))
+        return _Scored(child.indices, np.where(child.holds, values, 0.0), child.holds)
+
+    def _keys(self, key: Key, indices: IntArray, anchors: list[Anchor] | None) -> Floats:
+        """``(K,)`` values of a key."""
+        table = self.table
+        centroids = table.centroids[indices]
+        height, width = table.shape
+        relative = centroids / np.array([width, height])
+        if key is Key.DISTANCE:
+            return self._distances(indices, anchors or [])
+        if key in (Key.LENGTH, Key.WIDTH):
+            shapes = [table.shape_of(i) for i in indices.tolist()]
+            return np.array([s.length if key is Key.LENGTH else s.width for s in shapes])
+        if key is Key.BRIGHTNESS and table.colours is not None:
+            lightness: Floats = table.colours[indices, 0]
+            return lightness
+        if key.value in _COMPASS:
+            self._note_north()
+            northward: Floats = centroids @ np.sum(directions_of(key.value, table), axis=0)
+            return northward
+        across, down = relative[:, 0], relative[:, 1]
+        keys: dict[Key, Floats] = {
+            Key.AREA: table.areas[indices].astype(np.float64),
+            Key.CENTER: -np.hypot((across - 0.5) * width, (down - 0.5) * height),
+            Key.X: across,
+            Key.Y: down,
+            Key.DIAGONAL_DOWN: across + down,
+            Key.DIAGONAL_UP: across - down,
+        }
+        return keys[key]
+
+    def _count(self, node: Count, child: _Scored) -> _Scored:
+        live = np.flatnonzero(child.holds)
+        if len(live) < node.n:
+            self.notes.append(f"only {len(live)} of {node.n} were found")
+        best = live[np.argsort(-child.values[live], kind="stable")][: node.n]
+        holds = np.zeros(len(child.indices), dtype=bool)
+        holds[best] = True
+        return _Scored(child.indices, child.values, holds)
+
+    # --- sets ----------------------------------------------------------------------------------
+
+    def _combined(self, node: And | Or) -> _Scored:
+        """And: minimum, in the instances of the first child; or: maximum, over all."""
+        first = self.of(node.nodes[0])
+        for other in node.nodes[1:]:
+            if isinstance(node, And):
+                if isinstance(other, Not):
+                    condition = self._negation(other, first)
+                    first = self._constrain(first, condition, str(other))
+                    continue
+                second = _looked_up(self.of(other), first.indices)
+                condition = Field(second.values, second.holds)
+                joint = self._constrain(first, condition, str(other))
+                first = replace(joint, values=np.minimum(first.values, joint.values))
+            else:
+                first = _united(first, self.of(other))
+        return first
+
+    def _negation(self, node: Not, scored: _Scored) -> Field | None:
+        """A noun with attributes denies the attributes, anything else what it yields."""
+        child = node.child
+        if isinstance(child, Select) and child.attributes:
+            fields = [self._attribute(word, scored.indices) for word in child.attributes]
+            known = [each for each in fields if each is not None]
+            if not known:
+                return None
+            values = np.min([each.values for each in known], axis=0)
+            holds = np.all([each.holds for each in known], axis=0)
+            return Field(1.0 - 0.9 * values, ~holds)
+        excluded = _looked_up(self.of(child), scored.indices)
+        ranks = any(isinstance(each, Extremum | Ordinal) for each in _spine(child))
+        taken = excluded.holds & (excluded.values >= (1.0 if ranks else 1e-6))
+        return Field(1.0 - 0.9 * taken, ~taken)
+
+    def _note_north(self) -> None:
+        if self.table.frame is None or self.table.frame.north is None:
+            self.notes.append("true north is unknown: up was taken")
+
+
+_COMPASS = frozenset(
+    ("north", "northeast", "east", "southeast", "south", "southwest", "west", "northwest")
+)
+
+
+def _spine(node: Node) -> list[Node]:
+    """The node and its targets, without anchors."""
+    found = [node]
+    while (child := getattr(found[-1], "child", None)) is not None:
+        found.append(child)
+    if isinstance(found[-1], And | Or):
+        found += _spine(found[-1].nodes[0])
+    return found
+
+
+def _without(condition: Field, child: _Scored, anchor: Anchor) -> Field:
+    """Nothing is related to itself."""
+    own = np.isin(child.indices, anchor.indices)
+    return Field(np.where(own, 0.0, condition.values), condition.holds & ~own)
+
+
+def _best(fields: list[Field]) -> Field:
+    return Field(
+        np.max([each.values for each in fields], axis=0),
+        np.any([each.holds for each in fields], axis=0),
+    )
+
+
+def _looked_up(scored: _Scored, indices: IntArray) -> _Scored:
+    """The same result at other indices, 0 where it has none."""
+    place = {index: k for k, index in enumerate(scored.indices.tolist())}
+    found = np.array([place.get(index, -1) for index in indices.tolist()], dtype=np.int64)
+    values = np.append(scored.values, 0.0)[found]
+    holds = np.append(scored.holds, False)[found]
+    return _Scored(indices, values, holds)
+
+
+def _united(first: _Scored, second: _Scored) -> _Scored:
+    indices = np.union1d(first.indices, second.indices)
+    a, b = _looked_up(first, indices), _looked_up(second, indices)
+    values = np.maximum(a.values * a.holds, b.values * b.holds)
+    return _Scored(indices, values, a.holds | b.holds)
+
+
+def _factor(unit: Unit) -> float:
+    return {**UNIT_IN_METRES, **UNIT_IN_SQUARE_METRES}.get(unit, 1.0)
+
+
+def _tail(node: Measure) -> str:
+    """The measure alone, in words."""
+    sign = "<" if node.comparison is Comparison.LESS else ">"
+    return f"{node.quantity} {sign} {node.value:g} {node.unit}"

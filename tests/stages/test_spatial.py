@@ -1,0 +1,287 @@
+"""The executor on tables drawn by hand, with answers that a look at the drawing gives."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dgl_rsis.stages.spatial import CandidateTable, Execution, SpatialSettings, execute, nouns_in
+from dgl_rsis.text.parse import parse
+from dgl_rsis.text.program import (
+    And,
+    Extremum,
+    Filter,
+    Key,
+    Not,
+    Or,
+    Position,
+    Select,
+    from_json,
+)
+from dgl_rsis.types import MapFrame
+
+SHAPE = (200, 300)
+UP = MapFrame((1, 0, 0, 0, -1, 0), "EPSG:32632", (2.0, 2.0), (0.0, -1.0))
+LAB = {"white": (93, 0, 1), "red": (46, 42, 26), "black": (13, 0, 0), "blue": (50, -6, -28)}
+
+
+def make_table(
+    things: list[tuple[str, tuple[int, int, int, int], str]], **changes: object
+) -> CandidateTable:
+    """Filled boxes with a noun and a colour each; probability 0.9 for the noun, 0.05 for others."""
+    boxes = np.array([box for _, box, _ in things], dtype=np.int64).reshape(-1, 4)
+    sides = boxes[:, 2:] - boxes[:, :2]
+    nouns = {noun for noun, _, _ in things}
+
+    def crop(index: int) -> np.ndarray:
+        return np.ones((sides[index, 1], sides[index, 0]), dtype=bool)
+
+    table = CandidateTable(
+        shape=SHAPE,
+        areas=sides.prod(axis=1),
+        boxes=boxes,
+        centroids=(boxes[:, :2] + boxes[:, 2:]) / 2,
+        crop=crop,
+        probabilities={
+            noun: np.array([0.9 if n == noun else 0.05 for n, _, _ in things], dtype=np.float32)
+            for noun in nouns
+        },
+        colours=np.array([LAB[colour] for _, _, colour in things], dtype=np.float32),
+        frame=UP,
+        are_instances=True,
+    )
+    return replace(table, **changes)  # type: ignore[arg-type]
+
+
+# A road from top to bottom at x 140..160, halls of several sizes on both sides, two ships.
+SCENE = [
+    ("road", (140, 0, 160, 200), "black"),  # 0
+    ("hall", (10, 10, 50, 40), "white"),  # 1: upper left, 1200
+    ("hall", (90, 20, 130, 70), "red"),  # 2: left, close to the road, 2000
+    ("hall", (20, 120, 60, 150), "white"),  # 3: lower left, 1200
+    ("hall", (170, 20, 240, 90), "black"),  # 4: right, the largest, 4900
+    ("hall", (250, 150, 290, 180), "red"),  # 5: lower right, 1200
+    ("ship", (100, 160, 130, 170), "white"),  # 6: below, left of the road
+    ("ship", (180, 160, 240, 170), "blue"),  # 7: below, right of the road, longer
+]
+
+
+def ask(sentence: str, **changes: object) -> Execution:
+    return execute(parse(sentence).program, make_table(SCENE, **changes))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("sentence", "answer"),
+    [
+        ("the largest hall", 4),
+        ("the second largest hall", 2),
+        ("the largest hall left of the road", 2),
+        ("the largest white hall", None),
+        ("the hall in the upper left corner", 1),
+        ("the hall in the lower right corner", 5),
+        ("the leftmost hall", 1),
+        ("the rightmost hall", 5),
+        ("the second hall from the left", 3),
+        ("the first hall from the right", 5),
+        ("the hall closest to the road", None),
+        ("the red hall left of the road", 2),
+        ("the hall right of the road at the bottom", 5),
+        ("the longest ship", 7),
+        ("the blue ship", 7),
+        ("the ship left of the road", 6),
+        ("the ship to the right of the road", 7),
+        ("the lowest hall", 5),
+        ("the darkest hall", 4),
+        ("the hall closest to the blue ship", 5),
+        ("the southernmost hall", 5),
+        ("the red hall west of the road", 2),
+        ("the hall larger than 15000 m²", 4),
+        ("the hall on the left that is not white", 2),
+        ("the white hall farthest from the road", 1),
+        ("the ship between the hall in the lower left corner and the road", 6),
+    ],
+)
+def test_answers(sentence: str, answer: int | None) -> None:
+    execution = ask(sentence)
+    if answer is None:  # two are equally right: only that it does not fail
+        assert len(execution.instances)
+        return
+    assert execution.instances[0] == answer, execution
+    assert execution.values[answer] > 0
+    assert execution.values.dtype == np.float32
+
+
+def test_sets() -> None:
+    assert set(ask("all halls left of the road").instances) == {1, 2, 3}
+    assert set(ask("two halls on the right").instances) == {4, 5}
+    assert set(ask("all halls except the red one").instances) == {1, 3, 4}
+    assert set(ask("all halls within 30 m of the road").instances) == {2, 4}
+    halls_or_ships = Or((Select("hall"), Select("ship")))
+    table = make_table(SCENE)
+    assert set(execute(halls_or_ships, table).instances) == {1, 2, 3, 4, 5, 6, 7}
+    white = And((Select("hall"), Not(Select("hall", ("white",)))))
+    assert set(execute(white, table).instances) == {2, 4, 5}
+
+
+def test_compass_turns_with_north() -> None:
+    turned = replace(UP, north=(1.0, 0.0))  # north is to the right: east is down
+    assert ask("the northernmost hall", frame=turned).instances[0] == 5
+    assert ask("the easternmost ship", frame=turned).instances[0] in (6, 7)
+    assert set(ask("all halls north of the road", frame=turned).instances) == {4, 5}
+
+
+def test_unknown_north_is_said() -> None:
+    execution = ask("the northernmost hall", frame=None)
+    assert execution.instances[0] == 1
+    assert any("true north" in note for note in execution.notes)
+
+
+def test_metres_are_ground_metres() -> None:
+    coarse = replace(UP, metres_per_pixel=(0.5, 0.5))
+    assert set(ask("halls larger than 1000 m²", frame=coarse).instances) == {4}
+    execution = ask("halls larger than 1000 m²", frame=None)
+    assert set(execution.instances) == {1, 2, 3, 4, 5}
+    assert any("no ground lengths" in note for note in execution.notes)
+
+
+@pytest.mark.parametrize(
+    ("sentence", "note", "count"),
+    [
+        ("the hall near the lighthouse", "no anchor 'lighthouse'", 5),
+        ("the purple elephant", "no scores for 'elephant'", 1),
+        ("the tallest hall", "'tallest' is left to the vision-language model", 5),
+        ("nine halls", "only 5 of 9", 5),
+        ("the ninth hall from the left", "only 5 found for rank 9", 5),
+        ("the hall larger than 9 km2", "dropped", 5),
+        ("the hall opposite the ship", "executed as near", 1),
+    ],
+)
+def test_degradation_is_noted(sentence: str, note: str, count: int) -> None:
+    probabilities = make_table(SCENE).probabilities
+    nothing = np.zeros(len(SCENE), dtype=np.float32)
+    execution = ask(sentence, probabilities={**probabilities, "lighthouse": nothing})
+    assert any(note in each for each in execution.notes), execution.notes
+    assert len(execution.instances) >= count
+
+
+def test_no_place_takes_the_nearest_to_it() -> None:
+    ships = [("ship", (200, 20, 220, 40), "white"), ("ship", (260, 20, 280, 40), "white")]
+    execution = execute(parse("the ship on the left").program, make_table(ships))
+    assert execution.instances[0] == 0
+    assert any("nothing lies at the left" in note for note in execution.notes)
+
+
+def test_stuff_is_one_anchor_and_one_answer() -> None:
+    river = [
+        ("river", (0, 90, 150, 110), "blue"),
+        ("river", (150, 90, 300, 110), "blue"),
+        ("house", (140, 20, 160, 40), "red"),
+        ("house", (20, 120, 40, 140), "red"),
+        ("bridge", (200, 80, 210, 120), "white"),
+        ("bridge", (100, 0, 110, 40), "white"),
+    ]
+    table = make_table(river)
+    assert execute(parse("the house closest to the river").program, table).instances[0] == 3
+    assert execute(parse("the house below the river").program, table).instances[0] == 3
+    assert list(execute(parse("the bridge over the river").program, table).instances) == [4]
+    whole = execute(parse("the river").program, table)
+    assert whole.is_union
+    assert set(whole.instances) == {0, 1}
+    assert not execute(parse("the largest river").program, table).is_union
+
+
+def nested_table() -> CandidateTable:
+    """The proposals of a region tree: whole image, a block of two halls, halls, parts of them."""
+    boxes = [
+        (0, 0, 300, 200),
+        (20, 20, 140, 80),
+        (20, 20, 70, 80),
+        (90, 20, 140, 80),
+        (20, 20, 45, 80),
+        (46, 20, 70, 80),
+        (21, 20, 70, 80),  # the same hall from another tree
+        (200, 100, 290, 190),
+        (200, 100, 290, 150),
+    ]
+    things = [("hall", box, "white") for box in boxes]
+    probability = np.array([0.4, 0.6, 0.9, 0.88, 0.9, 0.9, 0.9, 0.85, 0.85], dtype=np.float32)
+    objectness = np.array([0.1, 0.5, 0.9, 0.9, 0.4, 0.4, 0.85, 0.9, 0.5], dtype=np.float32)
+    return make_table(
+        things, probabilities={"hall": probability}, objectness=objectness, are_instances=False
+    )
+
+
+def test_select_yields_instances_before_anything_is_ranked() -> None:
+    table = nested_table()
+    assert set(execute(Select("hall"), table).instances) == {2, 3, 7}
+    assert execute(parse("the largest hall").program, table).instances[0] == 7
+    assert execute(parse("the second hall from the left").program, table).instances[0] == 3
+    few = execute(Select("hall"), table, settings=SpatialSettings(most_instances=1))
+    assert list(few.instances) == [2]
+
+
+def test_nothing_plausible_is_nothing() -> None:
+    nothing = {"hall": np.zeros(len(SCENE), dtype=np.float32)}
+    execution = ask("the largest hall", probabilities=nothing)
+    assert not len(execution.instances)
+    assert not execution.values.any()
+    assert "no 'hall' was found" in execution.notes
+
+
+def test_empty_table() -> None:
+    for sentence in ("the largest hall left of the road", "all halls", "the hall that is not red"):
+        execution = execute(parse(sentence).program, make_table([]))
+        assert execution.values.shape == (0,)
+
+
+def test_trace_tells_every_step() -> None:
+    execution = ask("the largest white hall left of the road")
+    assert [step.text for step in execution.trace] == [
+        "white hall",
+        "road",
+        "white hall, left of road",
+        "largest white hall, left of road",
+    ]
+
+
+def test_nouns_in() -> None:
+    program = parse("the one between the hall and the white ship near the hall").program
+    assert nouns_in(program) == ["hall", "ship"]
+
+
+BOXES = st.tuples(
+    st.integers(0, 270), st.integers(0, 170), st.integers(1, 30), st.integers(1, 30)
+).map(lambda b: (b[0], b[1], b[0] + b[2], b[1] + b[3]))
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(BOXES, min_size=1, max_size=8), st.sampled_from(list(Position)))
+def test_values_stay_in_range(boxes: list[tuple[int, int, int, int]], position: Position) -> None:
+    table = make_table([("hall", box, "white") for box in boxes])
+    execution = execute(Filter(Select("hall"), position), table)
+    assert ((execution.values >= 0) & (execution.values <= 1)).all()
+    assert len(execution.instances)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(BOXES, min_size=1, max_size=8))
+def test_extremum_is_the_extreme(boxes: list[tuple[int, int, int, int]]) -> None:
+    table = make_table([("hall", box, "white") for box in boxes])
+    best = execute(Extremum(Select("hall"), Key.AREA), table).instances[0]
+    assert table.areas[best] == table.areas.max()
+
+
+def test_programs_from_json_are_executed() -> None:
+    program = from_json(
+        {
+            "op": "extremum",
+            "key": "x",
+            "direction": "max",
+            "child": {"op": "select", "noun": "ship", "attributes": []},
+        }
+    )
+    assert execute(program, make_table(SCENE)).instances[0] == 7
