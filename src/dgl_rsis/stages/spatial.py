@@ -266,8 +266,8 @@ class _Run:
         key, direction = EXTREME_OF_POSITION[node.position]
         return self._rescored(child, self._keys(key, child.indices, None), direction)
 
-    def _anchors(self, node: Node, exclude: IntArray | None = None) -> list[Anchor]:
-        """A bare noun gives each of its instances, a constrained one its best, stuff its union."""
+    def _anchors(self, node: Node) -> list[Anchor]:
+        """Each instance of a bare noun, n of a number, the best of a constraint, stuff as one."""
         scored = self.of(node)
         live = scored.live
         if not len(live):
@@ -278,7 +278,7 @@ class _Run:
             isinstance(each, Extremum | Ordinal) for each in _spine(node)
         ):
             return [Anchor(self.table, live, is_union=True)]
-        if not bare:
+        if not bare and not isinstance(node, Count):
             live = live[[int(np.argmax(scored.values[scored.holds]))]]
         return [Anchor(self.table, np.array([index])) for index in live.tolist()]
 

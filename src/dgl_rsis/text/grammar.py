@@ -36,6 +36,7 @@ from dgl_rsis.text.tokens import COMMA, Words, number
 
 DEEPEST_ANCHOR = 5
 MOST_CONSTRAINTS = 12
+MOST_ADVERBS = 3
 
 _RELATION_OF = {
     Position.LEFT: Relation.LEFT_OF,
@@ -284,7 +285,8 @@ class Grammar:
             return Attribute(f"{words[i]}-shaped", "shape", ""), i + 2
         found = self.lexicon.attributes.match(words, i)
         if found is None:
-            if self.sentence_words.is_glued[i] and number(words[i]) is not None:
+            counted = number(words[i]) is not None or self.lexicon.numbers.get(words[i])
+            if self.sentence_words.is_glued[i] and counted:
                 return Attribute(f"{words[i]}-{words[i + 1]}", "other", ""), i + 2
             return None
         attribute, end = found
@@ -299,10 +301,15 @@ class Grammar:
 
     def place(self, i: int) -> tuple[Position, int] | None:
         """*left*, *far upper right corner*, *middle of the left edge* without its preposition."""
-        adverb = self.lexicon.place_adverbs.match(self.words, i)
         found = self.lexicon.positions.match(self.words, i)
+        for _ in range(MOST_ADVERBS):
+            adverb = self.lexicon.place_adverbs.match(self.words, i) if found is None else None
+            if adverb is None:
+                break
+            i = adverb[1]
+            found = self.lexicon.positions.match(self.words, i)
         if found is None:
-            return self.place(adverb[1]) if adverb else None
+            return None
         position, end = found
         while following := self.lexicon.positions.match(self.words, end):
             if position is Position.CENTER:
@@ -558,7 +565,9 @@ class Grammar:
             )
             return attribute[1]
         inner = NounPhrase(noun=phrase.noun)
-        end = self._related(inner, i + 1, depth) if i + 1 < len(self.words) else i + 1
+        if i + 1 >= len(self.words) or self._is_negation(i + 1):
+            return i
+        end = self._related(inner, i + 1, depth)
         if not inner.constraints:
             return i
         excluded = inner.program()

@@ -78,9 +78,9 @@ class NounPhrase:
         return Count(node, asked) if asked > 1 else node
 
     def as_anchor(self) -> Node:
-        """The program without the number: an anchor that is said in the plural is each of them."""
+        """The program; a plural without a number means each of them, as a bare noun does."""
         node = self.program()
-        return node.child if isinstance(node, All | Count) else node
+        return node.child if isinstance(node, All) else node
 
     def _ranked(self, node: Node) -> Node:
         extreme = self.extreme
