@@ -1,7 +1,9 @@
 """Rendered scenes: procedural overhead images with exact truth (DESIGN.md section 5)."""
 
+from dgl_rsis.render.instances import Instance
 from dgl_rsis.render.kinds import CLASSES, KINDS, Kind
-from dgl_rsis.render.scene import Instance, ReferringSentence, RenderedScene, render_scene
+from dgl_rsis.render.scene import RenderedScene, render_scene
+from dgl_rsis.render.sentences import ReferringSentence
 from dgl_rsis.render.themes import THEMES
 
 __all__ = [

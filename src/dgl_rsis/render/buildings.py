@@ -29,7 +29,8 @@ def add_building(
     Args:
         canvas: what is painted on.
         centre: middle of the footprint in pixels.
-        length, width: metres, along and across ``angle``.
+        length: metres along ``angle``.
+        width: metres across it.
         angle: direction of the long side in radians, pixel frame.
         colour: red, brown, grey, dark, white or blue.
         roof: ``"flat"``, ``"gabled"``, ``"hipped"`` or ``"L-shaped"``.
@@ -43,10 +44,8 @@ def add_building(
     outer = box_polygon(centre, length / gsd, width / gsd, angle)
     if length * width / gsd**2 < 14 or not reserve(canvas, outer, margin):
         return False
-    if roof == "L-shaped":
-        outline = _local(centre, angle, gsd, _angled(length, width))
-    else:
-        outline = outer
+    angled = _local(centre, angle, gsd, _angled(length, width))
+    outline = angled if roof == "L-shaped" else outer
     seed = int(canvas.rng.integers(2**31))
     look = canvas.surface(f"roof {colour}", 0.05)
 

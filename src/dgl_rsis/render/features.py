@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from dgl_rsis.render.buildings import random_hall
-from dgl_rsis.render.canvas import Canvas, Points, occupy
+from dgl_rsis.render.canvas import Canvas, Points, cover, occupy
 from dgl_rsis.render.kinds import kind_index
 from dgl_rsis.render.layout import Block, Layout, Road
 from dgl_rsis.render.terrain import build_bridge, fill, fill_water, flow_river, river_line
@@ -70,7 +70,7 @@ def _span(canvas: Canvas, layout: Layout, road: Road, line: Points, width: float
 
 def dig_harbour(canvas: Canvas, layout: Layout, extent: float) -> None:
     """A basin along one side with a concrete quay, ships at the quay and under way."""
-    rng, gsd = canvas.rng, canvas.gsd
+    rng = canvas.rng
     edge = float(rng.uniform(0.02, 0.1) * extent)
     quay = float(np.clip(0.05 * extent, 6, 24))
     far = 1.2 * extent
@@ -149,8 +149,6 @@ def _inside(
     canvas: Canvas, layout: Layout, block: Block
 ) -> np.ndarray[tuple[int, int], np.dtype[np.bool_]]:
     """Pixels of a block: ``(H, W)`` bool."""
-    from dgl_rsis.render.canvas import cover
-
     inside = np.zeros(canvas.shape, dtype=np.bool_)
     patch = cover(canvas, [layout.to_pixels(block.outline())])
     if patch is not None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -104,7 +105,7 @@ class Road:
 def dense(line: Points, count: int) -> Points:
     """Insert points: ``count`` per segment, ends included."""
     steps = np.linspace(0, 1, count, endpoint=False)[:, None]
-    parts = [a + steps * (b - a) for a, b in zip(line[:-1], line[1:], strict=True)]
+    parts = [a + steps * (b - a) for a, b in pairwise(line)]
     return np.vstack([*parts, line[-1:]])
 
 
@@ -150,9 +151,10 @@ def blob(rng: np.random.Generator, centre: Points, radius: float, wobble: float 
             wobble / order * 2 * rng.uniform(0.3, 1) * np.sin(order * turn + rng.uniform(0, 6.3))
         )
     stretch = rng.uniform(0.7, 1.0)
-    return centre + radius * reach[:, None] * np.stack(
+    curve: Points = centre + radius * reach[:, None] * np.stack(
         [np.cos(turn), stretch * np.sin(turn)], axis=1
     )
+    return curve
 
 
 def draw_layout(rng: np.random.Generator, height: int, width: int, gsd: float) -> Layout:

@@ -213,7 +213,8 @@ def build_bridge(canvas: Canvas, centre: Points, angle: float, length: float, wi
         canvas: what is painted on.
         centre: middle of the deck in pixels.
         angle: direction of the road in radians, pixel frame.
-        length, width: metres.
+        length: metres along the road.
+        width: metres across it.
     """
     gsd = canvas.gsd
     deck = box_polygon(centre, length / gsd, width / gsd, angle)
