@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from rasterio.features import shapes
 from scipy import ndimage
+from shapely import line_merge
 from shapely.geometry import Polygon, box, shape
 
 from dgl_rsis.types import BoolArray
@@ -24,9 +25,10 @@ _MINIMUM_SHARE = 0.002  # of the image: smaller margins do not matter
 _MINIMUM_PIXELS = 64
 _EXACT_SHARE = 0.8  # of a margin that must be zero in every band
 _SOLID_SHARE = 0.75  # of a margin that survives an opening by 3 x 3 pixels
-_EDGE_STEP = 0.15  # brightness beside a margin, relative to the scene
+_EDGE_STEP = 0.25  # brightness beside a margin, relative to the scene
 _EDGE_RATIO = 1.1  # inner edge over border length
 _SPECK_SHARE = 0.01  # of a margin: smaller holes are noise
+_RAGGED = 4.0  # pixels: half a block of the JPEG transform
 _NEAR_BLACK = 2  # uint8: black after lossy compression
 _RINGING = 16  # uint8: how far compression lets a margin's edge stray from black ...
 _RINGING_REACH = 8  # ... and how many pixels deep: one block of the JPEG transform
@@ -159,13 +161,13 @@ def _edge_lengths(part: BoolArray) -> tuple[float, float]:
     """
     height, width = part.shape
     image = box(0, 0, width, height).exterior
-    tolerance = max(1.5, 0.005 * float(np.hypot(height, width)))
+    tolerance = max(_RAGGED, 0.005 * float(np.hypot(height, width)))
     speck = _SPECK_SHARE * part.sum()
     border = inner = 0.0
     for geometry, _ in shapes(part.astype(np.uint8), mask=part, connectivity=4):
         region = shape(geometry)
         holes = [ring for ring in region.interiors if Polygon(ring).area > speck]
-        outline = Polygon(region.exterior, holes).simplify(tolerance).boundary
-        border += region.boundary.intersection(image).length
-        inner += outline.difference(image.buffer(0.25)).length
+        edge = Polygon(region.exterior, holes).boundary.difference(image.buffer(0.25))
+        border += region.exterior.intersection(image).length
+        inner += line_merge(edge).simplify(tolerance).length
     return border, inner

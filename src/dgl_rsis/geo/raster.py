@@ -74,12 +74,29 @@ def open_raster(path: str | Path) -> Iterator[DatasetReader]:
                     f"{file} has no bands of its own; convert one of its "
                     f"{len(dataset.subdatasets)} sub-datasets to GeoTIFF"
                 )
+            if dataset.driver == "PNG" and not _png_is_complete(file):
+                raise ImageError(f"{file} is damaged or cut short: it lacks the end of a PNG file")
             try:
                 yield dataset
             except RasterioError as error:
                 raise ImageError(
                     f"{file} is damaged or cut short and cannot be read: {_line(error)}"
                 ) from error
+
+
+def _png_is_complete(path: Path) -> bool:
+    """Whether a PNG file reaches its closing chunk: GDAL shows what is missing as black."""
+    size = path.stat().st_size
+    with path.open("rb") as stream:
+        position = len(stream.read(8))  # signature
+        while header := stream.read(8):
+            position += 12 + int.from_bytes(header[:4], "big")  # length, name, data, checksum
+            if position > size:
+                return False
+            if header[4:] == b"IEND":
+                return True
+            stream.seek(position)
+    return False
 
 
 def _line(error: BaseException) -> str:
