@@ -19,6 +19,7 @@ from dgl_rsis.errors import InputError
 from dgl_rsis.proposals.overlap import (
     Geometry,
     Runs,
+    central_moments,
     crop_runs,
     field_table,
     overlap_matrix,
@@ -145,7 +146,12 @@ class MaskSet:
     @property
     def centroids(self) -> NDArray[np.float64]:
         """``(N, 2)`` mean ``x, y`` of the pixel centres of each mask."""
-        return self._geometry.coordinate_sums / self.areas[:, None]
+        return self._geometry.sums[:, :2] / self.areas[:, None]
+
+    @property
+    def moments(self) -> NDArray[np.float64]:
+        """``(N, 3)`` central second moments ``xx, yy, xy`` of each mask in square pixels."""
+        return central_moments(self._geometry.sums, self.areas)
 
     def pool(self, values: NDArray[Any]) -> FloatArray:
         """Mean of a coarse field over every mask, see ``types.Proposals.pool``."""

@@ -80,24 +80,32 @@ def crop_runs(crops: tuple[BoolArray, ...], boxes: IntArray) -> Runs:
 
 @dataclass(frozen=True)
 class Geometry:
-    """Areas ``(N,)``, tight boxes ``(N, 4)`` and coordinate sums ``(N, 2)`` of regions."""
+    """What is measured of regions; sums add up over disjoint regions.
+
+    Attributes:
+        areas: ``(N,)`` pixels.
+        boxes: ``(N, 4)`` tight half-open boxes ``x0, y0, x1, y1``.
+        sums: ``(N, 5)`` integrals of ``x, y, x*x, y*y, x*y`` over the squares of the pixels.
+    """
 
     areas: IntArray
     boxes: IntArray
-    coordinate_sums: NDArray[np.float64]
+    sums: NDArray[np.float64]
 
 
 def run_geometry(runs: Runs, count: int) -> Geometry:
-    """Geometry of ``count`` regions; coordinate sums are of pixel centres ``x, y``."""
-    lengths = runs.lengths
-    areas = np.bincount(runs.owner, weights=lengths, minlength=count).astype(np.int64)
-    sums = np.stack(
-        [
-            np.bincount(runs.owner, lengths * (runs.start + runs.stop) / 2.0, count),
-            np.bincount(runs.owner, lengths * (runs.row + 0.5), count),
-        ],
-        axis=1,
+    """Geometry of ``count`` regions in the pixel frame."""
+    lengths = runs.lengths.astype(np.float64)
+    x, y = (runs.start + runs.stop) / 2.0, runs.row + 0.5
+    integrals = (
+        lengths * x,
+        lengths * y,
+        lengths * (x * x + lengths * lengths / 12),
+        lengths * (y * y + 1 / 12),
+        lengths * x * y,
     )
+    sums = np.stack([np.bincount(runs.owner, part, count) for part in integrals], axis=1)
+    areas = np.bincount(runs.owner, lengths, count).astype(np.int64)
     largest = np.iinfo(np.int64).max
     boxes = np.tile(np.array([largest, largest, 0, 0], dtype=np.int64), (count, 1))
     np.minimum.at(boxes[:, 0], runs.owner, runs.start)
@@ -105,6 +113,12 @@ def run_geometry(runs: Runs, count: int) -> Geometry:
     np.maximum.at(boxes[:, 2], runs.owner, runs.stop)
     np.maximum.at(boxes[:, 3], runs.owner, runs.row + 1)
     return Geometry(areas, boxes, sums.astype(np.float64))
+
+
+def central_moments(sums: NDArray[np.float64], areas: IntArray) -> NDArray[np.float64]:
+    """``(N, 3)`` central second moments ``xx, yy, xy`` in square pixels from ``Geometry.sums``."""
+    x, y, xx, yy, xy = (sums / areas[:, None]).T
+    return np.stack([xx - x * x, yy - y * y, xy - x * y], axis=1)
 
 
 def cell_positions(pixels: int, cells: int) -> tuple[IntArray, IntArray, NDArray[np.float64]]:

@@ -22,6 +22,7 @@ from dgl_rsis.proposals.merging import Merging
 from dgl_rsis.proposals.overlap import (
     Geometry,
     Runs,
+    central_moments,
     field_table,
     label_runs,
     overlap_matrix,
@@ -103,8 +104,16 @@ class RegionTree:
     @cached_property
     def centroids(self) -> NDArray[np.float64]:
         """``(N, 2)`` mean ``x, y`` of the pixel centres of each node, in the pixel frame."""
-        sums = self._all_nodes([g.coordinate_sums for _, g in self._leaf_geometry])
-        return np.asarray(sums / self.areas[:, None])
+        return np.asarray(self._sums[:, :2] / self.areas[:, None])
+
+    @cached_property
+    def moments(self) -> NDArray[np.float64]:
+        """``(N, 3)`` central second moments ``xx, yy, xy`` of each node in square pixels."""
+        return central_moments(self._sums, self.areas)
+
+    @cached_property
+    def _sums(self) -> NDArray[np.float64]:
+        return self._all_nodes([g.sums for _, g in self._leaf_geometry])
 
     @cached_property
     def boxes(self) -> IntArray:

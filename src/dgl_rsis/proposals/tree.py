@@ -15,18 +15,18 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import gaussian_filter
 
 from dgl_rsis.errors import InputError
+from dgl_rsis.proposals.base import Features
+from dgl_rsis.proposals.colours import lab_of, shrink, smoothed, working_grid
 from dgl_rsis.proposals.leaves import colour_steps, pixel_edges, segment
 from dgl_rsis.proposals.merging import Merging, adjacency, merge
 from dgl_rsis.proposals.overlap import field_table, label_runs, overlap_matrix
 from dgl_rsis.proposals.region_tree import RegionTree, forest
-from dgl_rsis.types import BoolArray, FloatArray, IntArray, RGBImage
+from dgl_rsis.types import BoolArray, FloatArray, IntArray, Raster, RGBImage
 
-__all__ = ["RegionTree", "build_region_tree"]
+__all__ = ["RegionTree", "build_region_tree", "propose"]
 
-SMOOTHING = 0.8  # standard deviation in working pixels, as Felzenszwalb & Huttenlocher
 MIN_SIZE = 14  # pixels of the smallest leaf at working size
 FEATURE_SCALE = 30.0  # Lab units per unit of length of learned features
 
@@ -59,11 +59,11 @@ def build_region_tree(
         valid = np.ones(shape, dtype=bool)
     if valid.shape != shape:
         raise InputError(f"valid has shape {valid.shape}; pass the image's {shape}")
-    rows, columns = _working_grid(shape, working_side)
-    colours, known = _shrink(image, valid, rows, columns)
-    smooth = _smooth(colours / np.float32(255.0), known)
+    rows, columns = working_grid(shape, working_side)
+    colours, known = shrink(image, valid, rows, columns)
+    smooth = smoothed(colours / np.float32(255.0), known)
     edges = pixel_edges(smooth, known)
-    lab = _lab(smooth)
+    lab = lab_of(smooth)
     steps = colour_steps(lab)
     maps, mergings = [], []
     for scale in scales:
@@ -104,48 +104,6 @@ def _without_gaps(labels: IntArray) -> IntArray:
     return np.asarray(names[labels + 1])
 
 
-def _working_grid(shape: tuple[int, int], side: int) -> tuple[IntArray, IntArray]:
-    """Working row of every row and working column of every column."""
-    factor = min(1.0, side / float(np.sqrt(shape[0] * shape[1])))
-    grid = []
-    for length in shape:
-        small = max(1, round(length * factor))
-        grid.append(((np.arange(length) + 0.5) * small / length).astype(np.int64))
-    return grid[0], grid[1]
-
-
-def _shrink(
-    image: RGBImage, valid: BoolArray, rows: IntArray, columns: IntArray
-) -> tuple[FloatArray, BoolArray]:
-    """Mean of the valid pixels of each working pixel, and which working pixels have any."""
-    if rows[-1] + 1 == len(rows) and columns[-1] + 1 == len(columns):
-        return image.astype(np.float32), valid
-    first_row = np.searchsorted(rows, np.arange(rows[-1] + 1))
-    first_column = np.searchsorted(columns, np.arange(columns[-1] + 1))
-
-    def blocks(values: FloatArray) -> FloatArray:
-        summed = np.add.reduceat(values, first_row, axis=0)
-        return np.asarray(np.add.reduceat(summed, first_column, axis=1))
-
-    number = blocks(valid.astype(np.float32))
-    masked = image.astype(np.float32)
-    masked[~valid] = 0
-    mean = blocks(masked) / np.maximum(number, np.float32(1))[..., None]
-    return mean.astype(np.float32), np.asarray(number > 0)
-
-
-def _smooth(colours: FloatArray, known: BoolArray) -> FloatArray:
-    """Gaussian smoothing that takes nothing from pixels without data."""
-    sigma = (SMOOTHING, SMOOTHING, 0)
-    if known.all():
-        return np.asarray(gaussian_filter(colours, sigma), dtype=np.float32)
-    weight = gaussian_filter(known.astype(np.float32), SMOOTHING)
-    summed = gaussian_filter(np.where(known[..., None], colours, 0), sigma)
-    return np.asarray(summed / np.maximum(weight, 1e-6)[..., None], dtype=np.float32)
-
-
-def _lab(rgb: FloatArray) -> FloatArray:
-    """CIE Lab of sRGB in 0..1."""
-    from skimage.color import rgb2lab
-
-    return np.asarray(rgb2lab(np.clip(rgb, 0, 1)), dtype=np.float32)
+def propose(raster: Raster, features: Features = None) -> RegionTree:
+    """The proposer ``tree``: both default trees, merged by colour alone."""
+    return build_region_tree(raster.rgb, valid=raster.valid)
