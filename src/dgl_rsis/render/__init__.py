@@ -1,5 +1,6 @@
 """Rendered scenes: procedural overhead images with exact truth (DESIGN.md section 5)."""
 
+from dgl_rsis.render.files import write_scene
 from dgl_rsis.render.instances import Instance
 from dgl_rsis.render.kinds import CLASSES, KINDS, Kind
 from dgl_rsis.render.scene import RenderedScene, render_scene
@@ -15,4 +16,5 @@ __all__ = [
     "ReferringSentence",
     "RenderedScene",
     "render_scene",
+    "write_scene",
 ]

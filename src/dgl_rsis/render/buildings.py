@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from dgl_rsis.render.canvas import Body, Canvas, Points, cover, paint, reserve, shade
+from dgl_rsis.render.canvas import Body, Canvas, Points, cover, degrees, paint, reserve, shade
 from dgl_rsis.render.layout import box_polygon
 from dgl_rsis.render.textures import Surface
 
@@ -60,8 +60,9 @@ def add_building(
             inset = 0.0 if roof == "gabled" else min(width / 2, length / 2)
             _finish_ridged(target, centre, length, width, angle, inset)
 
+    long_side = angle if length >= width else angle + np.pi / 2
     shape = "L-shaped" if roof == "L-shaped" else "rectangular"
-    attributes = {"colour": colour, "shape": shape, "roof": roof}
+    attributes = {"colour": colour, "shape": shape, "roof": roof, "angle": degrees(long_side)}
     canvas.bodies.append(Body("building", (outline,), height, draw, attributes))
     return True
 

@@ -225,6 +225,11 @@ def add_record(canvas: Canvas, kind: str, attributes: Mapping[str, str]) -> int:
     return len(canvas.records)
 
 
+def degrees(angle: float) -> str:
+    """An undirected angle in radians as whole degrees, 0 to 179: the attribute ``angle``."""
+    return str(round(float(np.degrees(angle))) % 180)
+
+
 def paint_bodies(canvas: Canvas) -> None:
     """Paint the shadows of all waiting objects, then the objects, low ones first."""
     sweeps: list[Points] = []

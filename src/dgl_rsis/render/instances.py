@@ -26,7 +26,7 @@ class Instance:
         area: visible pixels.
         centroid: mean ``x, y`` of the visible pixel centres.
         attributes: facts that are true by construction: ``colour``, ``shape``, ``roof``,
-            ``angle`` (whole degrees from the x axis towards y, 0 to 179) and ``size`` (large,
+            ``angle`` (of the long side, whole degrees from the x axis towards y, 0 to 179) and ``size`` (large,
             medium or small against the median of its kind).
     """
 

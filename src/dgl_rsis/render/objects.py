@@ -14,6 +14,7 @@ from dgl_rsis.render.canvas import (
     claim,
     cover,
     cover_free,
+    degrees,
     occupy,
     paint,
     reserve,
@@ -81,7 +82,9 @@ def add_car(canvas: Canvas, centre: Points, angle: float, colour: str | None = N
         ]
         paint(target, cover(target, panes), Surface((38, 44, 50)), opacity=0.75)
 
-    canvas.bodies.append(Body("car", (outline,), 1.4, draw, {"colour": name}))
+    canvas.bodies.append(
+        Body("car", (outline,), 1.4, draw, {"colour": name, "angle": degrees(angle)})
+    )
 
 
 def lay_car_park(
@@ -206,7 +209,7 @@ def add_tennis_court(canvas: Canvas, centre: Points, angle: float) -> bool:
         if gsd <= 1.2:
             paint(target, cover(target, marks), _WHITE, opacity=0.85)
 
-    attributes = {"shape": "rectangular"}
+    attributes = {"shape": "rectangular", "angle": degrees(angle)}
     canvas.bodies.append(Body("tennis court", (outline,), 0.0, draw, attributes))
     return True
 
@@ -244,6 +247,6 @@ def add_sports_field(
         dots = [box_polygon(point, line / gsd, line / gsd, 0.0) for point in ring]
         paint(target, cover(target, dots), _WHITE, opacity=0.7)
 
-    attributes = {"shape": "rectangular"}
+    attributes = {"shape": "rectangular", "angle": degrees(angle)}
     canvas.bodies.append(Body("sports field", (outline,), 0.0, draw, attributes))
     return True

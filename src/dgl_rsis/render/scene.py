@@ -243,8 +243,8 @@ def _expose(canvas: Canvas, rng: np.random.Generator) -> RGBImage:
     strength = float(rng.uniform(0.8, 3.0))
     # One noise field for the brightness; the eye and the network see little of chromatic noise.
     noise = rng.standard_normal(canvas.shape, dtype=np.float32)[..., None] * np.float32(strength)
-    exposed = np.clip(soft + noise, 0, 255).astype(np.uint8)
-    return exposed
+    noisy: RGBImage = np.clip(soft + noise, 0, 255).astype(np.uint8)
+    return noisy
 
 
 def _frame(rng: np.random.Generator, gsd: float) -> MapFrame:

@@ -17,6 +17,7 @@ from dgl_rsis.render.canvas import (
     claim,
     cover,
     cover_free,
+    degrees,
     occupy,
     paint,
     shade,
@@ -223,7 +224,7 @@ def build_bridge(canvas: Canvas, centre: Points, angle: float, length: float, wi
     patch = cover(canvas, [deck])
     if patch is None:
         return
-    instance = add_record(canvas, "bridge", {"shape": "elongated"})
+    instance = add_record(canvas, "bridge", {"shape": "elongated", "angle": degrees(angle)})
     paint(canvas, patch, canvas.surface("concrete"), kind="bridge", instance=instance)
     occupy(canvas, [deck])
     lane = box_polygon(centre, length / gsd, 0.72 * width / gsd, angle)

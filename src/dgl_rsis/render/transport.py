@@ -10,6 +10,7 @@ from dgl_rsis.render.canvas import (
     Points,
     add_record,
     cover,
+    degrees,
     occupy,
     paint,
     reserve,
@@ -81,7 +82,13 @@ def add_ship(canvas: Canvas, centre: Points, angle: float, length: float, *, mov
         _superstructure(target, np.random.default_rng(seed), centre, angle, scale, beam, stacked)
 
     canvas.bodies.append(
-        Body("ship", (outline,), 0.08 * length, draw, {"colour": colour, "shape": "elongated"})
+        Body(
+            "ship",
+            (outline,),
+            0.08 * length,
+            draw,
+            {"colour": colour, "shape": "elongated", "angle": degrees(angle)},
+        )
     )
     return True
 
@@ -176,7 +183,9 @@ def add_plane(canvas: Canvas, centre: Points, angle: float, length: float) -> bo
         )
         shade(target, cover(target, [nose]), 0.4)
 
-    canvas.bodies.append(Body("plane", outlines, 0.11 * length, draw, {"colour": "white"}))
+    canvas.bodies.append(
+        Body("plane", outlines, 0.11 * length, draw, {"colour": "white", "angle": degrees(angle)})
+    )
     return True
 
 
@@ -192,7 +201,7 @@ def lay_runway(canvas: Canvas, start: Points, end: Points, width: float) -> None
     patch = cover(canvas, [outline])
     if patch is None:
         return
-    instance = add_record(canvas, "runway", {"shape": "elongated"})
+    instance = add_record(canvas, "runway", {"shape": "elongated", "angle": degrees(angle)})
     paint(canvas, patch, canvas.surface("asphalt"), kind="runway", instance=instance)
     occupy(canvas, [outline])
     marks = dashes(
