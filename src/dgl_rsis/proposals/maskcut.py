@@ -30,6 +30,7 @@ from dgl_rsis.proposals.tree import build_region_tree
 from dgl_rsis.types import BoolArray, FloatArray, IntArray, Raster
 
 UNLINKED = 1e-5  # affinity of cells that are not alike: keeps the graph connected
+UNIFORM = 0.01  # eigenvalue below which cells are all alike, or all unlike: nothing to cut
 LARGEST_GRID = 48  # cells a side in the eigenproblem
 
 
@@ -72,6 +73,8 @@ def cut_cells(
     found: list[Cut] = []
     for _ in range(count):
         vector, quality = second_eigenvector(unit, threshold)
+        if quality < UNIFORM:
+            break
         cells = _object_side(vector.reshape(height, width))
         repeats = any(_iou(cells, earlier.cells) > overlap for earlier in found)
         if repeats or cells.sum() <= smallest * cells.size:

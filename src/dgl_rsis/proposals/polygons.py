@@ -103,20 +103,15 @@ def _filled(
     polygon: BaseGeometry, shape: tuple[int, int], number: int
 ) -> tuple[BoolArray, tuple[int, int]]:
     """A polygon's pixels as a crop and the crop's first column and row."""
-    from skimage.draw import polygon2mask
-
     height, width = shape
     left, top, right, bottom = polygon.bounds
     x0, y0 = max(0, int(np.floor(left))), max(0, int(np.floor(top)))
     x1, y1 = min(width, int(np.ceil(right))), min(height, int(np.ceil(bottom)))
     crop = np.zeros((max(0, y1 - y0), max(0, x1 - x0)), dtype=bool)
-    parts = getattr(polygon, "geoms", [polygon])
     if crop.size:
-        for part in parts:
-            for ring in (part.exterior, *part.interiors):
-                # Rows and columns of pixel centres; rings that are holes take away.
-                corners = np.asarray(ring.coords)[:, 1::-1] - (y0 + 0.5, x0 + 0.5)
-                crop ^= polygon2mask(crop.shape, corners)
+        parts = getattr(polygon, "geoms", [polygon])
+        rings = [ring for part in parts for ring in (part.exterior, *part.interiors)]
+        crop = _even_odd([np.asarray(ring.coords)[:, :2] - (x0, y0) for ring in rings], crop.shape)
     if not crop.any():
         point: Point = polygon.representative_point()
         x0, y0 = int(np.floor(point.x)), int(np.floor(point.y))
@@ -127,3 +122,24 @@ def _filled(
             )
         crop = np.ones((1, 1), dtype=bool)
     return crop, (x0, y0)
+
+
+def _even_odd(rings: list[NDArray[Any]], shape: tuple[int, int]) -> BoolArray:
+    """``(h, w)`` pixels whose centre is inside an odd number of closed rings.
+
+    Every edge toggles all pixels to the right of where it crosses a row of centres. Both rules
+    are half-open, so polygons that share an edge never share a pixel.
+    """
+    height, width = shape
+    toggles = np.zeros((height, width + 1), dtype=np.int32)
+    for ring in rings:
+        for (x, y), (end_x, end_y) in zip(ring[:-1].tolist(), ring[1:].tolist(), strict=True):
+            low, high = min(y, end_y), max(y, end_y)
+            first = max(0, int(np.ceil(low - 0.5)))
+            last = min(height, int(np.ceil(high - 0.5)))
+            if first < last:
+                rows = np.arange(first, last)
+                crossing = x + (rows + 0.5 - y) * ((end_x - x) / (end_y - y))
+                columns = np.clip(np.ceil(crossing - 0.5), 0, width).astype(np.int64)
+                toggles[rows, columns] += 1
+    return np.asarray(np.cumsum(toggles[:, :-1], axis=1) % 2 == 1)
