@@ -110,8 +110,9 @@ def _outline(instance: Instance, scene: RenderedScene) -> BaseGeometry:
     from shapely import union_all
     from shapely.geometry import MultiPolygon, shape
 
-    shift = Affine.translation(instance.box[0], instance.box[1])
-    grid = Affine(*scene.frame.transform) * shift
+    a, b, c, d, e, f = scene.frame.transform
+    x0, y0 = instance.box[:2]
+    grid = Affine(a, b, a * x0 + b * y0 + c, d, e, d * x0 + e * y0 + f)
     mask = instance.mask.astype(np.uint8)
     merged = union_all([shape(part) for part, _ in shapes(mask, instance.mask, transform=grid)])
     return merged if isinstance(merged, MultiPolygon) else MultiPolygon([merged])
