@@ -27,7 +27,8 @@ def rotated_footprint(degrees: float) -> NDArray[np.bool_]:
     x = columns * np.cos(angle) + rows * np.sin(angle)
     y = -columns * np.sin(angle) + rows * np.cos(angle)
     half = SIDE / 2 / (np.cos(angle) + np.sin(angle))
-    return (np.abs(x) < half) & (np.abs(y) < half)
+    inside: NDArray[np.bool_] = (np.abs(x) < half) & (np.abs(y) < half)
+    return inside
 
 
 @pytest.mark.parametrize("degrees", [5, 20, 45])

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -338,6 +340,14 @@ def test_describe(tmp_path: Path) -> None:
     assert facts["bands_to_read"] is None
     assert "--bands" in facts["notes"][0]
     assert facts["north_degrees"] == pytest.approx(1.7, abs=0.05)
+
+
+def test_geo_never_imports_torch() -> None:
+    code = (
+        "import sys, dgl_rsis.geo.raster, dgl_rsis.geo.writer, dgl_rsis.geo.windows; "
+        "sys.exit(bool({'torch', 'geopandas', 'skimage'} & set(sys.modules)))"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 def shared_data() -> Path:

@@ -8,6 +8,7 @@ programs that list layers see it second, after the polygons.
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -44,7 +45,7 @@ def add_style(path: Path, table: GeoDataFrame) -> None:
         style = categorised_style("class", entries)
     elif "chosen" in table.columns:
         entries = [("true", "chosen", (255, 215, 0)), ("false", "not chosen", (150, 150, 150))]
-        style = categorised_style("chosen", entries)
+        style = categorised_style("chosen", entries, kind="bool")
     else:
         return
     with closing(sqlite3.connect(path)) as connection, connection:
@@ -64,12 +65,15 @@ def add_style(path: Path, table: GeoDataFrame) -> None:
         )
 
 
-def categorised_style(column: str, entries: list[tuple[str, str, Colour]]) -> str:
+def categorised_style(
+    column: str, entries: Sequence[tuple[str, str, Colour]], *, kind: str = "string"
+) -> str:
     """A QML document that colours polygons by the values of one column.
 
     Args:
         column: name of the column.
         entries: value, legend label and colour of every category.
+        kind: type of the values as QGIS names it, ``string`` or ``bool``.
 
     Returns:
         Well-formed XML.
@@ -86,7 +90,13 @@ def categorised_style(column: str, entries: list[tuple[str, str, Colour]]) -> st
         ElementTree.SubElement(
             categories,
             "category",
-            {"symbol": str(index), "value": value, "label": label, "render": "true"},
+            {
+                "symbol": str(index),
+                "value": value,
+                "type": kind,
+                "label": label,
+                "render": "true",
+            },
         )
         _add_fill(symbols, str(index), colour)
     return '<!DOCTYPE qgis PUBLIC "http://mrcc.com/qgis.dtd" "SYSTEM">\n' + ElementTree.tostring(

@@ -287,6 +287,8 @@ def write_vectors(path: str | Path, table: GeoDataFrame) -> None:
         OutputError: if the suffix is unknown or the file cannot be written; nothing is left then.
         MissingExtraError: for .parquet without pyarrow.
     """
+    from pyogrio.errors import DataSourceError
+
     from dgl_rsis.geo.style import add_style
 
     target = Path(path)
@@ -305,7 +307,10 @@ def write_vectors(path: str | Path, table: GeoDataFrame) -> None:
                 options["RFC7946"] = "YES"
         if table.empty:
             options["geometry_type"] = "Polygon"
-        table.to_file(temporary, engine="pyogrio", **options)
+        try:
+            table.to_file(temporary, engine="pyogrio", **options)
+        except DataSourceError as error:
+            raise OSError(str(error)) from error  # what atomic() reports
         if suffix == ".gpkg":
             add_style(temporary, table)
 

@@ -23,7 +23,6 @@ import rasterio
 import rasterio.shutil
 from affine import Affine
 from numpy.typing import NDArray
-from pyogrio.errors import DataSourceError
 from rasterio.errors import NotGeoreferencedWarning, RasterioError
 from rasterio.io import MemoryFile
 
@@ -102,7 +101,7 @@ def atomic(path: Path) -> Iterator[Path]:
                 side_file.unlink()  # it described the file that is being replaced
             for file in sorted(Path(folder).iterdir(), reverse=True):
                 file.replace(path.parent / file.name)
-    except (OSError, RasterioError, DataSourceError, sqlite3.Error) as error:
+    except (OSError, RasterioError, sqlite3.Error) as error:
         text = " ".join(str(error).split())
         raise OutputError(f"{path} cannot be written: {text}") from error
 
@@ -259,4 +258,5 @@ def _write_side_file(
         row = ElementTree.SubElement(attributes, "Row", index=str(value))
         for cell in (value, name, *table[value][:3]):
             ElementTree.SubElement(row, "F").text = str(cell)
-    ElementTree.ElementTree(root).write(path, encoding="utf-8", xml_declaration=True)
+    # GDAL expects the root element first: after an XML declaration it ignores the rest.
+    ElementTree.ElementTree(root).write(path, encoding="utf-8", xml_declaration=False)
