@@ -122,7 +122,7 @@ def lay_car_park(
         row += depth + (aisle if number % 2 == 0 else 0.2)  # then two rows back to back
         number += 1
     if gsd <= 0.7 and lines:
-        paint(canvas, cover(canvas, lines), _WHITE, opacity=0.75)
+        _mark_bays(canvas, lines, instance)
     taken = rng.uniform(0.3, 0.85)
     height, width = canvas.shape
     for place in places:
@@ -130,6 +130,14 @@ def lay_car_park(
         inside = 0 <= x < width and 0 <= y < height and canvas.instances[y, x] == instance
         if inside and rng.random() < taken:
             add_car(canvas, place, angle + np.pi / 2 + np.pi * int(rng.integers(2)))
+
+
+def _mark_bays(canvas: Canvas, lines: list[Points], instance: int) -> None:
+    """Paint bay lines where the car park is, not on what cuts into it."""
+    patch = cover(canvas, lines)
+    if patch is not None:
+        lot = canvas.instances[patch.rows, patch.columns] == instance
+        paint(canvas, Patch(patch.rows, patch.columns, patch.alpha * lot), _WHITE, opacity=0.75)
 
 
 def add_tank(canvas: Canvas, centre: Points, radius: float) -> None:

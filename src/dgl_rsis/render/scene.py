@@ -229,7 +229,7 @@ def _drive(canvas: Canvas, lines: list[NDArray[np.float64]], roads: list[Road]) 
 
 def _expose(canvas: Canvas, rng: np.random.Generator) -> RGBImage:
     """What the sensor makes of it: haze, colour cast, contrast, blur, noise."""
-    cast = 1 + rng.normal(0, 0.025, 3) + (0.01 if canvas.split == "train" else -0.01)
+    cast = 1 + rng.normal(0, 0.016, 3) + (0.01 if canvas.split == "train" else -0.01)
     haze = float(rng.uniform(0, 0.14))
     contrast, level = float(rng.uniform(0.92, 1.12)), float(rng.uniform(-8, 8))
     gain = (cast * contrast * (1 - haze)).astype(np.float32)

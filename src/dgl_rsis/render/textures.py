@@ -133,7 +133,7 @@ def surface(rng: np.random.Generator, split: Split, material: str, jitter: float
     """
     choices = _PALETTE[material][0 if split == "train" else 1]
     colour = np.asarray(choices[int(rng.integers(len(choices)))], dtype=float)
-    colour = colour * (1 + jitter * rng.standard_normal()) + 2.5 * rng.standard_normal(3)
+    colour = colour * (1 + jitter * rng.standard_normal()) + 1.5 * rng.standard_normal(3)
     roughness, tint = _ROUGHNESS.get(material, _DEFAULT_ROUGHNESS)
     # The two splits differ in texture too: testing is rougher at fine, training at broad scales.
     gains = (0.9, 0.85, 0.9, 1.15, 1.2) if split == "train" else (1.1, 1.2, 1.1, 0.9, 0.85)

@@ -60,10 +60,7 @@ def add_ship(canvas: Canvas, centre: Points, angle: float, length: float, *, mov
         return False
     for body in canvas.bodies:
         gap = np.linalg.norm(body.outlines[0].mean(axis=0) - centre)
-        if (
-            body.kind == "ship"
-            and gap < np.ptp(body.outlines[0], axis=0).max() * 0.6 + 0.35 * scale
-        ):
+        if body.kind == "ship" and gap < np.ptp(body.outlines[0], axis=0).max() * 0.6 + 0.5 * scale:
             return False
     colour = str(rng.choice(["white", "white", "red", "dark", "blue"]))
     side = canvas.surface(f"hull {colour}", 0.04)
