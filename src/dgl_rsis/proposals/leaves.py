@@ -20,12 +20,16 @@ from scipy.sparse.csgraph import connected_components
 
 from dgl_rsis.types import BoolArray, FloatArray, IntArray
 
+WEIGHT_STEP = 1 / 1024  # edges are sorted in steps of a quarter of an 8-bit grey level
+MIX = 2654435761  # odd, near 2**32 over the golden ratio
+UNMIX = pow(MIX, -1, 2**32)
+
 Index32 = NDArray[np.int32]
 
 
 @dataclass(frozen=True)
 class PixelEdges:
-    """Edges between 4-neighbours in ascending order of weight.
+    """Edges between 4-neighbours in ascending order of weight (in small steps).
 
     Attributes:
         first: ``(E,)`` flat index of one pixel.
@@ -76,12 +80,25 @@ def pixel_edges(colours: FloatArray, valid: BoolArray | None = None) -> PixelEdg
         flat = valid.ravel()
         both = flat[first] & flat[second]
         first, second, weight = first[both], second[both], weight[both]
-    # Bits of floats that are not negative sort like the floats; the edge's number breaks ties.
-    keys = weight.view(np.uint32).astype(np.uint64) << np.uint64(32)
-    keys |= np.arange(len(weight), dtype=np.uint64)
-    keys.sort()
-    order = (keys & np.uint64(0xFFFFFFFF)).astype(np.int64)
+    order = _order(weight)
     return PixelEdges(first[order], second[order], weight[order])
+
+
+def _order(weight: FloatArray) -> IntArray:
+    """Ascending order of weights in steps of ``WEIGHT_STEP``, scrambled within a step.
+
+    In flat or evenly shaded areas the order would else run along rows, and regions would join
+    one after the other and not at once.
+    """
+    scramble = np.arange(len(weight), dtype=np.uint32) * np.uint32(MIX)
+    scramble ^= scramble >> np.uint32(16)
+    keys = (weight / np.float32(WEIGHT_STEP)).astype(np.uint64) << np.uint64(32)
+    keys |= scramble * np.uint32(MIX)
+    keys.sort()
+    # Each step of the scrambling is a bijection; undone, the low bits are the edge again.
+    unscramble = (keys & np.uint64(0xFFFFFFFF)).astype(np.uint32) * np.uint32(UNMIX)
+    unscramble ^= unscramble >> np.uint32(16)
+    return (unscramble * np.uint32(UNMIX)).astype(np.int64)
 
 
 def segment(
