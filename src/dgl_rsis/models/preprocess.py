@@ -1,0 +1,59 @@
+"""How a checkpoint wants its pixels: ``(x / 255 - mean) / std`` per channel.
+
+Resizing is ours (``torch_tools.squeeze``): transformers' own image processors crop, and need
+torchvision for some models (PEERS.md section 3.2).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from dgl_rsis.errors import ModelError
+from dgl_rsis.models.hf_files import read_json
+
+CLIP_MEAN = (0.48145466, 0.4578275, 0.40821073)  # Radford et al. 2021, released models
+CLIP_STD = (0.26862954, 0.26130258, 0.27577711)
+
+
+@dataclass(frozen=True)
+class Preprocessing:
+    """Mean and standard deviation of red, green and blue in 0..1."""
+
+    mean: tuple[float, float, float] = CLIP_MEAN
+    std: tuple[float, float, float] = CLIP_STD
+
+
+def read_preprocessing(folder: Path) -> Preprocessing:
+    """Read what ``preprocessor_config.json`` or ``processor_config.json`` say; CLIP's if neither.
+
+    Raises:
+        ModelError: a file is damaged or its numbers make no sense.
+    """
+    facts: dict[str, Any] = {}
+    for name, key in (
+        ("preprocessor_config.json", None),
+        ("processor_config.json", "image_processor"),
+    ):
+        path = folder / name
+        if path.is_file():
+            content = read_json(path)
+            facts = content if key is None else content.get(key, {})
+            break
+    mean = _triple(facts.get("image_mean", CLIP_MEAN), folder, "image_mean")
+    std = _triple(facts.get("image_std", CLIP_STD), folder, "image_std")
+    if min(std) <= 0:
+        raise ModelError(f"model folder {folder}: image_std {std} must be positive")
+    return Preprocessing(mean, std)
+
+
+def _triple(value: object, folder: Path, name: str) -> tuple[float, float, float]:
+    numbers = (
+        [float(x) for x in value if isinstance(x, int | float)]
+        if isinstance(value, list | tuple)
+        else []
+    )
+    if len(numbers) != 3:
+        raise ModelError(f"model folder {folder}: {name} must be three numbers, is {value!r}")
+    return numbers[0], numbers[1], numbers[2]
