@@ -1,3 +1,76 @@
-"""DGL-RSIS: say it, and it is on the map."""
+"""DGL-RSIS: say it, and it is on the map.
+
+Public names are imported when they are first used, so that ``import dgl_rsis`` stays light.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from dgl_rsis.errors import (
+        DglRsisError,
+        ImageError,
+        InputError,
+        MissingExtraError,
+        ModelError,
+        OutputError,
+        TextError,
+    )
+    from dgl_rsis.pipeline import Model, load
+    from dgl_rsis.results import Match, ReferResult, SegmentResult
+    from dgl_rsis.text.parse import parse
+    from dgl_rsis.types import MapFrame, Phrase, Query, Raster
 
 __version__ = "0.1.0"
+
+__all__ = [
+    "DglRsisError",
+    "ImageError",
+    "InputError",
+    "MapFrame",
+    "Match",
+    "MissingExtraError",
+    "Model",
+    "ModelError",
+    "OutputError",
+    "Phrase",
+    "Query",
+    "Raster",
+    "ReferResult",
+    "SegmentResult",
+    "TextError",
+    "__version__",
+    "load",
+    "parse",
+]
+
+_HOMES = {
+    "dgl_rsis.errors": (
+        "DglRsisError",
+        "ImageError",
+        "InputError",
+        "MissingExtraError",
+        "ModelError",
+        "OutputError",
+        "TextError",
+    ),
+    "dgl_rsis.pipeline": ("Model", "load"),
+    "dgl_rsis.results": ("Match", "ReferResult", "SegmentResult"),
+    "dgl_rsis.text.parse": ("parse",),
+    "dgl_rsis.types": ("MapFrame", "Phrase", "Query", "Raster"),
+}
+
+
+def __getattr__(name: str) -> Any:
+    for home, names in _HOMES.items():
+        if name in names:
+            value = getattr(import_module(home), name)
+            globals()[name] = value
+            return value
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
