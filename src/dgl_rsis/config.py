@@ -1,0 +1,166 @@
+"""Settings: one YAML of defaults, presets over it, and the user's own keys over both."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cache
+from importlib import resources
+from typing import Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from dgl_rsis.errors import InputError
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class TextSettings(_Section):
+    """Global-local decoupling of the words (DESIGN.md 1.1)."""
+
+    decouple: bool
+
+
+class KnowledgeSettings(_Section):
+    """Knowledge-guided prompts (DESIGN.md 1.2)."""
+
+    enabled: bool
+    background: bool
+
+
+class ProposalSettings(_Section):
+    """Class-agnostic proposals (DESIGN.md 1.1)."""
+
+    proposer: str
+
+
+class LocalSettings(_Section):
+    """Local visual-textual alignment (DESIGN.md 1.2)."""
+
+    scales: tuple[float, ...] = Field(min_length=1)
+    max_side: int = Field(ge=32)
+    dense_weight: float = Field(ge=0)
+    mask_guidance: bool
+    region_weight: float = Field(ge=0)
+    context_crop: bool
+    crop_weight: float = Field(ge=0)
+    crop_count: int = Field(ge=1)
+    crop_context: float = Field(ge=1)
+    crop_context_small: float = Field(ge=1)
+    crop_minimum: int = Field(ge=1)
+    crop_attenuation: float = Field(ge=0, le=1)
+    global_bias: float
+
+
+class PaintSettings(_Section):
+    """Painters of the class map (DESIGN.md 1.2)."""
+
+    painter: Literal["dense", "leaf", "mask", "cut"]
+    region_price: float = Field(ge=0)
+
+
+class ActivationSettings(_Section):
+    """Cross-scale Grad-CAM with global enhancement (DESIGN.md 1.3)."""
+
+    enabled: bool
+    cross_scale: bool
+    tiles: int = Field(ge=2)
+    overlap: float = Field(ge=0, lt=1)
+    global_enhancement: bool
+    enhancement: float = Field(ge=0)
+    modifiers: Literal["unexecuted", "all"]
+
+
+class ProgramSettings(_Section):
+    """Execution of the typed program (DESIGN.md 1.4)."""
+
+    enabled: bool
+
+
+class SelectSettings(_Section):
+    """Mask selection (DESIGN.md 1.5)."""
+
+    enabled: bool
+    inside: float
+    outside: float
+    peak: float
+    probability_weight: float = Field(ge=0)
+    program_weight: float = Field(ge=0)
+    activation_weight: float = Field(ge=0)
+    objectness_weight: float = Field(ge=0)
+    least_probability: float = Field(ge=0, le=1)
+    top_k: int = Field(ge=1)
+
+
+class Settings(_Section):
+    """Options of all stages."""
+
+    text: TextSettings
+    knowledge: KnowledgeSettings
+    proposals: ProposalSettings
+    local: LocalSettings
+    paint: PaintSettings
+    activation: ActivationSettings
+    program: ProgramSettings
+    select: SelectSettings
+
+
+@cache
+def _defaults() -> dict[str, Any]:
+    text = resources.files("dgl_rsis").joinpath("defaults.yaml").read_text(encoding="utf-8")
+    loaded: dict[str, Any] = yaml.safe_load(text)
+    return loaded
+
+
+def preset_names() -> tuple[str, ...]:
+    """Names of the presets."""
+    return tuple(_defaults()["presets"])
+
+
+def make_settings(
+    preset: str = "default", overrides: Mapping[str, Mapping[str, Any]] | None = None
+) -> Settings:
+    """Settings of a preset with the user's own values over it.
+
+    Args:
+        preset: ``default``, ``fast`` or ``paper``.
+        overrides: ``{stage: {option: value}}``.
+
+    Raises:
+        InputError: an unknown preset, stage or option, or a value outside its range.
+    """
+    defaults = _defaults()
+    if preset not in defaults["presets"]:
+        raise InputError(f"unknown preset {preset!r}; choose one of {', '.join(preset_names())}")
+    stages = {name: dict(options) for name, options in defaults.items() if name != "presets"}
+    for layer in (defaults["presets"][preset], overrides or {}):
+        for stage, options in layer.items():
+            if stage not in stages:
+                raise InputError(f"unknown stage {stage!r}; choose one of {', '.join(stages)}")
+            stages[stage].update(options)
+    try:
+        return Settings.model_validate(stages)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"]))
+        raise InputError(f"setting {where}: {first['msg']}; got {first['input']!r}") from error
+
+
+def parse_overrides(pairs: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """Turn ``stage.option=value`` strings into overrides; values are read as YAML.
+
+    Raises:
+        InputError: a string of another form.
+    """
+    overrides: dict[str, dict[str, Any]] = {}
+    for pair in pairs:
+        key, equals, value = pair.partition("=")
+        stage, dot, option = key.strip().partition(".")
+        if not (equals and dot and stage and option):
+            raise InputError(
+                f"cannot read {pair!r}; write stage.option=value, e.g. paint.painter=cut"
+            )
+        overrides.setdefault(stage, {})[option] = yaml.safe_load(value)
+    return overrides

@@ -1,0 +1,65 @@
+"""Small tensor helpers that every backbone shares."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+from torch.nn import functional
+
+from dgl_rsis.types import FloatArray, RGBImage
+
+
+def squeeze(image: RGBImage, size: int) -> RGBImage:
+    """Resize to a square regardless of aspect, bicubic with antialiasing."""
+    resized = Image.fromarray(image).resize((size, size), Image.Resampling.BICUBIC)
+    return np.asarray(resized)
+
+
+def to_tensor(
+    images: Sequence[RGBImage], mean: Sequence[float], std: Sequence[float], device: str
+) -> Tensor:
+    """uint8 images of one size to ``(B, 3, H, W)`` float32, ``(x / 255 - mean) / std``."""
+    pixels = torch.from_numpy(np.stack(images)).to(device).permute(0, 3, 1, 2).float() / 255
+    shape = (1, 3, 1, 1)
+    return (pixels - torch.tensor(mean, device=device).view(shape)) / torch.tensor(
+        std, device=device
+    ).view(shape)
+
+
+def to_unit(features: Tensor, dim: int = -1) -> FloatArray:
+    """Unit length along ``dim``, as a float32 array."""
+    return functional.normalize(features.float(), dim=dim).cpu().numpy()
+
+
+def competitive_grad_cam(
+    maps: Tensor, embedding: Tensor, texts: Tensor, targets: Sequence[int], scale: float
+) -> tuple[FloatArray, FloatArray]:
+    """Grad-CAM of competitive log-softmax logits (Selvaraju et al. 2017; Lin et al. 2023).
+
+    The softmax against background words (CLIP-ES, section 3.2) makes gradients discriminate:
+    the logit of a word alone rises with anything that looks salient.
+
+    Args:
+        maps: ``(1, C, h, w)`` activations that ``embedding`` was computed from, with gradient.
+        embedding: ``(1, D)`` image embedding, not normalised.
+        texts: ``(T, D)`` unit-length text features.
+        targets: rows of ``texts`` to explain.
+        scale: inverse temperature.
+
+    Returns:
+        ``(len(targets), h, w)`` rectified maps and ``(len(targets),)`` probabilities.
+    """
+    logp = (scale * functional.normalize(embedding, dim=-1) @ texts.T).log_softmax(-1)[0]
+    cams = []
+    for number, target in enumerate(targets):
+        (gradient,) = torch.autograd.grad(
+            logp[target], maps, retain_graph=number + 1 < len(targets)
+        )
+        weights = gradient.mean((2, 3), keepdim=True)  # (1, C, 1, 1)
+        cams.append((weights * maps).sum(1)[0].clamp(min=0).detach())
+    probabilities = logp.detach()[list(targets)].exp()
+    return torch.stack(cams).float().cpu().numpy(), probabilities.float().cpu().numpy()

@@ -1,0 +1,281 @@
+"""Wiring only: which stage is called with what, for the two tasks.
+
+A stage that is switched off in the settings is not called.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL.Image import Image
+
+from dgl_rsis.config import Settings, make_settings
+from dgl_rsis.errors import DglRsisError
+from dgl_rsis.geo.raster import as_raster
+from dgl_rsis.models.base import Backbone
+from dgl_rsis.proposals.base import proposer
+from dgl_rsis.proposals.masks import MaskSet
+from dgl_rsis.proposals.region_tree import RegionTree
+from dgl_rsis.referring import Scene, answer, refine_matches, understand
+from dgl_rsis.results import ReferResult, SegmentResult
+from dgl_rsis.stages import local, paint
+from dgl_rsis.text.classes import ClassList, read_classes
+from dgl_rsis.types import FloatArray, Proposals, Raster, RGBImage
+
+ImageLike: TypeAlias = str | Path | Image | NDArray[np.uint8] | Raster
+Candidates: TypeAlias = MaskSet | NDArray[Any] | Sequence[NDArray[np.bool_]]
+Progress: TypeAlias = Callable[[int, int, str], bool]
+
+
+class CancelledError(DglRsisError):
+    """The progress callback asked to stop."""
+
+
+def load(
+    model: str = "rs-tiny",
+    *,
+    proposer: str | None = None,
+    preset: str = "default",
+    device: str = "auto",
+    settings: Mapping[str, Mapping[str, Any]] | None = None,
+) -> Model:
+    """Load a backbone and fix the settings.
+
+    Args:
+        model: ``rs-tiny``, ``hf:ORG/NAME`` (bare ``ORG/NAME`` too) or ``dir:FOLDER`` (a bare
+            existing path too).
+        proposer: ``tree``, ``flat`` or ``maskcut``; None leaves the preset's choice.
+        preset: ``default``, ``fast`` or ``paper``.
+        device: ``auto``, ``cpu``, ``cuda``, ``cuda:N`` or ``mps``.
+        settings: ``{stage: {option: value}}`` over the preset.
+
+    Raises:
+        ModelError: the model is unknown or cannot be loaded.
+        InputError: an unknown preset, option or device.
+    """
+    from dgl_rsis.models.registry import load_backbone
+
+    chosen = make_settings(preset, settings)
+    if proposer is not None:
+        chosen = chosen.model_copy(
+            update={"proposals": chosen.proposals.model_copy(update={"proposer": proposer})}
+        )
+    return Model(load_backbone(model, device), chosen)
+
+
+@dataclass(frozen=True)
+class Model:
+    """A backbone with settings; holds no other state.
+
+    Attributes:
+        backbone: the image-text model.
+        settings: options of all stages.
+    """
+
+    backbone: Backbone
+    settings: Settings
+
+    def segment(
+        self,
+        image: ImageLike,
+        classes: Sequence[str],
+        *,
+        other: str | bool | None = None,
+        progress: Progress | None = None,
+    ) -> SegmentResult:
+        """Open-vocabulary semantic segmentation: class names in, a map out.
+
+        Args:
+            image: path, PIL image, ``(H, W, 3)`` uint8 or a raster that was read before.
+            classes: names in any words.
+            other: None labels what background words win as -1; a name gives them a class of that
+                name; False forces every pixel into a class.
+            progress: ``(done, total, message) -> go on?``.
+
+        Raises:
+            InputError: the image or the classes cannot be used.
+        """
+        tell = _Teller(progress, 4)
+        settings = self.settings
+        chosen = read_classes(
+            classes,
+            other=other,
+            knowledge=settings.knowledge.enabled,
+            background=settings.knowledge.background,
+        )
+        raster = as_raster(image)
+        picture = filled(raster)
+        tell("words")
+        texts = local.encode_classes(self.backbone, chosen.prompts, chosen.competitors)
+        tell("dense features")
+        painter = settings.paint.painter
+        needs_proposals = painter != "dense"
+        proposals = self._proposals(raster, picture, painter) if needs_proposals else None
+        guided = proposals if painter == "mask" else None
+        features = local.read_features(picture, self.backbone, guided, settings.local)
+        dense = local.dense_probabilities(
+            features, texts, self.backbone.dense_logit_scale, settings.local
+        )
+        tell("painting")
+        painting = self._paint(raster, picture, proposals, features, texts, dense)
+        labels, scores = _classes_of(painting, chosen, raster)
+        tell("done")
+        return SegmentResult(labels, scores, chosen.names, raster, painter, _raster_notes(raster))
+
+    def refer(
+        self,
+        image: ImageLike,
+        sentence: str,
+        *,
+        candidates: Candidates | None = None,
+        names: Sequence[str] | None = None,
+        refine: bool = False,
+        progress: Progress | None = None,
+    ) -> ReferResult:
+        """Referring expression segmentation: a sentence in, the object it refers to out.
+
+        Args:
+            image: path, PIL image, ``(H, W, 3)`` uint8 or a raster that was read before.
+            sentence: noun phrase or sentence in English.
+            candidates: boxes ``(N, 4)`` ``x0, y0, x1, y1``, masks ``(N, H, W)`` or a list of
+                masks to choose from; None proposes.
+            names: one per candidate; the sentence's nouns match them first.
+            refine: give boxes the best fitting region of the image.
+            progress: ``(done, total, message) -> go on?``.
+
+        Raises:
+            InputError: the image, the sentence or the candidates cannot be used.
+        """
+        return self.refer_many(
+            image, [sentence], candidates=candidates, names=names, refine=refine, progress=progress
+        )[0]
+
+    def refer_many(
+        self,
+        image: ImageLike,
+        sentences: Sequence[str],
+        *,
+        candidates: Candidates | None = None,
+        names: Sequence[str] | None = None,
+        refine: bool = False,
+        progress: Progress | None = None,
+    ) -> list[ReferResult]:
+        """The same for several sentences; the image is read and its features computed once."""
+        tell = _Teller(progress, len(sentences) + 2)
+        queries = [understand(sentence, self.settings) for sentence in sentences]
+        raster = as_raster(image)
+        picture = filled(raster)
+        tell("proposals")
+        if candidates is None:
+            proposals = self._proposals(raster, picture)
+        else:
+            proposals = _given(candidates, raster.shape)
+        tell("features")
+        features = local.read_features(picture, self.backbone, proposals, self.settings.local)
+        scene = Scene.prepare(
+            raster, picture, proposals, features, names=names, given=candidates is not None
+        )
+        results = []
+        for query in queries:
+            tell(query.text)
+            results.append(answer(scene, query, self.backbone, self.settings))
+        if refine and candidates is not None:
+            tree = self._proposals(raster, picture, "leaf")
+            results = [refine_matches(result, tree) for result in results]
+        notes = _raster_notes(raster)
+        return [replace(result, notes=(*notes, *result.notes)) for result in results]
+
+    def propose(self, image: ImageLike) -> Proposals:
+        """Class-agnostic proposals of an image by the proposer of the settings."""
+        raster = as_raster(image)
+        return self._proposals(raster, filled(raster))
+
+    def encode_text(self, texts: Sequence[str]) -> FloatArray:
+        """Embed texts without any template, ``(T, D)`` float32 of unit length."""
+        return self.backbone.encode_texts(texts)
+
+    def encode_image(self, image: ImageLike) -> FloatArray:
+        """Embed an image squeezed to the input size, ``(D,)`` float32 of unit length."""
+        return np.asarray(self.backbone.encode_images([filled(as_raster(image))])[0])
+
+    def _proposals(
+        self, raster: Raster, picture: RGBImage, painter: str | None = None
+    ) -> Proposals:
+        """Proposals by the settings; painters of leaves and cuts need the region tree."""
+        name = self.settings.proposals.proposer
+        if painter in ("leaf", "cut"):
+            name = "tree"
+        elif painter == "mask" and name == "tree":
+            name = "flat"
+        return proposer(name)(raster, lambda: self.backbone.dense(picture))
+
+    def _paint(
+        self,
+        raster: Raster,
+        picture: RGBImage,
+        proposals: Proposals | None,
+        features: local.ImageFeatures,
+        texts: local.TextFeatures,
+        dense: FloatArray,
+    ) -> paint.Painting:
+        settings = self.settings.paint
+        if isinstance(proposals, RegionTree):
+            if settings.painter == "cut":
+                return paint.paint_cut(dense, proposals, price=settings.region_price)
+            return paint.paint_leaves(dense, proposals)
+        if isinstance(proposals, MaskSet):
+            scores = local.align(
+                picture, self.backbone, proposals, features, texts, dense,
+                self.settings.local, rank_by=range(texts.class_count),
+            )  # fmt: skip
+            return paint.paint_masks(dense, proposals, scores)
+        return paint.paint_dense(dense, raster.shape)
+
+
+@dataclass
+class _Teller:
+    """Reports progress and stops when the callback says so."""
+
+    progress: Progress | None
+    total: int
+    done: int = 0
+
+    def __call__(self, message: str) -> None:
+        if self.progress is not None and not self.progress(self.done, self.total, message):
+            raise CancelledError("cancelled")
+        self.done += 1
+
+
+def filled(raster: Raster) -> RGBImage:
+    """Pixels with the mean colour where there is no data, so that no false edge arises."""
+    if raster.valid.all():
+        return raster.rgb
+    picture = raster.rgb.copy()
+    picture[~raster.valid] = np.round(raster.rgb[raster.valid].mean(0)).astype(np.uint8)
+    return picture
+
+
+def _given(candidates: Candidates, shape: tuple[int, int]) -> MaskSet:
+    if isinstance(candidates, MaskSet):
+        return candidates
+    from dgl_rsis.proposals.polygons import from_candidates
+
+    return from_candidates(candidates, shape)
+
+
+def _classes_of(
+    painting: paint.Painting, chosen: ClassList, raster: Raster
+) -> tuple[NDArray[np.int16], FloatArray]:
+    """From names that won to the user's classes; competitors become the class for the rest."""
+    winners = np.append(chosen.class_of_name, -1).astype(np.int16)  # -1 picks the last entry
+    labels = np.where(raster.valid, winners[painting.labels], np.int16(-1))
+    return labels, np.where(labels >= 0, painting.scores, np.float32(0))
+
+
+def _raster_notes(raster: Raster) -> tuple[str, ...]:
+    return tuple(raster.facts.get("notes", ()))

@@ -1,0 +1,162 @@
+"""Global visual-textual alignment: competitive cross-scale Grad-CAM (DESIGN.md section 1.3).
+
+"We propose a Cross-Scale Grad-CAM module to refine Grad-CAM maps using contextual information
+from global modifiers." (abstract)
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dgl_rsis.config import ActivationSettings, SelectSettings
+from dgl_rsis.models.base import Backbone
+from dgl_rsis.stages.fields import resample
+from dgl_rsis.types import FloatArray, Proposals, RGBImage
+
+SIDE = 64  # cells of the longer side of an activation
+EPSILON = 1e-6
+
+
+@dataclass(frozen=True)
+class Crop:
+    """A part of the image: half-open pixels."""
+
+    x0: int
+    y0: int
+    x1: int
+    y1: int
+
+
+def crops(shape: tuple[int, int], settings: ActivationSettings) -> list[Crop]:
+    """The whole image, and overlapping crops at the second scale where they are switched on."""
+    height, width = shape
+    whole = Crop(0, 0, width, height)
+    if not settings.cross_scale or min(shape) < 2 * settings.tiles:
+        return [whole]
+    spans = [_spans(length, settings.tiles, settings.overlap) for length in (height, width)]
+    return [whole, *(Crop(x0, y0, x1, y1) for y0, y1 in spans[0] for x0, x1 in spans[1])]
+
+
+def cross_scale_activations(
+    image: RGBImage,
+    backbone: Backbone,
+    texts: FloatArray,
+    targets: tuple[int, ...],
+    settings: ActivationSettings,
+) -> FloatArray:
+    """Activation of each target: the maximum over scales of z-scored maps.
+
+    Each map is weighted by the probability of its text in that crop, so that averaging does not
+    dilute small targets and crops without the target stay dark. All targets share the
+    competitors, and the mean and deviation of the first, so that they can be compared.
+
+    Args:
+        image: ``(H, W, 3)`` uint8.
+        backbone: gives Grad-CAM maps.
+        texts: ``(T, D)`` unit-length features of targets and competitors.
+        targets: rows of ``texts``.
+        settings: scales.
+
+    Returns:
+        ``(len(targets), h, w)`` float32 >= 0, cells of the whole image.
+    """
+    height, width = image.shape[:2]
+    side = min(SIDE, max(height, width))
+    shape = (max(1, round(side * height / max(height, width))),
+             max(1, round(side * width / max(height, width))))  # fmt: skip
+    result = np.zeros((len(targets), *shape), np.float32)
+    for crop in crops((height, width), settings):
+        part = image[crop.y0 : crop.y1, crop.x0 : crop.x1]
+        maps, probabilities = backbone.activations(part, texts, targets)
+        mean, deviation = maps[0].mean(), maps[0].std() + EPSILON
+        rows = _cells(crop.y0, crop.y1, height, shape[0])
+        columns = _cells(crop.x0, crop.x1, width, shape[1])
+        size = (rows.stop - rows.start, columns.stop - columns.start)
+        for number, activation in enumerate(maps):
+            scored = np.maximum(0, (activation - mean) / deviation) * probabilities[number]
+            place = result[number, rows, columns]
+            np.maximum(place, resample(scored, size), out=place)
+    return result
+
+
+def enhance(noun: FloatArray, full: FloatArray | None, *, weight: float) -> FloatArray:
+    """Global enhancement: ``norm(A(noun) * (1 + w * relu(A(noun + modifiers) - A(noun))))``.
+
+    Args:
+        noun: ``(h, w)`` activation of the noun.
+        full: ``(h, w)`` activation of the noun with its modifiers; None leaves the noun's.
+        weight: lambda of DESIGN.md 1.3.
+
+    Returns:
+        ``(h, w)`` float32 in [0, 1].
+    """
+    peak = noun.max() + EPSILON
+    result = noun / peak
+    if full is not None:
+        result = result * (1 + weight * np.maximum(0, full - noun) / peak)
+    return np.asarray(result / max(result.max(), EPSILON), np.float32)
+
+
+def activation_terms(
+    heatmap: FloatArray, proposals: Proposals, settings: SelectSettings
+) -> FloatArray:
+    """How well each proposal explains a heat map, ``(N,)`` float32 in [0, 1].
+
+    A logistic of ``b_in * mean inside - b_out * mean of the enlarged box minus the proposal``,
+    with a bonus for holding the peak. The ring is at least one cell wide.
+    """
+    if len(proposals) == 0:
+        return np.zeros(0, np.float32)
+    height, width = proposals.shape
+    inside = proposals.pool(heatmap).astype(np.float64)
+    rows, columns = heatmap.shape
+    scale = np.array([columns / width, rows / height] * 2)
+    boxes = proposals.boxes * scale
+    sides = boxes[:, 2:] - boxes[:, :2]
+    margin = np.maximum(1.0, 0.25 * sides)
+    low = np.maximum(0, boxes[:, :2] - margin)
+    high = np.minimum([columns, rows], boxes[:, 2:] + margin)
+    box_sum = _box_sums(heatmap, low, high)
+    box_area = np.prod(high - low, axis=1)
+    own_area = proposals.areas * scale[0] * scale[1]
+    ring_area = np.maximum(box_area - own_area, EPSILON)
+    outside = np.clip((box_sum - inside * own_area) / ring_area, 0, 1)
+    peak_row, peak_column = np.unravel_index(heatmap.argmax(), heatmap.shape)
+    x, y = (peak_column + 0.5) / scale[0], (peak_row + 0.5) / scale[1]
+    box = proposals.boxes
+    holds = (box[:, 0] <= x) & (x < box[:, 2]) & (box[:, 1] <= y) & (y < box[:, 3])
+    score = settings.inside * inside - settings.outside * outside + settings.peak * holds
+    return np.asarray(1 / (1 + np.exp(-score)), np.float32)
+
+
+def _box_sums(
+    values: FloatArray, low: NDArray[np.float64], high: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Sums over boxes with fractional corners, from a bilinear summed-area table."""
+    table = np.zeros((values.shape[0] + 1, values.shape[1] + 1))
+    table[1:, 1:] = values.cumsum(0, dtype=np.float64).cumsum(1)
+
+    def read(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float64]:
+        column = np.minimum(x.astype(np.int64), values.shape[1] - 1)
+        row = np.minimum(y.astype(np.int64), values.shape[0] - 1)
+        u, v = x - column, y - row
+        upper = table[row, column] * (1 - u) + table[row, column + 1] * u
+        lower = table[row + 1, column] * (1 - u) + table[row + 1, column + 1] * u
+        return np.asarray(upper * (1 - v) + lower * v)
+
+    x0, y0, x1, y1 = low[:, 0], low[:, 1], high[:, 0], high[:, 1]
+    return read(x1, y1) - read(x0, y1) - read(x1, y0) + read(x0, y0)
+
+
+def _spans(length: int, count: int, overlap: float) -> list[tuple[int, int]]:
+    side = length / (count - (count - 1) * overlap)
+    starts = [k * side * (1 - overlap) for k in range(count)]
+    return [(int(s), min(length, int(np.ceil(s + side)))) for s in starts]
+
+
+def _cells(first: int, last: int, length: int, cells: int) -> slice:
+    start = int(np.floor(first * cells / length))
+    return slice(start, max(start + 1, int(np.ceil(last * cells / length))))

@@ -1,0 +1,55 @@
+"""Coarse fields and full-size pixels: one bilinear convention for all stages.
+
+A field of ``h x w`` cells covers the whole image; the value of a pixel is bilinear between cell
+centres and clamped at the border (half-pixel convention), as in ``types.Proposals.pool``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dgl_rsis.types import FloatArray
+
+ROWS_AT_ONCE = 128  # keeps a block of many classes at full width small
+
+
+def resample(values: NDArray[Any], shape: tuple[int, int]) -> FloatArray:
+    """Bilinear resampling of ``(h, w)`` or ``(h, w, D)`` to ``shape`` rows and columns."""
+    if values.shape[:2] == shape:
+        return np.asarray(values, np.float32)
+    blocks = [block for _, block in resample_rows(values, shape)]
+    return np.concatenate(blocks) if blocks else np.zeros((*shape, *values.shape[2:]), np.float32)
+
+
+def resample_rows(
+    values: NDArray[Any], shape: tuple[int, int]
+) -> Iterator[tuple[slice, FloatArray]]:
+    """The same in blocks of rows, so that many channels at full size never exist at once.
+
+    Yields:
+        rows of the result, and their values ``(rows, W[, D])`` float32.
+    """
+    values = np.asarray(values, np.float32)
+    top, bottom, down = _neighbours(shape[0], values.shape[0])
+    left, right, across = _neighbours(shape[1], values.shape[1])
+    across = across.reshape(1, -1, *[1] * (values.ndim - 2))
+    down = down.reshape(-1, 1, *[1] * (values.ndim - 2))
+    for start in range(0, shape[0], ROWS_AT_ONCE):
+        rows = slice(start, min(start + ROWS_AT_ONCE, shape[0]))
+        part = values[top[rows]] * (1 - down[rows]) + values[bottom[rows]] * down[rows]
+        mixed = part[:, left] * (1 - across) + part[:, right] * across
+        yield rows, np.asarray(mixed, np.float32)
+
+
+def _neighbours(
+    pixels: int, cells: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]]:
+    """Cells on both sides of each pixel centre, and the weight of the second."""
+    position = np.clip((np.arange(pixels) + 0.5) * cells / pixels - 0.5, 0, cells - 1)
+    first = np.floor(position).astype(np.int64)
+    second = np.minimum(first + 1, cells - 1)
+    return first, second, (position - first).astype(np.float32)

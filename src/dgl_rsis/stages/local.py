@@ -1,0 +1,271 @@
+"""Local visual-textual alignment (DESIGN.md section 1.2).
+
+"Visual and textual features are aligned at local scale, through a novel context-aware cropping
+strategy for extracting image patches with proper boundaries and introducing RS-specific knowledge
+to enrich the text inputs." (abstract)
+
+Three views of a proposal vote on its class: dense features pooled over it, mask-guided features,
+and a context-aware crop. Each view's cosines become probabilities by its own calibrated
+temperature first, and the probabilities are combined log-linearly: cosines of heads with
+different temperatures are not commensurable.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageFilter
+
+from dgl_rsis.config import LocalSettings
+from dgl_rsis.models.base import Backbone
+from dgl_rsis.stages.fields import resample
+from dgl_rsis.text.knowledge import ClassPrompts
+from dgl_rsis.types import BoolArray, FloatArray, IntArray, Proposals, RGBImage
+
+EPSILON = 1e-6
+
+
+@dataclass(frozen=True)
+class TextFeatures:
+    """Text features of classes and of the background words that compete with them.
+
+    Attributes:
+        names: class names, then competitors.
+        class_count: how many of ``names`` are classes.
+        features: ``(Q, D)`` float32 of unit length, one row per synonym.
+        owner: ``(Q,)`` index into ``names`` of each row, ascending.
+    """
+
+    names: tuple[str, ...]
+    class_count: int
+    features: FloatArray
+    owner: IntArray
+
+
+def encode_classes(
+    backbone: Backbone, classes: Sequence[ClassPrompts], competitors: Sequence[ClassPrompts] = ()
+) -> TextFeatures:
+    """Embed all prompts: the normalised mean over the prompts of each synonym."""
+    prompts: list[str] = []
+    spans: list[tuple[int, int, int]] = []
+    for number, group in enumerate((*classes, *competitors)):
+        for texts in group.synonyms.values():
+            spans.append((number, len(prompts), len(prompts) + len(texts)))
+            prompts.extend(texts)
+    embedded = backbone.encode_texts(prompts)
+    means = np.stack([embedded[first:last].mean(0) for _, first, last in spans])
+    means /= np.linalg.norm(means, axis=-1, keepdims=True) + EPSILON
+    names = tuple(group.name for group in (*classes, *competitors))
+    owner = np.array([number for number, _, _ in spans], np.int64)
+    return TextFeatures(names, len(classes), means.astype(np.float32), owner)
+
+
+def class_probabilities(
+    cosines: NDArray[np.float32], texts: TextFeatures, scale: float
+) -> FloatArray:
+    """Softmax over classes and competitors of ``logsumexp - log k`` over k synonyms.
+
+    Args:
+        cosines: ``(..., Q)`` in [-1, 1].
+        texts: whose rows the cosines belong to.
+        scale: inverse temperature.
+
+    Returns:
+        ``(..., K)`` float32 probabilities that sum to one.
+    """
+    logits = np.float32(scale) * cosines
+    top = logits.max(-1, keepdims=True)
+    starts = np.flatnonzero(np.diff(texts.owner, prepend=-1))
+    counts = np.diff(np.append(starts, len(texts.owner)))
+    exponentials = np.exp(logits - top)
+    sums = np.add.reduceat(exponentials, starts, axis=-1) / counts
+    return np.asarray(sums / sums.sum(-1, keepdims=True), np.float32)
+
+
+def rescale(image: RGBImage, factor: float) -> RGBImage:
+    """Resize by a factor, at least one pixel a side; shrinking is antialiased."""
+    if factor == 1:
+        return image
+    height, width = image.shape[:2]
+    size = (max(1, round(width * factor)), max(1, round(height * factor)))
+    return np.asarray(Image.fromarray(image).resize(size, Image.Resampling.BICUBIC))
+
+
+@dataclass(frozen=True)
+class ImageFeatures:
+    """What the backbone says about one image, whatever the words.
+
+    Attributes:
+        dense: per scale, finest first, ``(h, w, D)`` float32 of unit length over the whole image.
+        regions: ``(N, D)`` mask-guided features of the proposals; None when they are off.
+        whole: ``(D,)`` image embedding; None when no global bias is taken off.
+    """
+
+    dense: tuple[FloatArray, ...]
+    regions: FloatArray | None = None
+    whole: FloatArray | None = None
+
+
+def read_dense(
+    image: RGBImage, backbone: Backbone, settings: LocalSettings
+) -> tuple[FloatArray, ...]:
+    """Dense features at every scale, finest first."""
+    limit = min(1.0, settings.max_side / max(image.shape[:2]))
+    scales = sorted(settings.scales, reverse=True)
+    return tuple(backbone.dense(rescale(image, factor * limit)) for factor in scales)
+
+
+def read_features(
+    image: RGBImage,
+    backbone: Backbone,
+    proposals: Proposals | None,
+    settings: LocalSettings,
+) -> ImageFeatures:
+    """Dense, mask-guided and whole-image features, as far as they are switched on."""
+    guided = settings.mask_guidance and proposals is not None and len(proposals) > 0
+    return ImageFeatures(
+        read_dense(image, backbone, settings),
+        backbone.regions(image, proposals) if guided and proposals is not None else None,
+        backbone.encode_images([image])[0] if settings.global_bias > 0 else None,
+    )
+
+
+def dense_probabilities(
+    features: ImageFeatures, texts: TextFeatures, scale: float, settings: LocalSettings
+) -> FloatArray:
+    """Class probabilities of every cell: the mean of log-probabilities over all scales.
+
+    Args:
+        features: of the image.
+        texts: classes and competitors.
+        scale: inverse temperature of dense cosines.
+        settings: holds the share of the image's own similarity that is taken off.
+
+    Returns:
+        ``(h, w, K)`` float32; the cells of the finest scale, covering the image.
+    """
+    bias = _global_bias(features, texts, settings)
+    shape = features.dense[0].shape[:2]
+    total = np.zeros((*shape, len(texts.names)), np.float32)
+    for dense in features.dense:
+        cosines = dense @ texts.features.T - bias
+        total += resample(np.log(class_probabilities(cosines, texts, scale) + EPSILON), shape)
+    return _normalise(total / np.float32(len(features.dense)))
+
+
+def context_crop(
+    image: RGBImage, proposals: Proposals, index: int, settings: LocalSettings
+) -> RGBImage:
+    """A square around a proposal, its surroundings attenuated but not erased.
+
+    The side is the object's longer side times a context factor that grows as objects shrink, at
+    least a minimum number of pixels. A square that would leave the image is shifted inside; an
+    image smaller than the square is padded by its border.
+    """
+    x0, y0, x1, y1 = (int(v) for v in proposals.boxes[index])
+    side = crop_side(max(x1 - x0, y1 - y0), settings)
+    height, width = image.shape[:2]
+    left, right = _span((x0 + x1) / 2, side, width)
+    top, bottom = _span((y0 + y1) / 2, side, height)
+    part = image[top:bottom, left:right]
+    inside = np.zeros(part.shape[:2], bool)
+    inside[y0 - top : y1 - top, x0 - left : x1 - left] = proposals.crop(index)[
+        max(0, top - y0) : bottom - y0, max(0, left - x0) : right - x0
+    ]
+    part = attenuate(part, inside, settings.crop_attenuation)
+    padding = ((0, side - part.shape[0]), (0, side - part.shape[1]), (0, 0))
+    return np.pad(part, padding, mode="edge")
+
+
+def crop_side(length: int, settings: LocalSettings) -> int:
+    """Side in pixels of the square around an object whose longer side is ``length``."""
+    share = min(1.0, settings.crop_minimum / length)
+    context = settings.crop_context + share * (settings.crop_context_small - settings.crop_context)
+    return max(settings.crop_minimum, int(np.ceil(length * context)))
+
+
+def attenuate(part: RGBImage, inside: BoolArray, strength: float) -> RGBImage:
+    """Blend pixels outside the mask with a blurred copy by ``strength`` in [0, 1]."""
+    if strength == 0 or inside.all():
+        return part
+    blurred = Image.fromarray(part).filter(ImageFilter.GaussianBlur(max(2, len(part) / 16)))
+    weight = np.where(inside, 0.0, strength)[..., None]
+    return np.asarray(part * (1 - weight) + np.asarray(blurred) * weight, np.uint8)
+
+
+def combine(views: Sequence[tuple[float, FloatArray]]) -> FloatArray:
+    """Weighted geometric mean of probabilities ``(N, K)`` of several views, normalised."""
+    total = sum(weight for weight, _ in views)
+    if total == 0:
+        return views[0][1]
+    logp = sum(np.float32(weight / total) * np.log(p + EPSILON) for weight, p in views)
+    return _normalise(np.asarray(logp, np.float32))
+
+
+def align(
+    image: RGBImage,
+    backbone: Backbone,
+    proposals: Proposals,
+    features: ImageFeatures,
+    texts: TextFeatures,
+    dense: FloatArray,
+    settings: LocalSettings,
+    *,
+    rank_by: Sequence[int],
+) -> FloatArray:
+    """Class probabilities of all proposals from the views that are switched on.
+
+    Args:
+        image: ``(H, W, 3)`` uint8.
+        backbone: embeds crops.
+        proposals: ``N`` of them.
+        features: of the image and the proposals.
+        texts: classes and competitors.
+        dense: ``(h, w, K)`` class probabilities of the cells.
+        settings: switches and weights.
+        rank_by: classes whose best proposals get a crop.
+
+    Returns:
+        ``(N, K)`` float32.
+    """
+    if len(proposals) == 0:
+        return np.zeros((0, len(texts.names)), np.float32)
+    bias = _global_bias(features, texts, settings)
+    views = [(settings.dense_weight, proposals.pool(dense))]
+    if features.regions is not None:
+        cosines = features.regions @ texts.features.T - bias
+        guided = class_probabilities(cosines, texts, backbone.logit_scale)
+        views.append((settings.region_weight, guided))
+    result = combine(views)
+    if settings.context_crop:
+        best = result[:, list(rank_by)].max(-1)
+        chosen = np.argsort(-best, kind="stable")[: settings.crop_count]
+        crops = [context_crop(image, proposals, int(index), settings) for index in chosen]
+        cosines = backbone.encode_images(crops) @ texts.features.T - bias
+        cropped = class_probabilities(cosines, texts, backbone.logit_scale)
+        part = [(weight, p[chosen]) for weight, p in views]
+        result[chosen] = combine([*part, (settings.crop_weight, cropped)])
+    return result
+
+
+def _global_bias(
+    features: ImageFeatures, texts: TextFeatures, settings: LocalSettings
+) -> FloatArray:
+    if features.whole is None:
+        return np.zeros(len(texts.features), np.float32)
+    return np.asarray(settings.global_bias * (texts.features @ features.whole), np.float32)
+
+
+def _normalise(logp: NDArray[Any]) -> FloatArray:
+    p = np.exp(logp - logp.max(-1, keepdims=True))
+    return np.asarray(p / p.sum(-1, keepdims=True), np.float32)
+
+
+def _span(centre: float, side: int, length: int) -> tuple[int, int]:
+    side = min(side, length)
+    first = int(np.clip(round(centre - side / 2), 0, length - side))
+    return first, first + side
