@@ -20,7 +20,7 @@ from scipy.sparse.csgraph import connected_components
 
 from dgl_rsis.types import BoolArray, FloatArray, IntArray
 
-WEIGHT_STEP = 1 / 1024  # edges are sorted in steps of a quarter of an 8-bit grey level
+WEIGHT_STEP = 1 / 16384  # edges are sorted in steps of 1/64 of an 8-bit grey level
 MIX = 2654435761  # odd, near 2**32 over the golden ratio
 UNMIX = pow(MIX, -1, 2**32)
 
