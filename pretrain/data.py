@@ -134,9 +134,9 @@ def crop(rng: np.random.Generator, image: Pixels, size: int, low: float, high: f
     return turn(rng.integers(8), np.asarray(part.resize((size, size), Image.Resampling.BILINEAR)))
 
 
-def turn(way: int, values: NDArray[Any]) -> NDArray[Any]:
+def turn(way: int | np.integer[Any], values: NDArray[Any]) -> NDArray[Any]:
     """One of the eight symmetries of the square."""
-    values = np.rot90(values, way % 4)
+    values = np.rot90(values, int(way) % 4)
     return values[:, ::-1] if way >= 4 else values
 
 

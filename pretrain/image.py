@@ -16,9 +16,8 @@ import queue
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -197,7 +196,7 @@ def train(data: Path, output: Path, config: dict[str, Any]) -> None:
     caption_features = encode(caption_words)
     rendered = render(config["rendered"], seed, output / "rendered.npz")
     print(f"image: {len(real)} real scenes, {len(rendered.images)} rendered, {device}", flush=True)
-    tower = ImageTower(replace(sizes)).to(device, memory_format=torch.channels_last)
+    tower = ImageTower(sizes).to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     optimiser = torch.optim.AdamW(
         tower.parameters(), settings["learning_rate"], weight_decay=settings["weight_decay"]
     )
@@ -234,12 +233,10 @@ def train(data: Path, output: Path, config: dict[str, Any]) -> None:
             record = {"step": step + 1, **{k: round(float(v), 4) for k, v in parts.items()}}
             record["images_per_second"] = round(seen / (time.perf_counter() - started), 1)
             if (step + 1) % settings["checkpoint_every"] == 0:
-                record["top1"] = round(
-                    accuracy(
-                        average.module, held_out, scene_bank.mean().to(device), settings["size"]
-                    ),
-                    4,
-                )
+                own = cast("ImageTower", average.module)
+                texts_now = scene_bank.mean().to(device)
+                top1 = accuracy(own, held_out, texts_now, settings["input_size"])
+                record["top1"] = round(top1, 4)
                 _save(checkpoint, step + 1, tower, average, optimiser)
             print(json.dumps(record), flush=True)
     _save(checkpoint, settings["steps"], tower, average, optimiser)

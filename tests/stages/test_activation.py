@@ -1,0 +1,63 @@
+import numpy as np
+import pytest
+from toy_backbone import ToyBackbone, quarters
+
+from dgl_rsis.config import make_settings
+from dgl_rsis.proposals.masks import MaskSet
+from dgl_rsis.stages import activation
+
+SETTINGS = make_settings()
+
+
+def test_crops_cover_the_image_and_overlap():
+    covered = np.zeros((90, 130), int)
+    parts = activation.crops((90, 130), SETTINGS.activation)
+    assert parts[0] == activation.Crop(0, 0, 130, 90)
+    for crop in parts[1:]:
+        covered[crop.y0 : crop.y1, crop.x0 : crop.x1] += 1
+    assert len(parts) == 5
+    assert covered.min() >= 1
+    assert covered.max() == 4
+
+
+def test_one_scale_when_switched_off_or_too_small():
+    off = make_settings(overrides={"activation": {"cross_scale": False}}).activation
+    assert len(activation.crops((90, 130), off)) == 1
+    assert len(activation.crops((1, 1), SETTINGS.activation)) == 1
+
+
+def test_activation_lights_what_is_named():
+    backbone = ToyBackbone()
+    texts = backbone.encode_texts(["water", "tree", "building", "road"])
+    maps = activation.cross_scale_activations(
+        quarters(), backbone, texts, (0,), SETTINGS.activation
+    )
+    assert maps.shape == (1, 64, 64)
+    heat = activation.enhance(maps[0], None, weight=1.0)
+    assert heat.min() >= 0
+    assert heat.max() == pytest.approx(1)
+    assert heat[40:60, 4:24].mean() > 10 * max(heat[4:24, 4:60].mean(), 1e-3)
+
+
+def test_enhancement_adds_what_the_modifiers_add():
+    noun = np.array([[1.0, 1.0, 0.0]], np.float32)
+    full = np.array([[1.0, 2.0, 2.0]], np.float32)
+    result = activation.enhance(noun, full, weight=1.0)
+    np.testing.assert_allclose(result, [[0.5, 1.0, 0.0]], atol=1e-5)
+    np.testing.assert_allclose(activation.enhance(noun, noun, weight=1.0), noun, atol=1e-5)
+
+
+def test_terms_prefer_the_mask_that_holds_the_heat():
+    heat = np.zeros((16, 16), np.float32)
+    heat[4:8, 4:8] = 1
+    boxes = np.array([[16, 16, 32, 32], [40, 40, 56, 56], [0, 0, 64, 64], [18, 18, 24, 24]])
+    terms = activation.activation_terms(heat, MaskSet.from_boxes(boxes, (64, 64)), SETTINGS.select)
+    assert terms.argmax() == 0
+    assert terms[1] < terms[2] < terms[0]
+    assert ((terms >= 0) & (terms <= 1)).all()
+
+
+def test_terms_of_a_tiny_image():
+    heat = np.ones((1, 1), np.float32)
+    masks = MaskSet.from_boxes(np.array([[0, 0, 1, 1]]), (1, 1))
+    assert activation.activation_terms(heat, masks, SETTINGS.select).shape == (1,)

@@ -1,0 +1,97 @@
+import numpy as np
+import pytest
+from toy_backbone import ToyBackbone, quarters
+
+from dgl_rsis.config import make_settings
+from dgl_rsis.proposals.masks import MaskSet
+from dgl_rsis.stages import local
+from dgl_rsis.text.knowledge import ClassPrompts
+
+SETTINGS = make_settings().local
+
+
+def prompts(*names):
+    return [ClassPrompts(name, {name: (name,)}) for name in names]
+
+
+def test_synonyms_compete_by_mean_not_by_number():
+    texts = local.TextFeatures(("a", "b"), 2, np.eye(4, dtype=np.float32), np.array([0, 1, 1, 1]))
+    equal = local.class_probabilities(np.full((1, 4), 0.3, np.float32), texts, 10.0)
+    np.testing.assert_allclose(equal, [[0.5, 0.5]], atol=1e-6)
+
+
+def test_class_probabilities_known_answer():
+    texts = local.TextFeatures(("a", "b"), 2, np.eye(2, dtype=np.float32), np.array([0, 1]))
+    p = local.class_probabilities(np.array([[1.0, 0.0]], np.float32), texts, np.log(3.0))
+    np.testing.assert_allclose(p, [[0.75, 0.25]], atol=1e-6)
+
+
+def test_encode_classes_averages_prompts_of_a_synonym():
+    backbone = ToyBackbone()
+    group = ClassPrompts("x", {"x": ("building", "water"), "y": ("tree",)})
+    texts = local.encode_classes(backbone, [group], prompts("road"))
+    assert texts.names == ("x", "road")
+    assert texts.owner.tolist() == [0, 0, 1]
+    expected = backbone.encode_texts(["building", "water"]).mean(0)
+    np.testing.assert_allclose(texts.features[0], expected / np.linalg.norm(expected), atol=1e-5)
+
+
+def test_dense_probabilities_find_the_quarters():
+    backbone = ToyBackbone()
+    texts = local.encode_classes(backbone, prompts("building", "tree", "water", "road"))
+    features = local.read_features(quarters(), backbone, None, SETTINGS)
+    p = local.dense_probabilities(features, texts, 20.0, SETTINGS)
+    np.testing.assert_allclose(p.sum(-1), 1, atol=1e-5)
+    best = p.argmax(-1)
+    assert [best[2, 2], best[2, -3], best[-3, 2], best[-3, -3]] == [0, 1, 2, 3]
+
+
+def test_combine_is_a_weighted_geometric_mean():
+    a, b = np.array([[0.9, 0.1]], np.float32), np.array([[0.5, 0.5]], np.float32)
+    mixed = local.combine([(1.0, a), (1.0, b)])
+    np.testing.assert_allclose(mixed, [[0.75, 0.25]], atol=1e-3)
+    np.testing.assert_allclose(local.combine([(0.0, a), (1.0, b)]), b, atol=1e-4)
+    np.testing.assert_allclose(local.combine([(0.0, a)]), a)
+
+
+@pytest.mark.parametrize("box", [(0, 0, 4, 4), (60, 60, 64, 64), (10, 0, 60, 8), (0, 0, 64, 64)])
+def test_context_crop_is_a_square_that_holds_the_object(box):
+    x0, y0, x1, y1 = box
+    image = np.zeros((64, 64, 3), np.uint8)
+    image[y0:y1, x0:x1] = 255
+    masks = MaskSet.from_boxes(np.array([box]), (64, 64))
+    crop = local.context_crop(image, masks, 0, SETTINGS)
+    assert crop.shape[0] == crop.shape[1] >= SETTINGS.crop_minimum
+    assert crop.shape[0] == local.crop_side(max(x1 - x0, y1 - y0), SETTINGS)
+    inside = np.count_nonzero(crop[:64, :64].min(-1) == 255)
+    assert inside >= (x1 - x0) * (y1 - y0)
+
+
+def test_context_grows_as_objects_shrink():
+    small, large = (local.crop_side(length, SETTINGS) / length for length in (20, 400))
+    assert small > large >= SETTINGS.crop_context
+
+
+def test_surroundings_are_attenuated_and_the_object_is_not():
+    rng = np.random.default_rng(0)
+    image = rng.integers(0, 255, (40, 40, 3), dtype=np.uint8)
+    inside = np.zeros((40, 40), bool)
+    inside[10:20, 10:20] = True
+    result = local.attenuate(image, inside, 0.7)
+    np.testing.assert_array_equal(result[inside], image[inside])
+    assert result[~inside].std() < 0.6 * image[~inside].std()
+    np.testing.assert_array_equal(local.attenuate(image, inside, 0.0), image)
+
+
+def test_rescale_keeps_at_least_one_pixel():
+    assert local.rescale(np.zeros((1, 9, 3), np.uint8), 0.25).shape == (1, 2, 3)
+
+
+def test_align_without_proposals_is_empty():
+    backbone = ToyBackbone()
+    texts = local.encode_classes(backbone, prompts("building"))
+    masks = MaskSet.from_boxes(np.zeros((0, 4)), (64, 64))
+    features = local.read_features(quarters(), backbone, masks, SETTINGS)
+    dense = local.dense_probabilities(features, texts, 20.0, SETTINGS)
+    result = local.align(quarters(), backbone, masks, features, texts, dense, SETTINGS, rank_by=[0])
+    assert result.shape == (0, 1)
