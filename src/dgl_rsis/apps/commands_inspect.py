@@ -1,0 +1,188 @@
+"""Commands that look at models, images and the installation: models, info, doctor."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import platform
+from typing import Annotated, Any
+
+import typer
+
+from dgl_rsis import __version__
+from dgl_rsis.apps import options
+from dgl_rsis.apps.console import table
+
+EXTRAS: dict[str, tuple[tuple[str, ...], str]] = {
+    "hf": (("transformers", "safetensors"), "CLIP checkpoints by id or folder"),
+    "parquet": (("pyarrow",), "GeoParquet output"),
+}
+"""Extras that users may want: the modules they bring, and for what."""
+
+# Measured with rs-tiny on a 512 and a 2,048 pixel scene, two cores of a server.
+_BASE_BYTES = 600e6
+_BYTES_PER_PIXEL = {"segment": 700.0, "refer": 900.0}
+_SECONDS_PER_PIXEL = {"segment": 6e-6, "refer": 12e-6}
+
+models = typer.Typer(
+    name="models", help="Which models there are, and their terms.", no_args_is_help=True
+)
+
+
+@models.command("list")
+def list_all(as_json: options.AsJson = False) -> None:
+    """List the embedded model and checkpoints that are known to work.
+
+    Any other CLIP checkpoint in the format of Hugging Face works too: hf:ORG/NAME or dir:FOLDER.
+    """
+    from dataclasses import asdict
+
+    from dgl_rsis.manifest import to_json
+    from dgl_rsis.models.registry import list_models
+
+    entries = list_models()
+    if as_json:
+        typer.echo(to_json([asdict(entry) for entry in entries]))
+        return
+    rows = [["name", "size", "needs", "licence", "what it is"]]
+    for entry in entries:
+        size = "?" if entry.size_mb is None else f"{entry.size_mb} MB"
+        needs = "embedded" if entry.embedded else f"extra {entry.extra}, download"
+        rows.append([entry.name, size, needs, entry.licence, entry.description])
+    for line in table(rows, indent=0):
+        typer.echo(line)
+
+
+@models.command()
+def show(
+    name: Annotated[str, typer.Argument(help="rs-tiny, hf:ORG/NAME or dir:FOLDER.")],
+    as_json: options.AsJson = False,
+) -> None:
+    """Show licence, size, notice and place of a model without loading it."""
+    from dgl_rsis.manifest import to_json
+    from dgl_rsis.models.registry import show_model
+
+    facts = show_model(name)
+    if as_json:
+        typer.echo(to_json(facts))
+        return
+    for line in table([[key, _shown(value)] for key, value in facts.items()], indent=0):
+        typer.echo(line)
+
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return "unknown"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list | tuple):
+        return ", ".join(map(_shown, value)) or "none"
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def info(image: options.ImageArgument, as_json: options.AsJson = False) -> None:
+    """Show what an image holds, what would be read, and what a run would take."""
+    from dgl_rsis.geo.raster import describe
+    from dgl_rsis.manifest import to_json
+
+    facts = describe(image)
+    facts["estimates"] = estimates(facts["width"] * facts["height"], facts["memory_bytes"])
+    if as_json:
+        typer.echo(to_json(facts))
+        return
+    metres, north = facts["metres_per_pixel"], facts["north_degrees"]
+    gsd = "unknown" if metres is None else f"{metres[0]:.4g} x {metres[1]:.4g} m a pixel"
+    read = facts["bands_to_read"]
+    rows = [
+        [
+            "file",
+            f"{facts['path']} ({facts['driver']}, {facts['compression'] or 'not compressed'})",
+        ],
+        [
+            "size",
+            f"{facts['width']} x {facts['height']} pixels, {facts['bands']} x {facts['dtype']}",
+        ],
+        ["colours", _shown(facts["colour_interpretation"])],
+        ["bands to read", "unclear" if read is None else _shown(read)],
+        ["alpha band", "none" if facts["alpha"] is None else str(facts["alpha"])],
+        ["no data", ", ".join("none" if v is None else str(v) for v in facts["nodata"])],
+        ["CRS", (facts["crs"] or "none")[:100]],
+        ["resolution", gsd],
+        ["north", "unknown" if north is None else f"{north:.1f} degrees clockwise from up"],
+        ["bounds", "none" if facts["bounds"] is None else _shown(facts["bounds"])],
+        ["blocks", " x ".join(map(str, facts["block_shape"]))],
+        ["overviews", _shown(facts["overviews"])],
+    ]
+    for task, estimate in facts["estimates"].items():
+        memory, seconds = estimate["memory_bytes"] / 1e9, estimate["seconds_on_two_cores"]
+        rows.append([task, f"about {memory:.1f} GB and {_duration(seconds)} (rs-tiny, two cores)"])
+    for line in table(rows, indent=0):
+        typer.echo(line)
+    for note in facts["notes"]:
+        typer.echo(f"note: {note}")
+
+
+def estimates(pixels: int, reading_bytes: int) -> dict[str, dict[str, float]]:
+    """Memory and time of both tasks with rs-tiny and the preset default.
+
+    Args:
+        pixels: of the image.
+        reading_bytes: memory that reading takes.
+    """
+    return {
+        task: {
+            "memory_bytes": _BASE_BYTES + reading_bytes + pixels * _BYTES_PER_PIXEL[task],
+            "seconds_on_two_cores": 2 + pixels * seconds,
+        }
+        for task, seconds in _SECONDS_PER_PIXEL.items()
+    }
+
+
+def _duration(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.0f} min"
+
+
+def doctor(as_json: options.AsJson = False) -> None:
+    """Show versions, devices, and the line that installs what is missing."""
+    from dgl_rsis.device import choose_device
+    from dgl_rsis.manifest import library_versions, to_json
+    from dgl_rsis.models.registry import list_models
+
+    device, reason = choose_device("auto")
+    missing = missing_extras()
+    facts: dict[str, Any] = {
+        "dgl_rsis": __version__,
+        "python": platform.python_version(),
+        "system": f"{platform.system()} {platform.machine()}",
+        "cores": os.cpu_count(),
+        "libraries": library_versions(),
+        "device": device,
+        "device_reason": reason,
+        "embedded_model": list_models()[0].size_mb is not None,
+        "missing_extras": missing,
+    }
+    if as_json:
+        typer.echo(to_json(facts))
+        return
+    rows = [
+        ["dgl-rsis", __version__],
+        ["python", f"{facts['python']} on {facts['system']}, {facts['cores']} cores"],
+        *[[name, version or "not installed"] for name, version in facts["libraries"].items()],
+        ["device", f"{device} ({reason})"],
+        ["rs-tiny", "embedded" if facts["embedded_model"] else "its weights are not installed"],
+    ]
+    for line in table(rows, indent=0):
+        typer.echo(line)
+    for name, line in missing.items():
+        typer.echo(f"missing: {EXTRAS[name][1]}: {line}")
+    if not missing:
+        typer.echo("all extras are installed")
+
+
+def missing_extras() -> dict[str, str]:
+    """Extras that are not installed, with the line that installs each."""
+    return {
+        extra: f'pip install "dgl-rsis[{extra}]"'
+        for extra, (modules, _) in EXTRAS.items()
+        if any(importlib.util.find_spec(module) is None for module in modules)
+    }

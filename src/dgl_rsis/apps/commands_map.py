@@ -1,0 +1,359 @@
+"""Commands whose result is a map: segment, propose, polygonize."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from dgl_rsis.apps import options
+from dgl_rsis.apps.console import Console, load_model, table
+from dgl_rsis.errors import ImageError, InputError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from dgl_rsis.pipeline import Model
+    from dgl_rsis.results import SegmentResult
+    from dgl_rsis.types import MapFrame, Proposals, Raster
+
+NOTHING_MATCHED = 4
+
+MapOutput = Annotated[
+    str,
+    typer.Option(
+        "--output",
+        "-o",
+        help="Map as .tif (COG), .gpkg, .geojson, .parquet, .fgb, or .png (overlay with legend).",
+        metavar="FILE",
+    ),
+]
+VectorOutput = Annotated[
+    str,
+    typer.Option("--output", "-o", help=".gpkg, .geojson, .parquet or .fgb.", metavar="FILE"),
+]
+MinArea = Annotated[
+    float,
+    typer.Option(help="Least area of a region in m2; in pixels without a CRS.", min=0),
+]
+Simplify = Annotated[
+    float,
+    typer.Option(help="Tolerance of polygons in CRS units; in pixels without a CRS.", min=0),
+]
+
+
+def segment(
+    image: options.ImageArgument,
+    output: MapOutput,
+    classes: Annotated[
+        list[str] | None,
+        typer.Option("--classes", "-c", help="A class in any words; repeatable.", metavar="NAME"),
+    ] = None,
+    classes_file: Annotated[
+        str | None,
+        typer.Option(help=".txt with a class a line, or .yaml with a list.", metavar="FILE"),
+    ] = None,
+    other: Annotated[
+        str | None,
+        typer.Option(
+            help="Name of a class for everything else; without: no class.", metavar="NAME"
+        ),
+    ] = None,
+    no_other: Annotated[
+        bool, typer.Option("--no-other", help="Force every pixel into one of the classes.")
+    ] = False,
+    scores: Annotated[
+        str | None,
+        typer.Option(help="Also write the probability of the class, as .tif.", metavar="FILE"),
+    ] = None,
+    min_area: MinArea = 0.0,
+    simplify: Simplify = 0.0,
+    bbox: options.Bbox = None,
+    aoi: options.Aoi = None,
+    bands: options.Bands = None,
+    stretch: options.Stretch = "auto",
+    nodata: options.NoData = None,
+    keep_collar: options.KeepCollar = False,
+    model: options.ModelName = "rs-tiny",
+    proposer: options.ProposerName = None,
+    preset: options.Preset = "default",
+    overrides: options.Overrides = None,
+    device: options.Device = "auto",
+    overwrite: options.Overwrite = False,
+    as_json: options.AsJson = False,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = False,
+) -> None:
+    """Class names in, a map out.
+
+    Regions below --min-area take the class of their largest neighbour.
+    """
+    from dgl_rsis import outputs
+    from dgl_rsis.geo.writer import RASTER_SUFFIXES
+    from dgl_rsis.text.classes import read_classes
+
+    began = time.perf_counter()
+    console = Console(quiet=quiet, verbose=verbose, as_json=as_json)
+    target, scores_target = options.check_outputs(
+        image,
+        [(output, outputs.MAP_SUFFIXES), (scores, RASTER_SUFFIXES)],
+        overwrite=overwrite,
+    )
+    if other is not None and no_other:
+        raise InputError("--other and --no-other exclude each other; keep one of them")
+    rest = False if no_other else other
+    names = options.gather_classes(classes, classes_file)
+    read_classes(names, other=rest)  # says what is wrong before anything is computed
+    choice = options.ModelChoice.from_options(model, proposer, preset, overrides, device)
+    reading = options.Reading(bands, stretch, nodata, keep_collar, bbox, aoi)
+    raster = reading.read(image)
+    with console.progress("loading the model") as progress:
+        loaded = load_model(choice, console)
+        result = loaded.segment(raster, names, other=rest, progress=progress)
+    result = outputs.sieve(result, min_area)
+    paths = save_map(result, target, scores_target, min_area=min_area, simplify=simplify)
+    given = {
+        "classes": names,
+        "other": rest,
+        "min_area": min_area,
+        "simplify": simplify,
+        **reading.given(),
+        **choice.given(),
+    }
+    record_map(result, paths, loaded, options=given, seconds=time.perf_counter() - began)
+    _show_map(result, paths, console, time.perf_counter() - began)
+    if not (result.labels >= 0).any():
+        raise typer.Exit(NOTHING_MATCHED)
+
+
+def save_map(
+    result: SegmentResult,
+    target: Path | None,
+    scores_target: Path | None,
+    *,
+    min_area: float = 0.0,
+    simplify: float = 0.0,
+) -> list[Path]:
+    """Write a map and its scores.
+
+    Returns:
+        The files, the map first.
+    """
+    from dgl_rsis import outputs
+
+    written = []
+    if target is not None:
+        outputs.save_segment(result, target, min_area=min_area, simplify=simplify)
+        written.append(target)
+    if scores_target is not None:
+        outputs.save_scores(result, scores_target)
+        written.append(scores_target)
+    return written
+
+
+def record_map(
+    result: SegmentResult,
+    paths: list[Path],
+    model: Model,
+    *,
+    options: dict[str, Any],
+    seconds: float,
+) -> None:
+    """Write the manifest of a map beside it and add it to ``paths``."""
+    from dgl_rsis.geo.palette import class_colours
+    from dgl_rsis.manifest import make_manifest, write_manifest
+
+    colours = class_colours(result.classes)
+    manifest = make_manifest(
+        command="segment",
+        options=options,
+        raster=result.raster,
+        outputs=paths,
+        seconds=seconds,
+        model=model,
+        facts={
+            "classes": [
+                {"name": name, "value": index + 1, "colour": colour, "share": result.shares[name]}
+                for index, (name, colour) in enumerate(zip(result.classes, colours, strict=True))
+            ],
+            "painter": result.painter,
+        },
+        notes=result.notes,
+    )
+    paths.append(write_manifest(paths[0], manifest))
+
+
+def _show_map(result: SegmentResult, paths: list[Path], console: Console, seconds: float) -> None:
+    for note in result.notes:
+        console.say(f"note: {note}")
+    rows = [[name, f"{share:6.1%}"] for name, share in result.shares.items()]
+    rest = float((result.raster.valid & (result.labels < 0)).sum() / result.raster.valid.sum())
+    rows.append(["(no class)", f"{rest:6.1%}"])
+    for line in table(rows):
+        console.show(line)
+    console.show(f"wrote {', '.join(map(str, paths))} in {seconds:.1f} s")
+    console.show_json(
+        {
+            "outputs": paths,
+            "shares": result.shares,
+            "no_class": rest,
+            "notes": result.notes,
+            "seconds": round(seconds, 3),
+        }
+    )
+
+
+def propose(
+    image: options.ImageArgument,
+    output: VectorOutput,
+    min_area: Annotated[
+        float, typer.Option(help="Least area of a proposal in m2; in pixels without a CRS.", min=0)
+    ] = 0.0,
+    bbox: options.Bbox = None,
+    aoi: options.Aoi = None,
+    bands: options.Bands = None,
+    stretch: options.Stretch = "auto",
+    nodata: options.NoData = None,
+    keep_collar: options.KeepCollar = False,
+    model: options.ModelName = "rs-tiny",
+    proposer: options.ProposerName = "flat",
+    preset: options.Preset = "default",
+    overrides: options.Overrides = None,
+    device: options.Device = "auto",
+    overwrite: options.Overwrite = False,
+    as_json: options.AsJson = False,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = False,
+) -> None:
+    """Class-agnostic proposals as polygons: what could be an object, without any words.
+
+    The proposer flat gives regions without nesting, tree all nested regions of both trees. The
+    file can be edited and given to `refer --candidates`.
+    """
+    from dgl_rsis import outputs
+    from dgl_rsis.geo.vector import matches_frame, write_vectors
+    from dgl_rsis.geo.writer import VECTOR_SUFFIXES
+    from dgl_rsis.manifest import make_manifest, write_manifest
+
+    began = time.perf_counter()
+    console = Console(quiet=quiet, verbose=verbose, as_json=as_json)
+    (target,) = options.check_outputs(image, [(output, VECTOR_SUFFIXES)], overwrite=overwrite)
+    choice = options.ModelChoice.from_options(model, proposer, preset, overrides, device)
+    reading = options.Reading(bands, stretch, nodata, keep_collar, bbox, aoi)
+    raster = reading.read(image)
+    with console.progress("proposing"):
+        proposals, loaded = _proposals(raster, choice, console)
+    least = min_area / outputs.pixel_area(raster.frame)
+    kept = [index for index in range(len(proposals)) if proposals.areas[index] >= least]
+    corners = proposals.boxes[:, :2].tolist()
+    crops = [(proposals.crop(index), *corners[index]) for index in kept]
+    assert target is not None  # the option is required
+    write_vectors(target, matches_frame(crops, {"proposal": kept}, frame=raster.frame))
+    seconds = time.perf_counter() - began
+    manifest = make_manifest(
+        command="propose",
+        options={"min_area": min_area, **reading.given(), **choice.given()},
+        raster=raster,
+        outputs=[target],
+        seconds=seconds,
+        model=loaded,
+        notes=raster.facts.get("notes", ()),
+    )
+    paths = [target, write_manifest(target, manifest)]
+    for note in raster.facts.get("notes", ()):
+        console.say(f"note: {note}")
+    console.show(f"{len(kept)} proposals; wrote {', '.join(map(str, paths))} in {seconds:.1f} s")
+    console.show_json({"outputs": paths, "proposals": len(kept), "seconds": round(seconds, 3)})
+    if not kept:
+        raise typer.Exit(NOTHING_MATCHED)
+
+
+def _proposals(
+    raster: Raster, choice: options.ModelChoice, console: Console
+) -> tuple[Proposals, Model | None]:
+    """Proposals, and the model if one was needed: only MaskCut looks at features."""
+    from dgl_rsis.config import make_settings
+    from dgl_rsis.proposals.base import proposer
+
+    name = make_settings(choice.preset, choice.overrides).proposals.proposer
+    if name == "maskcut":
+        model = load_model(choice, console)
+        return model.propose(raster), model
+    return proposer(name)(raster), None
+
+
+def polygonize(
+    map_file: Annotated[
+        str, typer.Argument(help="A class map of ours, or any raster of integers.", metavar="MAP")
+    ],
+    output: VectorOutput,
+    min_area: MinArea = 0.0,
+    simplify: Simplify = 0.0,
+    overwrite: options.Overwrite = False,
+    as_json: options.AsJson = False,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = False,
+) -> None:
+    """Turn a class map into polygons.
+
+    Maps of `segment` bring their class names; other rasters of integers have their values as
+    names. Regions below --min-area are left out.
+    """
+    from dgl_rsis.geo.vector import polygonize as to_polygons
+    from dgl_rsis.geo.vector import write_vectors
+    from dgl_rsis.geo.writer import VECTOR_SUFFIXES
+
+    console = Console(quiet=quiet, verbose=verbose, as_json=as_json)
+    (target,) = options.check_outputs(map_file, [(output, VECTOR_SUFFIXES)], overwrite=overwrite)
+    labels, names, frame = read_class_map(map_file)
+    with console.progress("polygonizing"):
+        polygons = to_polygons(labels, names, frame=frame, min_area=min_area, simplify=simplify)
+    assert target is not None  # the option is required
+    write_vectors(target, polygons)
+    counts = {str(name): int(count) for name, count in polygons["class"].value_counts().items()}
+    for line in table(
+        [[name, f"{count} polygons"] for name, count in counts.items()] or [["", ""]]
+    ):
+        console.show(line)
+    console.show(f"wrote {target}")
+    console.show_json({"outputs": [target], "polygons": counts})
+    if polygons.empty:
+        raise typer.Exit(NOTHING_MATCHED)
+
+
+def read_class_map(
+    path: str,
+) -> tuple[NDArray[np.int32], list[str], MapFrame | None]:
+    """Read a raster of classes.
+
+    Returns:
+        Labels ``(H, W)``, -1 where there is no data, class names, and where the map lies.
+
+    Raises:
+        ImageError: it cannot be read or does not hold integers.
+    """
+    import json
+
+    import numpy as np
+
+    from dgl_rsis.geo.raster import frame_of, open_raster
+
+    with open_raster(path) as dataset:
+        if np.dtype(dataset.dtypes[0]).kind not in "iu":
+            raise ImageError(f"{path} holds {dataset.dtypes[0]} values, not integers of classes")
+        values = dataset.read(1)
+        empty = dataset.read_masks(1) == 0
+        frame = frame_of(dataset)
+        listed = dataset.tags().get("CLASS_NAMES")
+    if listed is not None:
+        names = [str(name) for name in json.loads(listed)]
+        labels = values.astype(np.int64) - 1
+        labels[labels >= len(names)] = -1
+    else:
+        found = np.unique(values[~empty])
+        names = [str(value) for value in found.tolist()]
+        labels = np.searchsorted(found, values).astype(np.int64)
+    return np.where(empty, -1, labels).astype(np.int32), names, frame

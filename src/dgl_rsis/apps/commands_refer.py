@@ -1,0 +1,355 @@
+"""Commands about sentences: refer, parse."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from dgl_rsis.apps import options
+from dgl_rsis.apps.console import Console, load_model, table
+from dgl_rsis.errors import InputError
+
+if TYPE_CHECKING:
+    from dgl_rsis.pipeline import Model
+    from dgl_rsis.proposals.masks import MaskSet
+    from dgl_rsis.results import Match, ReferResult
+    from dgl_rsis.types import MapFrame, Raster
+
+NOTHING_MATCHED = 4
+_NAME_COLUMNS = ("name", "class")
+
+Sentence = Annotated[
+    str | None, typer.Argument(help="What to find, in English.", metavar="SENTENCE")
+]
+
+
+def refer(
+    image: options.ImageArgument,
+    sentence: Sentence = None,
+    sentences: Annotated[
+        str | None,
+        typer.Option(help="CSV with a column `sentence`, instead of one.", metavar="FILE"),
+    ] = None,
+    output: Annotated[
+        str | None,
+        typer.Option(
+            "--output",
+            "-o",
+            help="Ranked matches as .gpkg, .geojson, .parquet or .fgb; an explanation as .png.",
+            metavar="FILE",
+        ),
+    ] = None,
+    heatmap: Annotated[
+        str | None, typer.Option(help="Where the model looked, as .tif.", metavar="FILE")
+    ] = None,
+    explain: Annotated[
+        str | None, typer.Option(help="Why this answer, as .png.", metavar="FILE")
+    ] = None,
+    top_k: Annotated[
+        int | None, typer.Option(help="Length of the ranking.", min=1, metavar="NUMBER")
+    ] = None,
+    candidates: Annotated[
+        str | None,
+        typer.Option(
+            help="Vector file with the polygons to choose from; a column `name` or `class` is "
+            "matched with the words.",
+            metavar="FILE",
+        ),
+    ] = None,
+    refine: Annotated[
+        bool, typer.Option("--refine", help="Fit a region of the image to candidate boxes.")
+    ] = False,
+    bbox: options.Bbox = None,
+    aoi: options.Aoi = None,
+    bands: options.Bands = None,
+    stretch: options.Stretch = "auto",
+    nodata: options.NoData = None,
+    keep_collar: options.KeepCollar = False,
+    model: options.ModelName = "rs-tiny",
+    proposer: options.ProposerName = None,
+    preset: options.Preset = "default",
+    overrides: options.Overrides = None,
+    device: options.Device = "auto",
+    overwrite: options.Overwrite = False,
+    as_json: options.AsJson = False,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = False,
+) -> None:
+    """A sentence in, the object it refers to out.
+
+    Without -o the answer is printed and nothing is written. Exit code 4: nothing matched.
+    """
+    from dgl_rsis import outputs
+    from dgl_rsis.geo.writer import RASTER_SUFFIXES
+
+    began = time.perf_counter()
+    console = Console(quiet=quiet, verbose=verbose, as_json=as_json)
+    questions = _questions(sentence, sentences)
+    if len(questions) > 1 and (heatmap or explain or Path(output or "").suffix == ".png"):
+        raise InputError("a heat map or explanation is of one sentence; ask the others separately")
+    targets = options.check_outputs(
+        image,
+        [
+            (output, outputs.ANSWER_SUFFIXES),
+            (heatmap, RASTER_SUFFIXES),
+            (explain, outputs.PICTURE_SUFFIXES),
+        ],
+        overwrite=overwrite,
+    )
+    more = {} if top_k is None else {"select": {"top_k": top_k}}
+    choice = options.ModelChoice.from_options(model, proposer, preset, overrides, device, **more)
+    reading = options.Reading(bands, stretch, nodata, keep_collar, bbox, aoi)
+    raster = reading.read(image)
+    given, names, remarks = _candidates(candidates, raster)
+    with console.progress("loading the model") as progress:
+        loaded = load_model(choice, console)
+        results = loaded.refer_many(
+            raster, questions, candidates=given, names=names, refine=refine, progress=progress
+        )
+    paths = save_answers(results, *targets)
+    asked = {"candidates": candidates, "refine": refine, **reading.given(), **choice.given()}
+    if paths:
+        seconds = time.perf_counter() - began
+        record_answers(results, paths, loaded, options=asked, seconds=seconds, notes=remarks)
+    for remark in remarks:
+        console.say(f"note: {remark}")
+    _show_answers(results, paths, console, time.perf_counter() - began)
+    if not any(result.chosen for result in results):
+        raise typer.Exit(NOTHING_MATCHED)
+
+
+def _questions(sentence: str | None, file: str | None) -> list[str]:
+    """The sentences, each with words in it."""
+    from dgl_rsis.text.parse import parse
+
+    if (sentence is None) == (file is None):
+        raise InputError("pass one sentence, or a file of them with --sentences")
+    if file is not None:
+        return options.read_sentences(file)
+    assert sentence is not None  # exactly one of both is there
+    parse(sentence)
+    return [sentence]
+
+
+def _candidates(
+    file: str | None, raster: Raster
+) -> tuple[MaskSet | None, list[str] | None, list[str]]:
+    """Masks of the user's polygons, their names if they have any, and remarks."""
+    if file is None:
+        return None, None, []
+    from dgl_rsis.geo.vector import rasterize_polygons, read_boxes_or_polygons
+    from dgl_rsis.proposals.masks import MaskSet
+
+    polygons = read_boxes_or_polygons(file, raster.frame)
+    crops = rasterize_polygons(polygons, raster.shape)
+    inside = [index for index, (crop, _, _) in enumerate(crops) if crop.any()]
+    if not inside:
+        raise InputError(f"{file} has no polygon inside the image; check its coordinates and CRS")
+    outside = len(crops) - len(inside)
+    remarks = [f"{outside} of {len(crops)} candidates lie outside the image"] if outside else []
+    masks = MaskSet.from_crops(
+        [crops[index][0] for index in inside],
+        [crops[index][1:] for index in inside],
+        raster.shape,
+    )
+    names = _names(Path(file))
+    return masks, None if names is None else [names[index] for index in inside], remarks
+
+
+def _names(file: Path) -> list[str] | None:
+    """Values of the first column called ``name`` or ``class``; None without such a column."""
+    import geopandas
+    import pyogrio
+
+    from dgl_rsis.text.program import ANYTHING
+
+    if file.suffix.lower() == ".parquet":
+        rows = geopandas.read_parquet(file)
+    else:
+        layers = [name for name, kind in pyogrio.list_layers(file) if kind is not None]
+        rows = pyogrio.read_dataframe(file, layer=layers[0], read_geometry=False)
+    column = next((name for name in _NAME_COLUMNS if name in rows.columns), None)
+    if column is None:
+        return None
+    return [ANYTHING if value is None else str(value) for value in rows[column]]
+
+
+def save_answers(
+    results: Sequence[ReferResult],
+    output: Path | None,
+    heatmap: Path | None = None,
+    explain: Path | None = None,
+) -> list[Path]:
+    """Write what was asked for; heat map and explanation are of the first sentence.
+
+    Returns:
+        The files, the main one first.
+    """
+    from dgl_rsis import outputs
+
+    written = []
+    if output is not None:
+        if output.suffix.lower() in outputs.PICTURE_SUFFIXES:
+            outputs.save_refer(results[0], output)
+        else:
+            outputs.save_answers(results, output)
+        written.append(output)
+    if heatmap is not None:
+        outputs.save_heatmap(results[0], heatmap)
+        written.append(heatmap)
+    if explain is not None:
+        outputs.save_refer(results[0], explain)
+        written.append(explain)
+    return written
+
+
+def record_answers(
+    results: Sequence[ReferResult],
+    paths: list[Path],
+    model: Model,
+    *,
+    options: dict[str, Any],
+    seconds: float,
+    notes: Sequence[str] = (),
+) -> None:
+    """Write the manifest of answers beside the first of ``paths`` and add it to them."""
+    from dgl_rsis.manifest import describe_query, make_manifest, write_manifest
+
+    answers = [
+        {**describe_query(result.query), "chosen": len(result.chosen), "notes": list(result.notes)}
+        for result in results
+    ]
+    manifest = make_manifest(
+        command="refer",
+        options=options,
+        raster=results[0].raster,
+        outputs=paths,
+        seconds=seconds,
+        model=model,
+        facts={"answers": answers},
+        notes=notes,
+    )
+    paths.append(write_manifest(paths[0], manifest))
+
+
+def _show_answers(
+    results: Sequence[ReferResult], paths: Sequence[Path], console: Console, seconds: float
+) -> None:
+    for result in results:
+        for line in answer_lines(result):
+            console.show(line)
+    written = f"wrote {', '.join(map(str, paths))} in {seconds:.1f} s" if paths else ""
+    if written:
+        console.show(written)
+    console.show_json(
+        {
+            "answers": [describe_answer(result) for result in results],
+            "outputs": list(paths),
+            "seconds": round(seconds, 3),
+        }
+    )
+
+
+def answer_lines(result: ReferResult) -> list[str]:
+    """The answer to a sentence for people."""
+    lines = [f'"{result.query.text}"', f"  understood: {result.query}"]
+    rows = []
+    frame = result.raster.frame
+    for rank, match in enumerate(result.matches, start=1):
+        x0, y0, x1, y1 = match.box
+        place = f"x {x0}..{x1}, y {y0}..{y1}"
+        if frame is not None:
+            x, y = to_map(frame, (x0 + x1) / 2, (y0 + y1) / 2)
+            place += f"; map {x:.8g}, {y:.9g}"
+        state = "chosen" if match.chosen else ""
+        terms = ", ".join(f"{name} {value:.2f}" for name, value in match.terms.items())
+        rows.append([str(rank), f"{match.score:.2f}", state, _area(match, frame), place, terms])
+    lines += table([["rank", "score", "", "area", "place", "terms"], *rows]) if rows else []
+    if not result.chosen:
+        lines.append("  nothing matched")
+    return [*lines, *(f"  note: {note}" for note in result.notes)]
+
+
+def _area(match: Match, frame: MapFrame | None) -> str:
+    from dgl_rsis.outputs import pixel_area
+
+    pixels = float(match.crop.sum())
+    if frame is None or frame.pixel_area_m2 is None:
+        return f"{pixels:.0f} px"
+    return f"{pixels * pixel_area(frame):.4g} m2"
+
+
+def describe_answer(result: ReferResult) -> dict[str, Any]:
+    """The answer to a sentence for machines; ``bounds`` and ``center`` are map coordinates."""
+    from dgl_rsis.manifest import describe_query
+
+    frame = result.raster.frame
+    matches = []
+    for rank, match in enumerate(result.matches, start=1):
+        described: dict[str, Any] = {
+            "rank": rank,
+            "chosen": match.chosen,
+            "score": match.score,
+            "terms": dict(match.terms),
+            "box": list(match.box),
+            "area_px": int(match.crop.sum()),
+        }
+        if frame is not None:
+            x0, y0, x1, y1 = match.box
+            corners = [to_map(frame, x, y) for x in (x0, x1) for y in (y0, y1)]
+            xs, ys = zip(*corners, strict=True)
+            described["bounds"] = [min(xs), min(ys), max(xs), max(ys)]
+            described["center"] = to_map(frame, (x0 + x1) / 2, (y0 + y1) / 2)
+            if frame.pixel_area_m2 is not None:
+                described["area_m2"] = described["area_px"] * frame.pixel_area_m2
+        matches.append(described)
+    return {
+        "sentence": result.query.text,
+        "query": describe_query(result.query),
+        "crs": None if frame is None else frame.crs,
+        "matches": matches,
+        "notes": list(result.notes),
+    }
+
+
+def to_map(frame: MapFrame, x: float, y: float) -> tuple[float, float]:
+    """Map coordinates of a place in the pixel frame."""
+    a, b, c, d, e, f = frame.transform
+    return a * x + b * y + c, d * x + e * y + f
+
+
+def parse(
+    sentence: Sentence = None,
+    schema: Annotated[
+        bool, typer.Option("--schema", help="Show the JSON schema of programs: all words of it.")
+    ] = False,
+    as_json: options.AsJson = False,
+) -> None:
+    """Show what is understood of a sentence."""
+    from dgl_rsis.manifest import describe_query, to_json
+    from dgl_rsis.text.parse import parse as understand
+    from dgl_rsis.text.program import schema as program_schema
+
+    if schema:
+        typer.echo(to_json(program_schema()))
+        return
+    if sentence is None:
+        raise InputError("pass a sentence, or --schema")
+    query = understand(sentence)
+    if as_json:
+        typer.echo(to_json(describe_query(query)))
+        return
+    rows = [
+        ["target", query.target.noun],
+        ["attributes", ", ".join(query.target.attributes) or "none"],
+        ["words for the model", query.target.text],
+        ["asked for", "all" if query.count is None else str(query.count)],
+        ["program", str(query.program)],
+        ["left to the model", ", ".join(query.unexecuted) or "nothing"],
+    ]
+    for line in table(rows, indent=0):
+        typer.echo(line)

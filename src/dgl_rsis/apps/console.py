@@ -1,0 +1,116 @@
+"""What a command shows: results on stdout, everything else on stderr."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from dgl_rsis.apps.options import ModelChoice
+
+if TYPE_CHECKING:
+    from dgl_rsis.pipeline import Model
+
+Progress = Callable[[int, int, str], bool]
+
+
+@dataclass(frozen=True)
+class Console:
+    """How much is shown.
+
+    Attributes:
+        quiet: only errors, and results as JSON if they were asked for.
+        verbose: every step on stderr.
+        as_json: results as JSON instead of text.
+    """
+
+    quiet: bool = False
+    verbose: bool = False
+    as_json: bool = False
+
+    def show(self, text: str = "") -> None:
+        """A line of results for people."""
+        if not (self.quiet or self.as_json):
+            typer.echo(text)
+
+    def show_json(self, values: Mapping[str, Any] | Sequence[Any]) -> None:
+        """Results for machines."""
+        from dgl_rsis.manifest import to_json
+
+        if self.as_json:
+            typer.echo(to_json(values))
+
+    def say(self, text: str) -> None:
+        """A remark on the way, on stderr."""
+        if not self.quiet:
+            typer.echo(f"dgl-rsis: {text}", err=True)
+
+    @contextmanager
+    def progress(self, start: str) -> Iterator[Progress | None]:
+        """A progress bar on a terminal, a line for every step if verbose, else nothing.
+
+        Args:
+            start: what happens first.
+        """
+        if self.verbose:
+            self.say(start)
+            yield self._tell_step
+            return
+        if self.quiet or not sys.stderr.isatty():
+            yield None
+            return
+        from rich.console import Console as Terminal
+        from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
+        from rich.progress import Progress as Bar
+
+        columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+        with Bar(*columns, console=Terminal(stderr=True), transient=True) as bar:
+            task = bar.add_task(start, total=None)
+
+            def tell(done: int, total: int, message: str) -> bool:
+                bar.update(task, completed=done, total=total, description=message)
+                return True
+
+            yield tell
+
+    def _tell_step(self, done: int, total: int, message: str) -> bool:
+        self.say(f"{done} of {total} steps done: {message}")
+        return True
+
+
+def load_model(choice: ModelChoice, console: Console) -> Model:
+    """Load a model and show its notice.
+
+    Raises:
+        ModelError: the model is unknown or cannot be loaded.
+        InputError: a setting or the device cannot be used.
+    """
+    from dgl_rsis import pipeline
+    from dgl_rsis.device import choose_device
+
+    if console.verbose:
+        device, reason = choose_device(choice.device)
+        console.say(f"model {choice.name}, preset {choice.preset}, device {device} ({reason})")
+    model = pipeline.load(
+        choice.name, preset=choice.preset, device=choice.device, settings=choice.overrides
+    )
+    notice = model.backbone.card.notice
+    if notice:
+        console.say(notice)
+    return model
+
+
+def table(rows: Sequence[Sequence[str]], *, indent: int = 2) -> list[str]:
+    """Rows of text in aligned columns; the last column is not padded."""
+    widths = [max(map(len, column)) for column in zip(*(row[:-1] for row in rows), strict=True)]
+    return [
+        " " * indent
+        + "  ".join(
+            [*(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=False)), row[-1]]
+        )
+        for row in rows
+    ]

@@ -1,0 +1,310 @@
+"""Options that several commands share, and the values behind them.
+
+One name, one meaning: what ``--bbox`` says in one command it says in all (DESIGN.md section 2).
+Values are checked here, before anything is read or computed.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from dgl_rsis.errors import InputError, OutputError, TextError
+
+if TYPE_CHECKING:
+    from dgl_rsis.types import Raster
+
+ImageArgument = Annotated[str, typer.Argument(help="Any raster that GDAL reads.", metavar="IMAGE")]
+Bbox = Annotated[
+    str | None,
+    typer.Option(
+        help="Read this part only, in the CRS of the image; in pixels if it has none.",
+        metavar="MINX,MINY,MAXX,MAXY",
+    ),
+]
+Aoi = Annotated[
+    str | None,
+    typer.Option(help="Vector file: pixels outside its polygons are no data.", metavar="FILE"),
+]
+Bands = Annotated[
+    str | None,
+    typer.Option(
+        help="Band numbers of red, green and blue (or one band), e.g. 4,3,2.", metavar="R,G,B"
+    ),
+]
+Stretch = Annotated[
+    str,
+    typer.Option(
+        help="How values become 0..255: auto, pLOW-HIGH (percentiles of the scene), minmax, "
+        "none, or LOW,HIGH.",
+        metavar="RULE",
+    ),
+]
+NoData = Annotated[
+    str | None,
+    typer.Option(help="Value of no data; 'none' ignores the one in the file.", metavar="VALUE"),
+]
+KeepCollar = Annotated[
+    bool,
+    typer.Option("--keep-collar", help="Take black margins as part of the image, not as no data."),
+]
+ModelName = Annotated[
+    str,
+    typer.Option(
+        "--model",
+        "-m",
+        help="rs-tiny (embedded), hf:ORG/NAME or dir:FOLDER; see `dgl-rsis models list`.",
+        metavar="NAME",
+    ),
+]
+ProposerName = Annotated[
+    str | None,
+    typer.Option(help="tree, flat or maskcut.", metavar="NAME"),
+]
+Preset = Annotated[
+    str,
+    typer.Option(help="default, fast or paper.", metavar="NAME"),
+]
+Overrides = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        help="Set an option of a stage, e.g. paint.painter=cut; repeatable.",
+        metavar="STAGE.OPTION=VALUE",
+    ),
+]
+Device = Annotated[
+    str,
+    typer.Option(help="auto, cpu, cuda, cuda:N or mps.", metavar="NAME"),
+]
+Overwrite = Annotated[
+    bool,
+    typer.Option("--overwrite", "-f", help="Replace outputs."),
+]
+AsJson = Annotated[
+    bool,
+    typer.Option("--json", help="Print JSON for machines."),
+]
+Quiet = Annotated[
+    bool,
+    typer.Option("--quiet", "-q", help="Print errors only."),
+]
+Verbose = Annotated[
+    bool,
+    typer.Option("--verbose", "-v", help="Say what is done, on stderr."),
+]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How an image is read; the fields are the options of the command line as they were given."""
+
+    bands: str | None
+    stretch: str
+    nodata: str | None
+    keep_collar: bool
+    bbox: str | None
+    aoi: str | None
+
+    def read(self, path: str) -> Raster:
+        """Read an image.
+
+        Raises:
+            InputError: an option or the image cannot be used.
+        """
+        from dgl_rsis.geo.raster import read_raster
+
+        bands = None if self.bands is None else parse_numbers(self.bands, "--bands", "3,2,1", int)
+        box = self.bbox
+        bounds = None if box is None else parse_numbers(box, "--bbox", "0,0,512,512", float)
+        if bounds is not None and len(bounds) != 4:
+            raise InputError(f"--bbox {box} has {len(bounds)} numbers; write minx,miny,maxx,maxy")
+        return read_raster(
+            path,
+            bands=None if bands is None else [int(band) for band in bands],
+            stretch=self.stretch,
+            nodata=self.nodata,
+            collar=not self.keep_collar,
+            bbox=bounds,
+            aoi=self.aoi,
+        )
+
+    def given(self) -> dict[str, Any]:
+        """The options that differ from the defaults, for the manifest."""
+        defaults = Reading(None, "auto", None, False, None, None)
+        return {
+            name: value for name, value in vars(self).items() if value != getattr(defaults, name)
+        }
+
+
+@dataclass(frozen=True)
+class ModelChoice:
+    """Which model, on what and with which settings.
+
+    Attributes:
+        name: of the model.
+        preset: of the settings.
+        overrides: ``{stage: {option: value}}`` over the preset.
+        device: where it computes.
+    """
+
+    name: str
+    preset: str
+    overrides: dict[str, dict[str, Any]]
+    device: str
+
+    @classmethod
+    def from_options(
+        cls,
+        name: str,
+        proposer: str | None,
+        preset: str,
+        pairs: Sequence[str] | None,
+        device: str,
+        **more: dict[str, Any],
+    ) -> ModelChoice:
+        """Check the options of the command line.
+
+        Args:
+            name: of the model.
+            proposer: over the preset's choice.
+            preset: of the settings.
+            pairs: ``stage.option=value`` each.
+            device: where it computes.
+            more: further options by stage, over the preset and under ``pairs``.
+
+        Raises:
+            InputError: a preset, proposer, stage, option or value cannot be used.
+        """
+        from dgl_rsis.config import make_settings, parse_overrides
+        from dgl_rsis.proposals.base import PROPOSERS
+
+        overrides = parse_overrides(pairs or ())
+        if proposer is not None:
+            more["proposals"] = {"proposer": proposer}
+        for stage, options in more.items():
+            overrides[stage] = {**options, **overrides.get(stage, {})}
+        settings = make_settings(preset, overrides)
+        chosen = settings.proposals.proposer
+        if chosen not in PROPOSERS:
+            raise InputError(
+                f"no proposer is called {chosen!r}; choose one of {', '.join(PROPOSERS)}"
+            )
+        return cls(name, preset, overrides, device)
+
+    def given(self) -> dict[str, Any]:
+        """The choice, for the manifest."""
+        return {"model": self.name, "preset": self.preset, "set": self.overrides}
+
+
+def parse_numbers(text: str, option: str, example: str, kind: type[int] | type[float]) -> list[Any]:
+    """Numbers separated by commas.
+
+    Raises:
+        InputError: something else is between the commas.
+    """
+    try:
+        return [kind(part) for part in text.split(",")]
+    except ValueError:
+        raise InputError(
+            f"{option} {text!r} is not a list of numbers; write e.g. {option} {example}"
+        ) from None
+
+
+def gather_classes(classes: Sequence[str] | None, file: str | None) -> list[str]:
+    """Class names of ``-c`` and then of a file.
+
+    Args:
+        classes: from the command line.
+        file: .txt with one name a line (``#`` starts a comment) or .yaml with a list of names.
+
+    Raises:
+        InputError: the file cannot be read or is no list of names.
+    """
+    names = list(classes or ())
+    if file is None:
+        return names
+    path = Path(file)
+    text = _read_text(path)
+    if path.suffix.lower() not in (".yaml", ".yml"):
+        lines = [line.partition("#")[0].strip() for line in text.splitlines()]
+        return names + [line for line in lines if line]
+    import yaml
+
+    try:
+        loaded = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise InputError(f"{path} is not YAML: {' '.join(str(error).split())}") from error
+    if not isinstance(loaded, list) or not all(isinstance(name, str) for name in loaded):
+        raise InputError(f"{path} must hold a list of class names, e.g. `- building` on each line")
+    return names + loaded
+
+
+def read_sentences(file: str) -> list[str]:
+    """Sentences of a CSV file with a column ``sentence``.
+
+    Raises:
+        InputError: the file cannot be read, lacks the column, or a sentence has no words.
+    """
+    from dgl_rsis.text.parse import parse
+
+    path = Path(file)
+    rows = csv.DictReader(_read_text(path).splitlines())
+    if "sentence" not in (rows.fieldnames or ()):
+        found = ", ".join(rows.fieldnames or ()) or "nothing"
+        raise InputError(f"{path} has no column `sentence` in its first line, but {found}")
+    sentences = [row["sentence"] or "" for row in rows]
+    if not sentences:
+        raise InputError(f"{path} holds no sentences below its first line")
+    for number, sentence in enumerate(sentences, start=1):
+        try:
+            parse(sentence)
+        except TextError as error:
+            raise InputError(f"{path}, sentence {number}: {error}") from error
+    return sentences
+
+
+def _read_text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        raise InputError(f"{path} does not exist; check the path") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{path} cannot be read as text: {error}") from error
+
+
+def check_outputs(
+    image: str, outputs: Sequence[tuple[str | None, Sequence[str]]], *, overwrite: bool
+) -> list[Path | None]:
+    """Refuse outputs that could not be written, before any computation.
+
+    Args:
+        image: the input, which no output may replace.
+        outputs: path (None if it is not wanted) and allowed suffixes of each.
+        overwrite: whether files may be replaced.
+
+    Returns:
+        The paths in the same order.
+
+    Raises:
+        OutputError: an output cannot be written, is the input, or is named twice.
+    """
+    from dgl_rsis.geo.writer import check_output
+
+    paths: list[Path | None] = []
+    taken = {Path(image).resolve(): "the input"}
+    for name, suffixes in outputs:
+        if name is None:
+            paths.append(None)
+            continue
+        path = check_output(name, overwrite=overwrite, suffixes=suffixes)
+        if path.resolve() in taken:
+            raise OutputError(f"{path} is {taken[path.resolve()]} too; choose another name")
+        taken[path.resolve()] = "another output"
+        paths.append(path)
+    return paths

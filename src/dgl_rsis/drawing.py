@@ -1,0 +1,301 @@
+"""Pictures of results: a class map over its image, and why a sentence got its answer.
+
+Every referring answer shows what was understood, where the model looked and what else came into
+question (DESIGN.md: "every answer explains itself"). Drawn with Pillow and its own font only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFilter, ImageFont
+
+from dgl_rsis.geo.palette import Colour, class_colours
+from dgl_rsis.results import Match, ReferResult, SegmentResult
+from dgl_rsis.types import FloatArray, Raster, RGBImage
+
+LONGEST_SIDE = 1200  # pixels of a map, or of the two panels of an explanation together
+SHORTEST_SIDE = 360  # small images are enlarged to about this
+MARGIN = 14
+PAPER: Colour = (250, 250, 248)
+INK: Colour = (30, 32, 36)
+FAINT: Colour = (120, 124, 130)
+NO_DATA: Colour = (225, 225, 225)
+CHOSEN: Colour = (255, 214, 0)
+OTHERS: Colour = (120, 225, 255)
+BAR: Colour = (70, 120, 190)
+_OPACITY = 0.55
+_HEAT_RAMP: tuple[Colour, ...] = ((20, 20, 90), (130, 30, 140), (230, 80, 60), (255, 240, 120))
+_SHOWN_MATCHES = 40
+_NUMBERED_MATCHES = 9
+_LISTED_MATCHES = 3
+
+
+@dataclass(frozen=True)
+class _Line:
+    """One line of text, or a row of small bars.
+
+    Attributes:
+        text: what it says.
+        size: of the font in pixels.
+        colour: of the text.
+        bars: name and value in [0, 1] of each bar.
+        swatch: colour of a square before the text.
+    """
+
+    text: str
+    size: int = 15
+    colour: Colour = INK
+    bars: tuple[tuple[str, float], ...] = ()
+    swatch: Colour | None = None
+
+    @property
+    def height(self) -> int:
+        """Height in pixels."""
+        return round(self.size * 1.45) + (4 if self.bars else 0)
+
+
+def draw_map(result: SegmentResult) -> Image.Image:
+    """A class map over its image, with a legend of names and shares.
+
+    Returns:
+        RGB picture, longest side of the map at most ``LONGEST_SIDE``.
+    """
+    size = _display_size(result.raster.shape, LONGEST_SIDE)
+    base = _picture(result.raster, size)
+    labels = _sampled(result.labels, size)
+    colours = np.array([*class_colours(result.classes), (0, 0, 0)], np.float32)
+    opacity = np.where(labels >= 0, np.float32(_OPACITY), np.float32(0))[..., None]
+    mixed = np.asarray(base, np.float32) * (1 - opacity) + colours[labels] * opacity
+    lines = [_Line("Classes", 17)]
+    shares = result.shares
+    for name, colour in zip(result.classes, class_colours(result.classes), strict=True):
+        lines.append(_Line(f"{name}  {shares[name]:.1%}", swatch=colour))
+    rest = max(0.0, 1.0 - sum(shares.values()))
+    if rest >= 0.0005:
+        lines.append(_Line(f"no class  {rest:.1%}", colour=FAINT, swatch=PAPER))
+    if not result.raster.valid.all():
+        lines.append(_Line("no data", colour=FAINT, swatch=NO_DATA))
+    legend = _text_panel(_wrapped(lines, 240), 240)
+    return _row([Image.fromarray(np.round(mixed).astype(np.uint8)), legend])
+
+
+def draw_explanation(result: ReferResult) -> Image.Image:
+    """Why a sentence got its answer.
+
+    Returns:
+        RGB picture: the image with the chosen mask outlined and the runners-up in thin lines,
+        the heat map where there is one, and below them the sentence, the program that was
+        understood, the terms of the best candidates and the notes.
+    """
+    size = _display_size(result.raster.shape, LONGEST_SIDE // 2)
+    base = _picture(result.raster, size)
+    panels = [_outlined(base, result.matches)]
+    if result.heatmap.any():
+        panels.append(_heated(base, result.heatmap, size))
+    upright = size[0] <= 1.5 * size[1]
+    pictures = _row(panels) if upright else _stack([_row([panel]) for panel in panels])
+    width = max(pictures.width - 2 * MARGIN, 560)
+    words = _text_panel(_wrapped(_reasons(result), width), width)
+    return _stack([pictures, _row([words])])
+
+
+def _reasons(result: ReferResult) -> list[_Line]:
+    query = result.query
+    asked = "all" if query.count is None else str(query.count)
+    lines = [
+        _Line(f"“{query.text}”", 20),
+        _Line(f"looked for {asked} x {query.target.text or query.target.noun}", colour=FAINT),
+        _Line(f"program: {query.program}"),
+    ]
+    if query.unexecuted:
+        lines.append(_Line(f"left to the model: {', '.join(query.unexecuted)}", colour=FAINT))
+    chosen = len(result.chosen)
+    answer = f"{chosen} chosen of {len(result.matches)} ranked" if chosen else "nothing matched"
+    lines.append(_Line(answer, 17))
+    for rank, match in enumerate(result.matches[:_LISTED_MATCHES], start=1):
+        state = "chosen" if match.chosen else "not chosen"
+        colour = CHOSEN if match.chosen else OTHERS
+        lines.append(_Line(f"{rank}  score {match.score:.2f}, {state}", swatch=colour))
+        lines.append(_Line("", 13, bars=tuple(match.terms.items())))
+    lines += [_Line(f"note: {note}", 13, FAINT) for note in result.notes]
+    return lines
+
+
+def _outlined(base: Image.Image, matches: Sequence[Match]) -> Image.Image:
+    picture = base.copy()
+    shown = sorted(enumerate(matches[:_SHOWN_MATCHES], start=1), key=lambda pair: pair[1].chosen)
+    for _, match in shown:
+        mask = _mask_at(match, picture.size)
+        if match.chosen:
+            picture.paste(INK, mask=_edge(mask, 7, 5))
+            picture.paste(CHOSEN, mask=_edge(mask, 5, 3))
+        else:
+            picture.paste(OTHERS, mask=_edge(mask, 3, 1))
+    draw = ImageDraw.Draw(picture)
+    for rank, match in shown:
+        if rank <= _NUMBERED_MATCHES:
+            _number(draw, rank, match, picture.size)
+    return picture
+
+
+def _number(draw: ImageDraw.ImageDraw, rank: int, match: Match, size: tuple[int, int]) -> None:
+    """A small plate with the rank at the upper left corner of the box."""
+    height, width = match.shape
+    x = min(max(match.box[0] * size[0] / width - 6, 0), size[0] - 20)
+    y = min(max(match.box[1] * size[1] / height - 20, 0), size[1] - 18)
+    draw.rectangle((x, y, x + 14, y + 17), fill=CHOSEN if match.chosen else OTHERS)
+    draw.text((x + 7, y + 8), str(rank), fill=INK, font=_font(13), anchor="mm")
+
+
+def _mask_at(match: Match, size: tuple[int, int]) -> Image.Image:
+    """The mask of a match at the size of the picture, at least a pixel of it, as L image."""
+    height, width = match.shape
+    x0, y0, x1, y1 = match.box
+    left, top = x0 * size[0] // width, y0 * size[1] // height
+    right = max(left + 1, -(-x1 * size[0] // width))
+    bottom = max(top + 1, -(-y1 * size[1] // height))
+    crop = Image.fromarray(match.crop.astype(np.uint8) * 255)
+    whole = Image.new("L", size)
+    whole.paste(crop.resize((right - left, bottom - top), Image.Resampling.NEAREST), (left, top))
+    return whole
+
+
+def _edge(mask: Image.Image, outer: int, inner: int) -> Image.Image:
+    """Pixels near the outline of a mask: ``outer // 2`` outwards and ``inner // 2`` inwards."""
+    framed = Image.new("L", (mask.width + 2, mask.height + 2))
+    framed.paste(mask, (1, 1))  # the image border counts as an edge
+    grown = np.asarray(framed.filter(ImageFilter.MaxFilter(outer)))
+    shrunk = np.asarray(framed.filter(ImageFilter.MinFilter(inner)))
+    return Image.fromarray((grown > shrunk).astype(np.uint8)[1:-1, 1:-1] * 255)
+
+
+def _heated(base: Image.Image, heatmap: FloatArray, size: tuple[int, int]) -> Image.Image:
+    heat = np.asarray(
+        Image.fromarray(heatmap).resize(size, Image.Resampling.BILINEAR), np.float32
+    ).clip(0, 1)
+    stops = np.linspace(0, 1, len(_HEAT_RAMP))
+    ramp = np.array(_HEAT_RAMP, np.float32)
+    colours = np.stack([np.interp(heat, stops, ramp[:, band]) for band in range(3)], axis=-1)
+    grey = np.asarray(base.convert("L"), np.float32)[..., None]
+    picture = Image.fromarray(np.round(0.45 * grey + 0.55 * colours).astype(np.uint8))
+    draw = ImageDraw.Draw(picture)
+    draw.rectangle((6, 6, 116, 26), fill=PAPER)
+    draw.text((61, 16), "where it looked", fill=INK, font=_font(13), anchor="mm")
+    return picture
+
+
+def _display_size(shape: tuple[int, int], longest: int) -> tuple[int, int]:
+    """Width and height at which an image is shown: whole multiples of small ones."""
+    height, width = shape
+    factor: float = longest / max(height, width)
+    if factor > 1:
+        wanted = max(1, SHORTEST_SIDE // max(height, width))
+        factor = min(int(factor), wanted)
+    return max(1, round(width * factor)), max(1, round(height * factor))
+
+
+def _picture(raster: Raster, size: tuple[int, int]) -> Image.Image:
+    """The image at display size with "no data" in plain grey."""
+    pixels: RGBImage = raster.rgb
+    if not raster.valid.all():
+        pixels = np.where(raster.valid[..., None], pixels, np.array(NO_DATA, np.uint8))
+    picture = Image.fromarray(np.ascontiguousarray(pixels))
+    smaller = size[0] < picture.width
+    return picture.resize(size, Image.Resampling.BOX if smaller else Image.Resampling.NEAREST)
+
+
+def _sampled(labels: NDArray[Any], size: tuple[int, int]) -> NDArray[Any]:
+    """Labels of the pixels nearest to the centres of the display pixels."""
+    height, width = labels.shape
+    rows = ((np.arange(size[1]) + 0.5) * height / size[1]).astype(int)
+    columns = ((np.arange(size[0]) + 0.5) * width / size[0]).astype(int)
+    sampled: NDArray[Any] = labels[np.ix_(rows, columns)]
+    return sampled
+
+
+@cache
+def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+    return ImageFont.load_default(size=size)
+
+
+def _wrapped(lines: Sequence[_Line], width: int) -> list[_Line]:
+    """Break lines at words so that they fit the width; an overlong word is cut."""
+    broken: list[_Line] = []
+    for line in lines:
+        space = width - (22 if line.swatch is not None else 0)
+        rest, swatch = line.text.split(), line.swatch
+        while True:
+            taken = 1
+            while taken < len(rest) and _length(rest[: taken + 1], line.size) <= space:
+                taken += 1
+            text = " ".join(rest[:taken])
+            while len(text) > 1 and _font(line.size).getlength(text) > space:
+                text = text[:-2] + "…"
+            broken.append(_Line(text, line.size, line.colour, line.bars, swatch))
+            rest, swatch = rest[taken:], None
+            if not rest:
+                break
+    return broken
+
+
+def _length(words: Sequence[str], size: int) -> float:
+    return _font(size).getlength(" ".join(words))
+
+
+def _text_panel(lines: Sequence[_Line], width: int) -> Image.Image:
+    panel = Image.new("RGB", (width, sum(line.height for line in lines)), PAPER)
+    draw = ImageDraw.Draw(panel)
+    top = 0
+    for line in lines:
+        left = 0
+        if line.swatch is not None:
+            draw.rectangle((1, top + 3, 14, top + 16), fill=line.swatch, outline=FAINT)
+            left = 22
+        if line.bars:
+            _draw_bars(draw, line, top, width)
+        draw.text((left, top), line.text, fill=line.colour, font=_font(line.size))
+        top += line.height
+    return panel
+
+
+def _draw_bars(draw: ImageDraw.ImageDraw, line: _Line, top: int, width: int) -> None:
+    """Name, bar and value of every term, side by side."""
+    step = (width - 22) // max(4, len(line.bars))
+    for number, (name, value) in enumerate(line.bars):
+        left = 22 + number * step
+        draw.text((left, top), f"{name} {value:.2f}", fill=FAINT, font=_font(line.size - 1))
+        bottom = top + line.height - 2
+        full = step - 14
+        draw.rectangle((left, bottom - 5, left + full, bottom - 2), fill=NO_DATA)
+        filled = round(full * min(max(value, 0.0), 1.0))
+        if filled:
+            draw.rectangle((left, bottom - 5, left + filled, bottom - 2), fill=BAR)
+
+
+def _row(pictures: Sequence[Image.Image]) -> Image.Image:
+    """Pictures side by side with a margin around each."""
+    width = sum(picture.width + MARGIN for picture in pictures) + MARGIN
+    height = max(picture.height for picture in pictures) + 2 * MARGIN
+    sheet = Image.new("RGB", (width, height), PAPER)
+    left = MARGIN
+    for picture in pictures:
+        sheet.paste(picture, (left, MARGIN))
+        left += picture.width + MARGIN
+    return sheet
+
+
+def _stack(pictures: Sequence[Image.Image]) -> Image.Image:
+    """Pictures below one another."""
+    size = (max(each.width for each in pictures), sum(each.height for each in pictures))
+    sheet = Image.new("RGB", size, PAPER)
+    top = 0
+    for picture in pictures:
+        sheet.paste(picture, (0, top))
+        top += picture.height
+    return sheet

@@ -1,0 +1,196 @@
+"""Results as files: maps, scores, matches, heat maps and pictures (DESIGN.md section 2).
+
+The suffix decides the format. Everything lies on the grid of the input, and a file appears under
+its name when it is complete or not at all.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from dgl_rsis.geo.vector import matches_frame, polygonize, write_vectors
+from dgl_rsis.geo.writer import (
+    RASTER_SUFFIXES,
+    VECTOR_SUFFIXES,
+    atomic,
+    check_output,
+    write_classes,
+    write_floats,
+)
+from dgl_rsis.results import Match, ReferResult, SegmentResult
+from dgl_rsis.types import MapFrame
+
+if TYPE_CHECKING:
+    from geopandas import GeoDataFrame
+    from PIL.Image import Image
+
+PICTURE_SUFFIXES = (".png",)
+MAP_SUFFIXES = (*RASTER_SUFFIXES, *VECTOR_SUFFIXES, *PICTURE_SUFFIXES)
+ANSWER_SUFFIXES = (*VECTOR_SUFFIXES, *PICTURE_SUFFIXES)
+
+
+def save_segment(
+    result: SegmentResult, path: Path, *, min_area: float = 0.0, simplify: float = 0.0
+) -> None:
+    """Write a class map as raster, polygons or picture.
+
+    Args:
+        result: the map.
+        path: .tif, .gpkg, .geojson, .parquet, .fgb or .png; replaced if it exists.
+        min_area: polygons below this are left out; square metres, or pixels where the image has
+            no lengths. Of vectors only.
+        simplify: tolerance of polygons in CRS units, or pixels without a CRS. Of vectors only.
+
+    Raises:
+        OutputError: the folder is missing, the suffix unknown, or writing fails.
+    """
+    suffix = check_output(path, overwrite=True, suffixes=MAP_SUFFIXES).suffix.lower()
+    frame = result.raster.frame
+    if suffix in RASTER_SUFFIXES:
+        write_classes(path, result.labels, result.classes, frame=frame)
+    elif suffix in VECTOR_SUFFIXES:
+        table = polygonize(
+            result.labels,
+            result.classes,
+            frame=frame,
+            scores=result.scores,
+            min_area=min_area,
+            simplify=simplify,
+        )
+        write_vectors(path, table)
+    else:
+        from dgl_rsis.drawing import draw_map
+
+        save_picture(draw_map(result), path)
+
+
+def save_scores(result: SegmentResult, path: Path) -> None:
+    """Write the probability of the label of every pixel as GeoTIFF; NaN where there is no data.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
+    scores = np.where(result.raster.valid, result.scores, np.float32("nan"))
+    write_floats(path, scores, frame=result.raster.frame, description="score")
+
+
+def save_heatmap(result: ReferResult, path: Path) -> None:
+    """Write the activation of a sentence as GeoTIFF in [0, 1]; NaN where there is no data.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
+    heat = np.where(result.raster.valid, result.heatmap, np.float32("nan"))
+    write_floats(path, heat, frame=result.raster.frame, description="activation")
+
+
+def save_refer(result: ReferResult, path: Path) -> None:
+    """Write the answer to one sentence: an explanation as .png, else its ranked matches.
+
+    Raises:
+        OutputError: the folder is missing, the suffix unknown, or writing fails.
+    """
+    suffix = check_output(path, overwrite=True, suffixes=ANSWER_SUFFIXES).suffix.lower()
+    if suffix in PICTURE_SUFFIXES:
+        from dgl_rsis.drawing import draw_explanation
+
+        save_picture(draw_explanation(result), path)
+    else:
+        save_answers([result], path)
+
+
+def save_answers(results: Sequence[ReferResult], path: Path) -> None:
+    """Write the ranked matches of several sentences about one image into one vector file.
+
+    Raises:
+        OutputError: the folder is missing, the suffix unknown, or writing fails.
+    """
+    check_output(path, overwrite=True, suffixes=VECTOR_SUFFIXES)
+    write_vectors(path, answer_table(results))
+
+
+def answer_table(results: Sequence[ReferResult]) -> GeoDataFrame:
+    """All ranked matches as rows.
+
+    Returns:
+        Columns ``sentence``, ``rank`` (from 1), ``chosen``, ``score``, ``class`` (the noun that
+        was asked for), one ``term_NAME`` for every term of the score (empty where a sentence has
+        no such term), the area and ``geometry``.
+    """
+    rows = [
+        (result, rank, match)
+        for result in results
+        for rank, match in enumerate(result.matches, start=1)
+    ]
+    columns: dict[str, list[Any]] = {
+        "sentence": [result.query.text for result, _, _ in rows],
+        "rank": [rank for _, rank, _ in rows],
+        "chosen": [match.chosen for _, _, match in rows],
+        "score": [match.score for _, _, match in rows],
+        "class": [result.query.target.noun for result, _, _ in rows],
+    }
+    names = _term_names(match for _, _, match in rows)
+    for name in names:
+        values = [match.terms.get(name, math.nan) for _, _, match in rows]
+        columns[f"term_{name.replace(' ', '_')}"] = [float(value) for value in values]
+    frame = results[0].raster.frame if results else None
+    crops = [(match.crop, match.box[0], match.box[1]) for _, _, match in rows]
+    return matches_frame(crops, columns, frame=frame)
+
+
+def _term_names(matches: Iterable[Match]) -> list[str]:
+    return list(dict.fromkeys(name for match in matches for name in match.terms))
+
+
+def sieve(result: SegmentResult, min_area: float) -> SegmentResult:
+    """Give regions below an area the class of their largest neighbour.
+
+    Args:
+        result: the map.
+        min_area: square metres, or pixels where the image has no lengths.
+
+    Returns:
+        A map whose changed pixels have score 0, as nothing supports their new class. Regions
+        surrounded by "no data" stay.
+    """
+    from rasterio.features import sieve as merge_small
+
+    pixels = math.ceil(min_area / pixel_area(result.raster.frame))
+    if pixels <= 1:
+        return result
+    merged = merge_small(
+        result.labels, size=pixels, mask=result.raster.valid.astype(np.uint8), connectivity=4
+    )
+    labels = np.where(result.raster.valid, merged, result.labels).astype(np.int16)
+    changed = labels != result.labels
+    note = (
+        f"{changed.mean():.1%} of the pixels lay in regions below {pixels} pixels and were merged"
+    )
+    return replace(
+        result,
+        labels=labels,
+        scores=np.where(changed, np.float32(0), result.scores),
+        notes=(*result.notes, note),
+    )
+
+
+def pixel_area(frame: MapFrame | None) -> float:
+    """Square metres of a pixel; 1 where the image has no lengths, which makes areas pixels."""
+    area = None if frame is None else frame.pixel_area_m2
+    return 1.0 if area is None else area
+
+
+def save_picture(picture: Image, path: Path) -> None:
+    """Write a picture as PNG.
+
+    Raises:
+        OutputError: it cannot be written; nothing is left then.
+    """
+    with atomic(path) as temporary:
+        picture.save(temporary, format="PNG")
