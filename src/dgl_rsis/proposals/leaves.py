@@ -5,7 +5,8 @@ Two regions merge over the lightest edge between them if it is at most
 algorithm visits all edges in order of weight. Here every region looks at its lightest edge at
 once: if that is too heavy for the region itself, the region is finished and all its edges go;
 otherwise the smaller of two regions joins the larger, and those that join the same one are
-checked in order of weight against its growing size. Edges are sorted once for all scales.
+checked in order of weight against its growing size. The result
+is close to that of the sequential algorithm, not equal to it. Edges are sorted once for all scales.
 Neighbours are the four next to a pixel, so leaves are 4-connected.
 """
 

@@ -2,13 +2,17 @@
 
 The pair of neighbours with the least cost merges until one region is left. DESIGN.md 1.1 names
 Ward's cost, ``d * sqrt(A_a * A_b / (A_a + A_b))`` with ``d = |mean_a - mean_b|``: the root of the
-increase of the sum of squares. Two things were added because they raise the best-node IoU on
-every set it was measured on (``benchmarks/region_tree.py``):
+increase of the sum of squares. Two things were added:
 
 * ``d`` is the geometric mean of the difference of the means and the contrast right at the common
   boundary, so that regions with soft shading inside merge before regions with an edge between;
 * the cost is divided by ``(boundary / sqrt(smaller area)) ** 0.3``, so that what is wrapped by or
   long beside its neighbour merges before what touches it at a corner: shapes stay compact.
+
+Together they raise the mean best-node IoU from 0.603 to 0.636 on the 34 instances of dior_mini,
+from 0.648 to 0.672 on 41 connected components of Dubai labels, and from 0.529 to 0.540 on 120
+oriented boxes of dota_mini (leaves of at least 20 pixels). They were chosen, as was the smallest
+leaf, on these same sets, so the figures are not those of unseen images.
 
 A heap holds all pairs; pairs of regions that are gone are skipped.
 """

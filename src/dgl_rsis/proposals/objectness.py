@@ -2,7 +2,8 @@
 
 Terms in 0..1, combined by their geometric mean: contrast of colour to the ring around it,
 compactness of shape, stability in the tree (how much dearer the merge above it was than its own),
-and a size prior that falls towards single pixels and towards the whole image.
+and a size prior that falls towards single pixels and towards the whole image. The terms and
+scales were chosen on dior_mini, dota_mini and tiles of Dubai.
 """
 
 from __future__ import annotations
