@@ -64,10 +64,7 @@ def export(data: Path, output: Path, config: dict[str, Any]) -> None:
     encode, sizes = load_text(output)
     tower = ImageTower(sizes).eval()
     saved = torch.load(output / "image.pt", weights_only=True, map_location="cpu")
-    prefix = "module."
-    tower.load_state_dict(
-        {k.removeprefix(prefix): v for k, v in saved["average"].items() if k.startswith(prefix)}
-    )
+    tower.load_state_dict(saved["tower"])
     _, held_out, _ = load_real(data)
     scenes = TextBank(list(SCENES.values()), encode).mean()
     logits = image_logits(tower, held_out, scenes[:30], config["image"]["input_size"])

@@ -177,11 +177,9 @@ def _by_name(scene: Scene, nouns: Sequence[str]) -> dict[str, FloatArray] | None
     if not scene.names:
         return None
     lexicon = default_lexicon()
-    known = [lexicon.find(name) or name for name in scene.names]
 
     def match(noun: str) -> FloatArray:
-        wanted = lexicon.find(noun) or noun
-        same = [name == wanted or lexicon.overlap(name, wanted) for name in known]
+        same = [name == noun or lexicon.overlap(name, noun) for name in scene.names]
         return np.where(same, 1.0, NAME_MISMATCH).astype(np.float32)
 
     result = {noun: match(noun) for noun in nouns}

@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 from dgl_rsis.stages.attributes import ShapeMeasures, measure_shape
 from dgl_rsis.types import BoolArray, FloatArray, IntArray, MapFrame
 
+SLIVER = 1.2  # pixels; smoothing leaves such rims between a thing and its surroundings
+
 
 @dataclass(frozen=True)
 class CandidateTable:
@@ -71,6 +73,13 @@ class CandidateTable:
         lengths: NDArray[np.float64] = sides.mean(axis=1)
         return lengths
 
+    @property
+    def slivers(self) -> BoolArray:
+        """``(N,)`` rims of other things: less than ``SLIVER`` pixels wide on average."""
+        sides = self.boxes[:, 2:] - self.boxes[:, :2]
+        slim: BoolArray = self.areas < SLIVER * np.hypot(sides[:, 0], sides[:, 1])
+        return slim
+
 
 @dataclass(frozen=True)
 class SpatialSettings:
@@ -118,6 +127,8 @@ def find_instances(
         settings.lowest_probability, settings.relative_probability * float(probability.max())
     )
     plausible = probability >= enough
+    if not table.are_instances and (plausible & ~table.slivers).any():
+        plausible &= ~table.slivers
     objectness = np.ones(len(table)) if table.objectness is None else table.objectness
     score = np.where(plausible, probability * objectness, 0.0)
     live = plausible & (score >= settings.relative_score * score.max())

@@ -16,6 +16,7 @@ from dgl_rsis.stages.fields import resample_rows
 from dgl_rsis.types import FloatArray, IntArray
 
 EPSILON = 1e-6
+MAJORITY = 0.5
 
 
 @dataclass(frozen=True)
@@ -108,7 +109,8 @@ def paint_masks(
 ) -> Painting:
     """Flat masks take their best class, the surest on top; the rest stays dense.
 
-    This is the mask classification of the paper.
+    This is the mask classification of the paper. A mask without a majority for any class spans
+    several things and is left out.
 
     Args:
         probabilities: ``(h, w, K)`` of the cells.
@@ -117,7 +119,8 @@ def paint_masks(
     """
     painting = paint_dense(probabilities, masks.shape)
     best = mask_probabilities.max(-1) if len(masks) else np.zeros(0)
-    for index in np.argsort(best, kind="stable"):
+    order = np.argsort(best, kind="stable")
+    for index in order[best[order] >= MAJORITY]:
         x0, y0, x1, y1 = masks.boxes[index]
         inside = masks.crop(int(index))
         painting.labels[y0:y1, x0:x1][inside] = mask_probabilities[index].argmax()

@@ -1,0 +1,229 @@
+import numpy as np
+import pytest
+from PIL import Image
+from toy_backbone import ToyBackbone, quarters
+
+import dgl_rsis.referring as referring
+from dgl_rsis.config import make_settings
+from dgl_rsis.errors import ImageError, InputError, TextError
+from dgl_rsis.pipeline import CancelledError, Model
+from dgl_rsis.stages import activation, local
+from dgl_rsis.types import Raster
+
+CLASSES = ["building", "vegetation", "water", "road"]
+
+
+def model(preset="default", **overrides):
+    return Model(ToyBackbone(), make_settings(preset, overrides))
+
+
+def scattered():
+    """Red squares of three sizes on green, and a blue band at the bottom."""
+    image = np.zeros((96, 96, 3), np.uint8)
+    image[:] = (10, 180, 10)
+    image[76:] = (10, 10, 200)
+    for x, y, side in ((8, 8, 12), (60, 12, 28), (12, 48, 18)):
+        image[y : y + side, x : x + side] = (210, 10, 10)
+    return image
+
+
+@pytest.mark.parametrize("painter", ["dense", "leaf", "mask", "cut"])
+def test_segment_finds_the_quarters(painter):
+    result = model(paint={"painter": painter}).segment(quarters(), CLASSES)
+    truth = np.kron(np.array([[0, 1], [2, 3]]), np.ones((32, 32), int))
+    assert result.labels.dtype == np.int16
+    assert (result.labels == truth).mean() > 0.9
+    assert result.scores.min() >= 0
+    assert result.scores.max() <= 1
+    assert sum(result.shares.values()) == pytest.approx(1, abs=0.05)
+
+
+def test_other_decides_what_becomes_of_the_rest():
+    image = quarters()
+    image[32:, 32:] = (230, 230, 20)  # nothing that is asked for
+    rest = np.s_[40:60, 40:60]
+    assert (model().segment(image, ["building", "water"]).labels[rest] == -1).all()
+    named = model().segment(image, ["building", "water"], other="rest")
+    assert named.classes == ("building", "water", "rest")
+    assert (named.labels[rest] == 2).all()
+    forced = model().segment(image, ["building", "water"], other=False)
+    assert (forced.labels >= 0).all()
+
+
+def test_no_data_has_no_label():
+    valid = np.ones((64, 64), bool)
+    valid[:10] = False
+    result = model().segment(Raster(quarters(), valid), CLASSES)
+    assert (result.labels[:10] == -1).all()
+    assert (result.scores[:10] == 0).all()
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (20, 300), (3, 2)])
+@pytest.mark.parametrize("preset", ["default", "fast", "paper"])
+def test_any_size_works(shape, preset):
+    image = np.full((*shape, 3), (10, 10, 200), np.uint8)
+    result = model(preset).segment(image, ["water", "building"])
+    assert result.labels.shape == shape
+    answer = model(preset).refer(image, "the building in the centre")
+    assert answer.mask.shape == answer.heatmap.shape == shape
+
+
+@pytest.mark.parametrize(
+    ("sentence", "box"),
+    [
+        ("the largest building", (60, 12, 88, 40)),
+        ("the smallest building", (8, 8, 20, 20)),
+        ("the building on the right", (60, 12, 88, 40)),
+        ("the lowest building", (12, 48, 30, 66)),
+        ("the second building from the left", (12, 48, 30, 66)),
+    ],
+)
+def test_refer_finds_the_one(sentence, box):
+    result = model().refer(scattered(), sentence)
+    assert len(result.chosen) == 1
+    truth = np.zeros((96, 96), bool)
+    truth[box[1] : box[3], box[0] : box[2]] = True
+    assert (result.mask & truth).sum() / (result.mask | truth).sum() > 0.8
+    best = result.matches[0]
+    assert best.chosen
+    assert set(best.terms) == {"probability", "program", "activation", "objectness"}
+    assert 0 < best.score <= 1
+    np.testing.assert_array_equal(best.mask, result.mask)
+
+
+def test_refer_finds_a_group():
+    result = model().refer(scattered(), "all buildings")
+    assert len(result.chosen) == 3
+    assert abs(int(result.mask.sum()) - (144 + 784 + 324)) < 120
+
+
+def test_nothing_is_an_answer():
+    result = model().refer(np.full((64, 64, 3), (10, 180, 10), np.uint8), "the building")
+    assert not result.mask.any()
+    assert result.chosen == ()
+    assert "nothing matches" in result.notes[-1]
+
+
+def test_candidates_and_names():
+    boxes = np.array([[0, 0, 20, 20], [50, 10, 90, 44], [10, 46, 32, 68]])
+    result = model().refer(scattered(), "the building on the right", candidates=boxes)
+    assert result.matches[0].box == (50, 10, 90, 44)
+    named = model().refer(scattered(), "the ship", candidates=boxes, names=["tank", "tank", "boat"])
+    assert named.matches[0].box == (10, 46, 32, 68)
+    assert [match.chosen for match in named.matches].count(True) == 1
+    refined = model().refer(scattered(), "the building on the right", candidates=boxes, refine=True)
+    assert refined.matches[0].box == (60, 12, 88, 40)
+    with pytest.raises(InputError, match="2 names for 3 candidates"):
+        model().refer(scattered(), "the ship", candidates=boxes, names=["a", "b"])
+
+
+def test_many_sentences_share_the_image():
+    backbone = ToyBackbone()
+    many = Model(backbone, make_settings()).refer_many(
+        scattered(), ["the largest building", "the smallest building"]
+    )
+    assert backbone.calls["regions"] == 1
+    single = model().refer(scattered(), "the smallest building")
+    np.testing.assert_array_equal(many[1].mask, single.mask)
+
+
+def test_same_input_gives_the_same_output():
+    first, second = (model().refer(scattered(), "the largest building") for _ in range(2))
+    np.testing.assert_array_equal(first.mask, second.mask)
+    np.testing.assert_array_equal(first.heatmap, second.heatmap)
+
+
+def test_paths_pictures_and_arrays_are_the_same(tmp_path):
+    Image.fromarray(quarters()).save(tmp_path / "a.png")
+    results = [
+        model().segment(image, CLASSES).labels
+        for image in (tmp_path / "a.png", Image.fromarray(quarters()), quarters())
+    ]
+    np.testing.assert_array_equal(results[0], results[1])
+    np.testing.assert_array_equal(results[1], results[2])
+
+
+def test_progress_is_told_and_can_cancel():
+    told = []
+    model().segment(quarters(), CLASSES, progress=lambda *step: told.append(step) or True)
+    assert told[0][:2] == (0, 4)
+    with pytest.raises(CancelledError):
+        model().refer(scattered(), "the building", progress=lambda *_: False)
+
+
+def test_bad_input_is_refused():
+    with pytest.raises(TextError):
+        model().segment(quarters(), [])
+    with pytest.raises(TextError):
+        model().refer(quarters(), "  ")
+    with pytest.raises(ImageError):
+        model().segment(np.zeros((4, 4), np.uint8), ["water"])
+    with pytest.raises(InputError, match="proposer"):
+        model(proposals={"proposer": "nobody"}).propose(quarters())
+
+
+# --- ablations: a stage that is off is not called -------------------------------------------------
+
+
+def forbid(monkeypatch, owner, name):
+    def called(*_args, **_keywords):
+        raise AssertionError(f"{name} was called although its stage is off")
+
+    monkeypatch.setattr(owner, name, called)
+
+
+SENTENCE = "the largest building which is shiny"
+
+
+@pytest.mark.parametrize(
+    ("switch", "owner", "name"),
+    [
+        ({"text": {"decouple": False}}, referring, "decouple"),
+        ({"local": {"context_crop": False}}, local, "context_crop"),
+        ({"local": {"mask_guidance": False}}, ToyBackbone, "regions"),
+        ({"activation": {"enabled": False}}, activation, "cross_scale_activations"),
+        ({"select": {"enabled": False}}, referring.select, "combined_score"),
+        ({"program": {"enabled": False}}, referring.spatial, "execute"),
+    ],
+)
+def test_a_stage_that_is_off_is_not_called(monkeypatch, switch, owner, name):
+    on = Model(ToyBackbone(), make_settings())
+    with monkeypatch.context() as patched:
+        forbid(patched, owner, name)
+        with pytest.raises(AssertionError, match="although"):
+            on.refer(scattered(), SENTENCE)
+        result = Model(ToyBackbone(), make_settings("default", switch)).refer(scattered(), SENTENCE)
+    assert result.mask.shape == (96, 96)
+
+
+def test_knowledge_off_uses_one_plain_prompt():
+    on, off = ToyBackbone(), ToyBackbone()
+    Model(on, make_settings()).segment(quarters(), ["building"], other=False)
+    plain = make_settings("default", {"knowledge": {"enabled": False}})
+    Model(off, plain).segment(quarters(), ["building"], other=False)
+    assert len(on.calls["texts"]) > 8
+    assert len(off.calls["texts"]) == 1
+
+
+def test_cross_scale_off_reads_the_whole_image_only():
+    on, off = ToyBackbone(), ToyBackbone()
+    Model(on, make_settings()).refer(scattered(), "the building")
+    single = make_settings("default", {"activation": {"cross_scale": False}})
+    Model(off, single).refer(scattered(), "the building")
+    assert (on.calls["activations"], off.calls["activations"]) == (5, 1)
+
+
+def test_global_enhancement_off_explains_the_noun_alone(monkeypatch):
+    asked = []
+    original = activation.cross_scale_activations
+
+    def spy(image, backbone, texts, targets, settings):
+        asked.append(targets)
+        return original(image, backbone, texts, targets, settings)
+
+    monkeypatch.setattr(activation, "cross_scale_activations", spy)
+    paper = {"activation": {"modifiers": "all"}}
+    model(**paper).refer(scattered(), SENTENCE)
+    paper["activation"]["global_enhancement"] = False
+    model(**paper).refer(scattered(), SENTENCE)
+    assert asked == [(0, 1), (0,)]
