@@ -1,0 +1,128 @@
+from __future__ import annotations
+
+from importlib import resources
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from dgl_rsis.config import Settings, make_settings, parse_overrides, preset_names
+from dgl_rsis.errors import InputError
+
+TEXT = resources.files("dgl_rsis").joinpath("defaults.yaml").read_text(encoding="utf-8")
+DEFAULTS: dict[str, Any] = yaml.safe_load(TEXT)
+STAGES = {name: options for name, options in DEFAULTS.items() if name != "presets"}
+SWITCHES = [
+    f"{stage}.{option}"
+    for stage, options in STAGES.items()
+    for option, value in options.items()
+    if isinstance(value, bool)
+]
+NAMES = st.sampled_from(["paint", "local", "scales", "tree_2", "a", "no such", "größe"])
+VALUES = (
+    st.booleans() | st.none() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=9)
+)
+
+
+def test_presets_are_the_three_of_the_design() -> None:
+    assert preset_names() == ("default", "fast", "paper")
+
+
+@pytest.mark.parametrize("preset", preset_names())
+def test_preset_is_the_defaults_with_its_own_values_over_them(preset: str) -> None:
+    made = make_settings(preset).model_dump(mode="json")
+    for stage, options in STAGES.items():
+        expected = {**options, **DEFAULTS["presets"][preset].get(stage, {})}
+        assert made[stage] == expected
+
+
+def test_yaml_and_model_name_the_same_options() -> None:
+    assert set(Settings.model_fields) == set(STAGES)
+    for stage, field in Settings.model_fields.items():
+        assert field.annotation is not None
+        assert set(field.annotation.model_fields) == set(STAGES[stage])
+
+
+def test_what_the_presets_are_for() -> None:
+    fast, paper = make_settings("fast"), make_settings("paper")
+    assert not fast.local.mask_guidance
+    assert not fast.local.context_crop
+    assert not fast.activation.enabled
+    assert paper.proposals.proposer == "maskcut"
+    assert paper.local.context_crop
+    assert paper.local.mask_guidance
+    assert paper.knowledge.enabled
+    assert paper.activation.cross_scale
+    assert paper.activation.modifiers == "all"
+    assert paper.select.enabled
+    assert not paper.program.enabled
+
+
+@pytest.mark.parametrize("switch", SWITCHES)
+@pytest.mark.parametrize("value", ["true", "false"])
+def test_every_switch_can_be_set_from_text(switch: str, value: str) -> None:
+    stage, option = switch.split(".")
+    made = make_settings(overrides=parse_overrides([f"{switch}={value}"]))
+    assert getattr(getattr(made, stage), option) is (value == "true")
+
+
+def test_overrides_come_after_the_preset() -> None:
+    made = make_settings("fast", {"paint": {"painter": "cut"}, "activation": {"tiles": 3}})
+    assert made.paint.painter == "cut"
+    assert made.activation.tiles == 3
+    assert not made.activation.enabled
+
+
+def test_overrides_leave_the_defaults_alone() -> None:
+    make_settings(overrides={"local": {"crop_count": 3}})
+    assert make_settings().local.crop_count == STAGES["local"]["crop_count"]
+
+
+def test_settings_are_frozen() -> None:
+    with pytest.raises(ValidationError, match="frozen"):
+        make_settings().paint.painter = "cut"  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(
+    ("preset", "overrides", "says"),
+    [
+        ("best", {}, "unknown preset 'best'; choose one of default, fast, paper"),
+        ("default", {"painting": {"painter": "cut"}}, "unknown stage 'painting'; choose one of"),
+        ("default", {"paint": {"colour": "red"}}, r"setting paint\.colour"),
+        ("default", {"paint": {"painter": "oil"}}, r"setting paint\.painter.*'oil'"),
+        ("default", {"activation": {"overlap": 1.0}}, r"setting activation\.overlap.*got 1\.0"),
+        ("default", {"local": {"scales": []}}, r"setting local\.scales"),
+        ("default", {"local": {"crop_count": 0}}, r"setting local\.crop_count.*got 0"),
+        ("default", {"select": {"program_weight": -1}}, r"setting select\.program_weight"),
+        ("default", {"select": {"program_weight": float("nan")}}, r"select\.program_weight"),
+    ],
+)
+def test_wrong_settings_say_which_in_one_line(
+    preset: str, overrides: dict[str, dict[str, Any]], says: str
+) -> None:
+    with pytest.raises(InputError, match=says) as caught:
+        make_settings(preset, overrides)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("text", ["", "=", "paint", "paint=cut", "paint.=cut", ".painter=cut"])
+def test_text_of_another_form_is_refused(text: str) -> None:
+    with pytest.raises(InputError, match=r"write stage\.option=value"):
+        parse_overrides([text])
+
+
+@settings(max_examples=40, deadline=None)
+@given(NAMES, NAMES, VALUES | st.lists(VALUES, max_size=3))
+def test_values_survive_being_written_as_text(stage: str, option: str, value: object) -> None:
+    written = yaml.safe_dump([value], default_flow_style=True, width=10**6).strip()[1:-1]
+    assert parse_overrides([f"{stage}.{option}={written}"]) == {stage: {option: value}}
+
+
+def test_lists_and_the_last_of_two_values() -> None:
+    texts = ["local.scales=[1, 0.25]", "paint.painter = leaf", "paint.painter=cut"]
+    made = make_settings(overrides=parse_overrides(texts))
+    assert made.local.scales == (1.0, 0.25)
+    assert made.paint.painter == "cut"
