@@ -6,19 +6,20 @@ A folder holds ``config.json`` (sizes, calibrated temperatures, card facts), ``v
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 from torch.nn import functional
 
 from dgl_rsis.errors import ModelError
 from dgl_rsis.models.base import ModelCard
+from dgl_rsis.models.hf_files import read_json
 from dgl_rsis.models.tiny_networks import ImageTower, TextTower, TinyConfig
 from dgl_rsis.models.tokenizer import WordPieceTokenizer
 from dgl_rsis.models.torch_tools import competitive_grad_cam, squeeze, to_tensor, to_unit
@@ -28,6 +29,16 @@ STRIDE = 4
 TOP_STRIDE = 16
 _MEAN = _STD = (0.5, 0.5, 0.5)
 _FILES = ("config.json", "vocab.txt", "model.safetensors")
+_FACTS = (
+    "name",
+    "revision",
+    "licence",
+    "notice",
+    "input_size",
+    "logit_scale",
+    "dense_logit_scale",
+    "sizes",
+)
 
 
 class RsTiny:
@@ -79,18 +90,28 @@ class RsTiny:
                 raise ModelError(
                     f"model folder {folder} has no {name}; it needs {', '.join(_FILES)}"
                 )
-        facts = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-        config = TinyConfig.from_json(facts["sizes"])
+        facts = read_json(folder / "config.json")
+        lacking = sorted(set(_FACTS) - set(facts))
+        if lacking:
+            raise ModelError(f"{folder / 'config.json'} lacks {lacking[0]!r}")
+        try:
+            config = TinyConfig.from_json(facts["sizes"])
+        except (TypeError, AttributeError) as error:
+            raise ModelError(f"{folder / 'config.json'}: bad sizes: {error}") from error
         image_tower, text_tower = ImageTower(config), TextTower(config)
         towers = torch.nn.ModuleDict({"image": image_tower, "text": text_tower})
         try:
             weights = load_file(folder / "model.safetensors")
-            towers.load_state_dict(
+            report = towers.load_state_dict(
                 {name: value.float() for name, value in weights.items()}, strict=False
             )
-        except (RuntimeError, OSError, ValueError) as error:
-            first = str(error).splitlines()[0]
+        except (RuntimeError, OSError, ValueError, SafetensorError) as error:
+            first = " ".join(str(error).splitlines()[:2])
             raise ModelError(f"cannot load {folder / 'model.safetensors'}: {first}") from error
+        # batch counters serve training only and need not be in the file
+        missing = [key for key in report.missing_keys if not key.endswith("num_batches_tracked")]
+        if missing:
+            raise ModelError(f"{folder / 'model.safetensors'} lacks the tensor {missing[0]}")
         tokenizer = WordPieceTokenizer.from_file(folder / "vocab.txt", config.max_tokens)
         return cls(image_tower, text_tower, tokenizer, facts, source=str(folder), device=device)
 
@@ -181,7 +202,7 @@ class RsTiny:
             return competitive_grad_cam(
                 maps,
                 self.image_tower.pool(maps),
-                torch.from_numpy(texts).to(self.device),
+                torch.tensor(texts, device=self.device),
                 targets,
                 self.logit_scale,
             )

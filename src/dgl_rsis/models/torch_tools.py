@@ -54,12 +54,12 @@ def competitive_grad_cam(
         ``(len(targets), h, w)`` rectified maps and ``(len(targets),)`` probabilities.
     """
     logp = (scale * functional.normalize(embedding, dim=-1) @ texts.T).log_softmax(-1)[0]
-    cams = []
+    cams = [maps.new_zeros((0, *maps.shape[2:]))]
     for number, target in enumerate(targets):
         (gradient,) = torch.autograd.grad(
             logp[target], maps, retain_graph=number + 1 < len(targets)
         )
         weights = gradient.mean((2, 3), keepdim=True)  # (1, C, 1, 1)
-        cams.append((weights * maps).sum(1)[0].clamp(min=0).detach())
+        cams.append((weights * maps).sum(1).clamp(min=0).detach())
     probabilities = logp.detach()[list(targets)].exp()
-    return torch.stack(cams).float().cpu().numpy(), probabilities.float().cpu().numpy()
+    return torch.cat(cams).float().cpu().numpy(), probabilities.float().cpu().numpy()

@@ -1,0 +1,173 @@
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dgl_rsis.errors import InputError, ModelError
+from dgl_rsis.models import registry
+from dgl_rsis.models.hf_clip import HfClip
+from dgl_rsis.models.registry import (
+    ModelName,
+    list_models,
+    load_backbone,
+    parse_model_name,
+    show_model,
+)
+from dgl_rsis.models.tiny import RsTiny
+
+
+@pytest.fixture
+def embedded(tiny_rs_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A random rs-tiny in the place of the real one."""
+    monkeypatch.setattr(registry, "embedded_folder", lambda: tiny_rs_folder)
+    return tiny_rs_folder
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("rs-tiny", ModelName("embedded", "rs-tiny")),
+        ("hf:openai/clip-vit-base-patch16", ModelName("hf", "openai/clip-vit-base-patch16")),
+        ("openai/clip-vit-base-patch16", ModelName("hf", "openai/clip-vit-base-patch16")),
+        ("dir:some/where else", ModelName("dir", "some/where else")),
+        ("dir:/tmp/not there", ModelName("dir", "/tmp/not there")),
+    ],
+)
+def test_names(name: str, expected: ModelName) -> None:
+    assert parse_model_name(name) == expected
+
+
+def test_an_existing_folder_wins_over_a_hub_id(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "org" / "name").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path)
+    assert parse_model_name("org/name") == ModelName("dir", "org/name")
+    assert parse_model_name("hf:org/name") == ModelName("hf", "org/name")
+    assert parse_model_name(str(tmp_path)) == ModelName("dir", str(tmp_path))
+
+
+@pytest.mark.parametrize(
+    "name", ["", "rs-big", "clip", "hf:", "hf:clip", "dir:", "openclip:a.pt", "/not/there", "a/b/c"]
+)
+def test_unknown_names_list_what_is_possible_in_one_line(name: str) -> None:
+    with pytest.raises(ModelError, match="use rs-tiny, hf:ORG/NAME") as caught:
+        parse_model_name(name)
+    assert "\n" not in str(caught.value)
+    assert repr(name) in str(caught.value)
+
+
+@given(st.text(max_size=20))
+def test_any_text_is_a_name_or_a_model_error(text: str) -> None:
+    try:
+        parsed = parse_model_name(text)
+    except ModelError:
+        return
+    assert parse_model_name(str(parsed)) == parsed
+
+
+def test_a_file_is_no_folder(tiny_clip_folder: Path) -> None:
+    weights = tiny_clip_folder / "model.safetensors"
+    with pytest.raises(ModelError, match="is a file; give the folder"):
+        parse_model_name(str(weights))
+    with pytest.raises(ModelError, match="is a file, no folder"):
+        load_backbone(f"dir:{weights}", "cpu")
+
+
+def test_folders_load_by_what_is_in_them(tiny_clip_folder: Path, tiny_rs_folder: Path) -> None:
+    clip = load_backbone(f"dir:{tiny_clip_folder}", "cpu")
+    assert isinstance(clip, HfClip)
+    assert isinstance(load_backbone(str(tiny_clip_folder), "cpu"), HfClip)
+    assert isinstance(load_backbone(str(tiny_rs_folder), "cpu"), RsTiny)
+
+
+def test_the_embedded_model_loads_by_name(embedded: Path) -> None:
+    model = load_backbone("rs-tiny", "cpu")
+    assert isinstance(model, RsTiny)
+    assert model.card.name == "rs-tiny"
+    assert model.card.source == str(embedded)
+
+
+def test_what_cannot_be_loaded_says_why(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match="does not exist"):
+        load_backbone(f"dir:{tmp_path / 'nothing'}", "cpu")
+    with pytest.raises(ModelError, match=r"has no config\.json"):
+        load_backbone(str(tmp_path), "cpu")
+    (tmp_path / "config.json").write_text('{"model_type": "siglip"}')
+    with pytest.raises(ModelError, match="model_type 'siglip'"):
+        load_backbone(str(tmp_path), "cpu")
+    with pytest.raises(InputError, match="unknown device"):
+        load_backbone(str(tmp_path), "gpu")
+
+
+def test_the_list_starts_with_the_embedded_model(embedded: Path) -> None:
+    entries = list_models()
+    assert entries[0].name == "rs-tiny"
+    assert entries[0].embedded
+    assert entries[0].extra is None
+    assert entries[0].licence == "CC0"
+    for entry in entries[1:]:
+        assert parse_model_name(entry.name).scheme == "hf"
+        assert entry.extra == "hf"
+        assert not entry.embedded
+        assert entry.licence
+        assert entry.description
+
+
+def test_listing_needs_no_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(registry, "embedded_folder", lambda: tmp_path)
+    assert list_models()[0].size_mb is None
+    assert list_models()[0].licence == "not installed"
+
+
+def test_showing_a_folder(tiny_clip_folder: Path, embedded: Path) -> None:
+    facts = show_model(str(tiny_clip_folder))
+    assert facts["family"] == "clip"
+    assert facts["on_disk"] is True
+    assert (facts["input_size"], facts["patch"], facts["dim"]) == (32, 8, 24)
+    assert facts["licence"] == "cc0-1.0"
+    assert facts["revision"].startswith("sha256:")
+    tiny = show_model("rs-tiny")
+    assert (tiny["name"], tiny["family"], tiny["dim"]) == ("rs-tiny", "rs-tiny", 16)
+    assert tiny["embedded"] is True
+    json.dumps([facts, tiny])
+
+
+def test_showing_a_hub_model(
+    tiny_clip_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from huggingface_hub import constants
+
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path))
+    name = "openai/clip-vit-base-patch16"
+    absent = show_model(name)
+    assert absent["name"] == f"hf:{name}"
+    assert absent["on_disk"] is False
+    assert absent["download"] == f"hf download {name}"
+    assert "OpenAI" in absent["licence"]
+    place = tmp_path / "models--openai--clip-vit-base-patch16"
+    (place / "refs").mkdir(parents=True)
+    (place / "refs" / "main").write_text("abc")
+    snapshot = Path(shutil.copytree(tiny_clip_folder, place / "snapshots" / "abc"))
+    present = show_model(name)
+    assert present["on_disk"] is True
+    assert present["revision"] == "abc"
+    assert present["licence"] == "cc0-1.0"
+    (snapshot / "README.md").unlink()
+    assert show_model(name)["licence"] == absent["licence"]
+
+
+def test_names_and_devices_need_no_torch() -> None:
+    code = (
+        "import sys, dgl_rsis.device, dgl_rsis.models.registry as r; r.list_models();"
+        "r.parse_model_name('a/b'); print({'torch', 'transformers'} & set(sys.modules))"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert result.stdout.strip() == "set()"
