@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import re
 from importlib import resources
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -126,3 +128,9 @@ def test_lists_and_the_last_of_two_values() -> None:
     made = make_settings(overrides=parse_overrides(texts))
     assert made.local.scales == (1.0, 0.25)
     assert made.paint.painter == "cut"
+
+
+def test_the_readme_lists_every_switch_that_exists() -> None:
+    readme = (Path(__file__).resolve().parents[1] / "README.md").read_text(encoding="utf-8")
+    listed = re.findall(r"^\| `([a-z_]+\.[a-z_]+)=false` \|", readme, flags=re.MULTILINE)
+    assert sorted(listed) == sorted(SWITCHES)
