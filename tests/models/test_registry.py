@@ -53,7 +53,21 @@ def test_an_existing_folder_wins_over_a_hub_id(
 
 
 @pytest.mark.parametrize(
-    "name", ["", "rs-big", "clip", "hf:", "hf:clip", "dir:", "openclip:a.pt", "/not/there", "a/b/c"]
+    "name",
+    [
+        "",
+        "rs-big",
+        "clip",
+        "hf:",
+        "hf:clip",
+        "dir:",
+        "openclip:a.pt",
+        "/not/there",
+        "a/b/c",
+        "\0",
+        "~nobody-here",
+        "x" * 5000,
+    ],
 )
 def test_unknown_names_list_what_is_possible_in_one_line(name: str) -> None:
     with pytest.raises(ModelError, match="use rs-tiny, hf:ORG/NAME") as caught:
@@ -62,7 +76,13 @@ def test_unknown_names_list_what_is_possible_in_one_line(name: str) -> None:
     assert repr(name) in str(caught.value)
 
 
-@given(st.text(max_size=20))
+@pytest.mark.parametrize("name", ["dir:\0", "dir:~nobody-here/x", "dir:/not/there"])
+def test_folders_that_cannot_be_are_model_errors(name: str) -> None:
+    with pytest.raises(ModelError, match="does not exist"):
+        load_backbone(name, "cpu")
+
+
+@given(st.text(max_size=20) | st.text(alphabet="~./:ahf\0", max_size=9))
 def test_any_text_is_a_name_or_a_model_error(text: str) -> None:
     try:
         parsed = parse_model_name(text)

@@ -99,10 +99,10 @@ def parse_model_name(name: str) -> ModelName:
         return ModelName("dir", rest)
     if colon and scheme == "hf" and _HUB_ID.fullmatch(rest):
         return ModelName("hf", rest)
-    path = Path(name).expanduser()
-    if name and path.is_dir():
+    path = _existing(name)
+    if path is not None and path.is_dir():
         return ModelName("dir", name)
-    if name and path.is_file():
+    if path is not None:
         raise ModelError(f"model {name!r} is a file; give the folder of a checkpoint")
     if _HUB_ID.fullmatch(name):
         return ModelName("hf", name)
@@ -179,11 +179,21 @@ def embedded_folder() -> Path:
 def _folder(name: ModelName) -> Path:
     if name.scheme == "embedded":
         return embedded_folder()
-    folder = Path(name.identifier).expanduser()
+    folder = _existing(name.identifier)
+    if folder is None:
+        raise ModelError(f"model folder {name.identifier} does not exist")
     if not folder.is_dir():
-        what = "is a file, no folder" if folder.is_file() else "does not exist"
-        raise ModelError(f"model folder {folder} {what}")
+        raise ModelError(f"model folder {folder} is a file, no folder")
     return folder
+
+
+def _existing(name: str) -> Path | None:
+    """The file or folder of a path that may start with ``~``, None if there is none."""
+    try:
+        path = Path(name).expanduser()
+        return path if name and path.exists() else None
+    except (OSError, ValueError, RuntimeError):
+        return None  # no path at all: a null character, an unknown user, far too long
 
 
 def _load_folder(folder: Path, device: str) -> Backbone:
