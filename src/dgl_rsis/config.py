@@ -8,7 +8,7 @@ from importlib import resources
 from typing import Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, ValidationError
 
 from dgl_rsis.errors import InputError
 
@@ -39,7 +39,8 @@ class ProposalSettings(_Section):
 class LocalSettings(_Section):
     """Local visual-textual alignment (DESIGN.md 1.2)."""
 
-    scales: tuple[float, ...] = Field(min_length=1)
+    ground_sampling: tuple[PositiveFloat, ...]
+    scales: tuple[PositiveFloat, ...] = Field(min_length=1)
     max_side: int = Field(ge=32)
     dense_weight: float = Field(ge=0)
     mask_guidance: bool

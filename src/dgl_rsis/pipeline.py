@@ -117,7 +117,13 @@ class Model:
         needs_proposals = painter != "dense"
         proposals = self._proposals(raster, picture, painter) if needs_proposals else None
         guided = proposals if painter == "mask" else None
-        features = local.read_features(picture, self.backbone, guided, settings.local)
+        features = local.read_features(
+            picture,
+            self.backbone,
+            guided,
+            settings.local,
+            metres_per_pixel=_pixel_size(raster),
+        )
         dense = local.dense_probabilities(
             features, texts, self.backbone.dense_logit_scale, settings.local
         )
@@ -176,7 +182,13 @@ class Model:
         else:
             proposals = _given(candidates, raster.shape)
         tell("features")
-        features = local.read_features(picture, self.backbone, proposals, self.settings.local)
+        features = local.read_features(
+            picture,
+            self.backbone,
+            proposals,
+            self.settings.local,
+            metres_per_pixel=_pixel_size(raster),
+        )
         scene = Scene.prepare(
             raster, picture, proposals, features, names=names, given=candidates is not None
         )
@@ -275,6 +287,12 @@ def _classes_of(
     winners = np.append(chosen.class_of_name, -1).astype(np.int16)  # -1 picks the last entry
     labels = np.where(raster.valid, winners[painting.labels], np.int16(-1))
     return labels, np.where(labels >= 0, painting.scores, np.float32(0))
+
+
+def _pixel_size(raster: Raster) -> float | None:
+    """Side of a square with the ground area of a pixel, in metres; None where it is unknown."""
+    area = None if raster.frame is None else raster.frame.pixel_area_m2
+    return None if area is None else float(np.sqrt(area))
 
 
 def _raster_notes(raster: Raster) -> tuple[str, ...]:

@@ -95,3 +95,13 @@ def test_align_without_proposals_is_empty():
     dense = local.dense_probabilities(features, texts, 20.0, SETTINGS)
     result = local.align(quarters(), backbone, masks, features, texts, dense, SETTINGS, rank_by=[0])
     assert result.shape == (0, 1)
+
+
+def test_reading_factors_follow_the_ground():
+    factors = local.reading_factors((1000, 800), 0.5, SETTINGS)
+    assert factors == (1.0, 0.625, 0.3125, 0.1562)
+    assert local.reading_factors((2000, 2000), 0.1, SETTINGS)[0] == 0.25
+    assert local.reading_factors((1000, 800), 30.0, SETTINGS) == (1.0,)
+    assert local.reading_factors((1000, 800), None, SETTINGS) == SETTINGS.scales
+    assert local.reading_factors((1, 1), 0.01, SETTINGS) == (1.0,)
+    assert max(local.reading_factors((9000, 100), None, SETTINGS)) * 9000 <= SETTINGS.max_side + 1

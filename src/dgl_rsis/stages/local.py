@@ -27,6 +27,7 @@ from dgl_rsis.text.knowledge import ClassPrompts
 from dgl_rsis.types import BoolArray, FloatArray, IntArray, Proposals, RGBImage
 
 EPSILON = 1e-6
+LEAST_SIDE = 64  # pixels of the longer side that still hold context
 
 
 @dataclass(frozen=True)
@@ -110,13 +111,27 @@ class ImageFeatures:
     whole: FloatArray | None = None
 
 
-def read_dense(
-    image: RGBImage, backbone: Backbone, settings: LocalSettings
-) -> tuple[FloatArray, ...]:
-    """Dense features at every scale, finest first."""
-    limit = min(1.0, settings.max_side / max(image.shape[:2]))
-    scales = sorted(settings.scales, reverse=True)
-    return tuple(backbone.dense(rescale(image, factor * limit)) for factor in scales)
+def reading_factors(
+    shape: tuple[int, int], metres_per_pixel: float | None, settings: LocalSettings
+) -> tuple[float, ...]:
+    """Factors of the image size at which dense features are read, finest first.
+
+    Args:
+        shape: height and width in pixels.
+        metres_per_pixel: ground size of a pixel; None where it is unknown.
+        settings: wanted ground sampling distances, or factors where the pixel size is unknown.
+
+    Returns:
+        distinct factors in (0, 1]; images are never enlarged, and no side falls below what the
+        coarsest stride needs unless it was there before.
+    """
+    limit = min(1.0, settings.max_side / max(shape))
+    least = min(limit, LEAST_SIDE / max(shape))
+    if metres_per_pixel is not None and settings.ground_sampling:
+        wanted = [metres_per_pixel / distance for distance in settings.ground_sampling]
+    else:
+        wanted = [factor * limit for factor in settings.scales]
+    return tuple(sorted({round(min(limit, max(least, f)), 4) for f in wanted}, reverse=True))
 
 
 def read_features(
@@ -124,12 +139,18 @@ def read_features(
     backbone: Backbone,
     proposals: Proposals | None,
     settings: LocalSettings,
+    *,
+    metres_per_pixel: float | None = None,
 ) -> ImageFeatures:
     """Dense, mask-guided and whole-image features, as far as they are switched on."""
+    shape = (int(image.shape[0]), int(image.shape[1]))
+    factors = reading_factors(shape, metres_per_pixel, settings)
     guided = settings.mask_guidance and proposals is not None and len(proposals) > 0
     return ImageFeatures(
-        read_dense(image, backbone, settings),
-        backbone.regions(image, proposals) if guided and proposals is not None else None,
+        tuple(backbone.dense(rescale(image, factor)) for factor in factors),
+        backbone.regions(rescale(image, factors[0]), proposals)
+        if guided and proposals is not None
+        else None,
         backbone.encode_images([image])[0] if settings.global_bias > 0 else None,
     )
 
