@@ -75,10 +75,10 @@ def draw_map(result: SegmentResult) -> Image.Image:
     lines = [_Line("Classes", 17)]
     shares = result.shares
     for name, colour in zip(result.classes, class_colours(result.classes), strict=True):
-        lines.append(_Line(f"{name}  {shares[name]:.1%}", swatch=colour))
+        lines.append(_Line(f"{name} {shares[name]:.1%}", swatch=colour))
     rest = max(0.0, 1.0 - sum(shares.values()))
     if rest >= 0.0005:
-        lines.append(_Line(f"no class  {rest:.1%}", colour=FAINT, swatch=PAPER))
+        lines.append(_Line(f"no class {rest:.1%}", colour=FAINT, swatch=PAPER))
     if not result.raster.valid.all():
         lines.append(_Line("no data", colour=FAINT, swatch=NO_DATA))
     legend = _text_panel(_wrapped(lines, 240), 240)
@@ -121,7 +121,7 @@ def _reasons(result: ReferResult) -> list[_Line]:
     for rank, match in enumerate(result.matches[:_LISTED_MATCHES], start=1):
         state = "chosen" if match.chosen else "not chosen"
         colour = CHOSEN if match.chosen else OTHERS
-        lines.append(_Line(f"{rank}  score {match.score:.2f}, {state}", swatch=colour))
+        lines.append(_Line(f"{rank}: score {match.score:.2f}, {state}", swatch=colour))
         lines.append(_Line("", 13, bars=tuple(match.terms.items())))
     lines += [_Line(f"note: {note}", 13, FAINT) for note in result.notes]
     return lines

@@ -175,7 +175,11 @@ def _names(file: Path) -> list[str] | None:
     column = next((name for name in _NAME_COLUMNS if name in rows.columns), None)
     if column is None:
         return None
-    return [ANYTHING if value is None else str(value) for value in rows[column]]
+    unknown = rows[column].isna()
+    return [
+        ANYTHING if missing else str(value)
+        for value, missing in zip(rows[column], unknown, strict=True)
+    ]
 
 
 def save_answers(

@@ -1,0 +1,103 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import geopandas
+import pytest
+import rasterio
+import shapely
+from PIL import Image
+
+Run = Callable[..., tuple[int, str, str]]
+QUESTION = "the largest white roof left of the road"
+
+
+def test_refer_prints_the_answer_and_writes_nothing(image: Path, fake: Any, run: Run) -> None:
+    code, out, _ = run("refer", image, QUESTION)
+    assert code == 0
+    assert QUESTION in out
+    assert "understood: 1 x roof" in out
+    assert "x 0..30, y 0..40; map 400007.5, 5599990" in out
+    assert "300.2 m2" in out
+    assert "note: a note" in out
+    assert [file.name for file in image.parent.iterdir()] == [image.name]
+
+
+def test_refer_writes_what_is_asked_for(image: Path, fake: Any, run: Run) -> None:
+    folder = image.parent
+    code, out, _ = run(
+        "refer", image, QUESTION, "-o", folder / "a.gpkg", "--heatmap", folder / "heat.tif",
+        "--explain", folder / "why.png", "--top-k", 2, "--json",
+    )  # fmt: skip
+    assert code == 0
+    rows = geopandas.read_file(folder / "a.gpkg", layer=0)
+    assert rows["rank"].tolist() == [1, 2]
+    assert rows["chosen"].tolist() == [True, False]
+    assert set(rows["class"]) == {"roof"}
+    assert set(rows["sentence"]) == {QUESTION}
+    assert rows["term_left_of"].tolist() == [1, 1]
+    assert rows.crs.to_epsg() == 25832
+    with rasterio.open(folder / "heat.tif") as dataset:
+        assert dataset.read(1).max() == 1
+    with Image.open(folder / "why.png") as picture:
+        assert picture.width > 500
+    manifest = json.loads((folder / "a.gpkg.manifest.json").read_text())
+    assert manifest["answers"][0]["program"]["op"]
+    assert len(manifest["outputs"]) == 3
+    assert fake[0].settings.select.top_k == 2
+    (answer,) = json.loads(out)["answers"]
+    assert answer["matches"][0]["bounds"] == [400000, 5599980, 400015, 5600000]
+    assert answer["matches"][0]["area_m2"] == pytest.approx(300, rel=1e-3)
+
+
+def test_refer_answers_a_file_of_sentences(image: Path, fake: Any, run: Run) -> None:
+    folder = image.parent
+    (folder / "q.csv").write_text('﻿id,sentence\n1,the red roof\n2,"all cars, small"\n', "utf-8")
+    code, out, _ = run("refer", image, "--sentences", folder / "q.csv", "-o", folder / "a.geojson")
+    assert code == 0
+    rows = geopandas.read_file(folder / "a.geojson")
+    assert rows["sentence"].tolist() == ["the red roof"] * 2 + ["all cars, small"] * 2
+    assert "all cars, small" in out
+    assert len(fake) == 1
+
+
+def test_nothing_matched_has_a_code_and_keeps_the_ranking(image: Path, fake: Any, run: Run) -> None:
+    target = image.parent / "a.gpkg"
+    code, out, _ = run("refer", image, "the building with nothing", "-o", target)
+    assert code == 4
+    assert "nothing matched" in out
+    assert geopandas.read_file(target, layer=0)["chosen"].tolist() == [False, False]
+
+
+def test_candidates_bring_their_names(image: Path, fake: Any, run: Run) -> None:
+    boxes = [(400000, 5599990, 400005, 5600000), (400020, 5599985, 400030, 5599995), (0, 0, 1, 1)]
+    table = geopandas.GeoDataFrame(
+        {"name": ["tank", None, "ship"]},
+        geometry=[shapely.box(*box) for box in boxes],
+        crs="EPSG:25832",
+    )
+    table.to_file(image.parent / "boxes.geojson")
+    code, _, err = run("refer", image, "the tank", "--candidates", image.parent / "boxes.geojson")
+    assert code == 0
+    assert "1 of 3 candidates lie outside" in err
+    asked = fake[0].asked
+    assert asked["names"] == ["tank", "object"]
+    assert asked["candidates"].boxes.tolist() == [[0, 0, 10, 20], [40, 10, 60, 30]]
+
+
+def test_explanation_as_main_output(image: Path, fake: Any, run: Run) -> None:
+    assert run("refer", image, "the roof", "-o", image.parent / "why.png", "-q")[:2] == (0, "")
+    assert (image.parent / "why.png.manifest.json").is_file()
+
+
+def test_parse_shows_what_is_understood(run: Run) -> None:
+    code, out, _ = run("parse", "the second court from the left")
+    assert code == 0
+    assert "second" in out
+    _, out, _ = run("parse", "the second court from the left", "--json")
+    assert json.loads(out)["program"]["op"] == "ordinal"
+    _, out, _ = run("parse", "--schema")
+    assert "ordinal" in json.loads(out)["$defs"]

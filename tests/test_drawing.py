@@ -1,0 +1,101 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dgl_rsis.drawing import CHOSEN, LONGEST_SIDE, MARGIN, OTHERS, draw_explanation, draw_map
+from dgl_rsis.geo.palette import class_colours
+from dgl_rsis.results import Match, ReferResult, SegmentResult
+from dgl_rsis.text.parse import parse
+from dgl_rsis.types import Raster
+
+
+def make_raster(shape: tuple[int, int]) -> Raster:
+    return Raster(np.full((*shape, 3), 100, np.uint8), np.ones(shape, bool))
+
+
+def make_answer(
+    shape: tuple[int, int], *, heat: float = 0.5, notes: tuple[str, ...] = (), count: int = 2
+) -> ReferResult:
+    height, width = shape
+    matches = []
+    for number in range(count):
+        x0, y0 = number * width // count, number * height // count
+        x1, y1 = max(x0 + 1, (number + 1) * width // count), max(y0 + 1, height // 2)
+        x0, y0 = min(x0, width - 1), min(y0, height - 1)
+        x1, y1 = min(max(x1, x0 + 1), width), min(max(y1, y0 + 1), height)
+        crop = np.ones((y1 - y0, x1 - x0), bool)
+        terms = {"probability": 0.25, "program": 1.0}
+        matches.append(Match(crop, (x0, y0, x1, y1), shape, 0.5, terms, number == 0, number))
+    return ReferResult(
+        np.zeros(shape, bool),
+        tuple(matches),
+        parse("the largest white roof left of the road"),
+        np.full(shape, heat, np.float32),
+        make_raster(shape),
+        notes,
+    )
+
+
+def has_colour(picture: np.ndarray, colour: tuple[int, int, int]) -> bool:
+    return bool((picture == np.array(colour, np.uint8)).all(axis=-1).any())
+
+
+def test_map_mixes_class_colours_and_shows_a_legend() -> None:
+    labels = np.zeros((400, 500), np.int16)
+    labels[:, 250:] = 1
+    labels[:100] = -1
+    raster = make_raster((400, 500))
+    raster.valid[:50] = False
+    result = SegmentResult(labels, np.ones((400, 500), np.float32), ("water", "road"), raster, "x")
+    picture = np.asarray(draw_map(result))
+    water, road = class_colours(("water", "road"))
+    inside = picture[MARGIN + 300, MARGIN + 10].astype(int)
+    np.testing.assert_allclose(inside, 0.45 * 100 + 0.55 * np.array(water), atol=1)
+    assert (picture[MARGIN + 75, MARGIN + 10] == 100).all()  # no class: the image itself
+    assert picture.shape[1] > 500 + 2 * MARGIN
+    assert has_colour(picture, water)
+    assert has_colour(picture, road)
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (20, 3000), (3000, 20), (7, 5)])
+def test_pictures_of_any_shape_have_a_sensible_size(shape: tuple[int, int]) -> None:
+    labels = np.zeros(shape, np.int16)
+    scores = np.ones(shape, np.float32)
+    drawn = draw_map(SegmentResult(labels, scores, ("water",), make_raster(shape), "x"))
+    assert max(drawn.size) <= LONGEST_SIDE + 300
+    answer = draw_explanation(make_answer(shape))
+    assert max(answer.size) <= LONGEST_SIDE + 300
+    assert has_colour(np.asarray(answer), CHOSEN)
+
+
+def test_explanation_outlines_the_chosen_and_the_others() -> None:
+    answer = make_answer((300, 300))
+    picture = np.asarray(draw_explanation(answer))
+    x0, y0, x1, y1 = answer.matches[0].box
+    assert tuple(picture[MARGIN + (y0 + y1) // 2, MARGIN + x1]) == CHOSEN
+    x0, y0, x1, y1 = answer.matches[1].box
+    assert tuple(picture[MARGIN + y0 - 1, MARGIN + (x0 + x1) // 2]) == OTHERS
+
+
+def test_explanation_leaves_out_a_heat_map_that_was_not_made() -> None:
+    with_heat = draw_explanation(make_answer((300, 300)))
+    without = draw_explanation(make_answer((300, 300), heat=0))
+    assert without.width < with_heat.width
+
+
+def test_explanation_of_nothing() -> None:
+    answer = make_answer((50, 50), count=1)
+    picture = draw_explanation(
+        ReferResult(answer.mask, (), answer.query, answer.heatmap, answer.raster, ("no roof",))
+    )
+    assert not has_colour(np.asarray(picture), CHOSEN)
+
+
+@settings(max_examples=6, deadline=None)
+@given(note=st.text(max_size=120), count=st.integers(1, 45))
+def test_explanation_takes_any_note_and_number_of_matches(note: str, count: int) -> None:
+    picture = draw_explanation(make_answer((60, 80), notes=(note, "x" * 400), count=count))
+    assert picture.width <= LONGEST_SIDE + 100
