@@ -26,6 +26,14 @@ from pretrain.text import captions
 Pixels = NDArray[np.uint8]
 SCENE_NAMES = tuple(SCENES)
 CONCEPT_NAMES = tuple(CONCEPTS)
+TURBID = (
+    (150, 130, 90),
+    (120, 105, 70),
+    (125, 125, 85),
+    (95, 110, 75),
+    (165, 150, 115),
+    (90, 85, 65),
+)
 
 
 @dataclass(frozen=True)
@@ -163,6 +171,17 @@ def mosaic(
     return image, dense
 
 
+def turbid(rng: np.random.Generator, image: Pixels, water: NDArray[np.bool_]) -> Pixels:
+    """Give water a colour between blue and mud: rivers carry silt and algae."""
+    if not water.any():
+        return image
+    mud = np.array(TURBID[rng.integers(len(TURBID))]) * rng.uniform(0.6, 1.3)
+    texture = image[water] - image[water].mean(0)
+    result = image.copy()
+    result[water] = np.clip(mud + texture, 0, 255)
+    return result
+
+
 @dataclass(frozen=True)
 class Rendered:
     """Rendered scenes: images ``(n, s, s, 3)`` uint8 and concepts ``(n, s, s)`` int16."""
@@ -224,7 +243,7 @@ class Sampler:
         chosen = [
             self.real[k] for k in rng.integers(len(self.real), size=self.settings["scene_batch"])
         ]
-        images = [crop(rng, r.image, size, 0.55, 1.0) for r in chosen]
+        images = [crop(rng, r.image, size, self.settings["least_crop"], 1.0) for r in chosen]
         labels = [partial_labels(r) for r in chosen]
         dense = []
         for _ in range(self.settings["mosaic_batch"]):
@@ -236,8 +255,11 @@ class Sampler:
             limit = self.rendered.images.shape[1] - size
             row, col, way = rng.integers(limit + 1), rng.integers(limit + 1), rng.integers(8)
             part = np.s_[number, row : row + size, col : col + size]
-            images.append(turn(way, self.rendered.images[part]))
-            dense.append(turn(way, self.rendered.dense[part]))
+            image, label = self.rendered.images[part], self.rendered.dense[part]
+            if rng.random() < self.settings["turbid_share"]:
+                image = turbid(rng, image, label == CONCEPT_NAMES.index("water"))
+            images.append(turn(way, image))
+            dense.append(turn(way, label))
         return Batch(
             np.stack(images),
             np.array([r.scene for r in chosen]),

@@ -85,12 +85,12 @@ def recolour(x: Tensor, generator: torch.Generator) -> Tensor:
         return (low + (high - low) * values).to(x.device)
 
     mean = x.mean((1, 2, 3), keepdim=True)
-    x = (x - mean) * draw(0.6, 1.4) + mean + draw(-0.3, 0.3)
-    x = x * draw(0.85, 1.15, 3) + draw(-0.08, 0.08, 3)
+    x = (x - mean) * draw(0.7, 1.3) + mean + draw(-0.25, 0.25)
+    x = x * draw(0.9, 1.1, 3) + draw(-0.06, 0.06, 3)
     grey = x.mean(1, keepdim=True)
-    saturation = draw(0.4, 1.5) * (draw(0, 1) > 0.08)
+    saturation = draw(0.5, 1.4) * (draw(0, 1) > 0.05)
     x = grey + (x - grey) * saturation
-    haze = draw(-0.6, 0.35).clamp(min=0)
+    haze = draw(-0.6, 0.25).clamp(min=0)
     return (x * (1 - haze) + 0.6 * haze).clamp(-1, 1)
 
 
@@ -201,7 +201,7 @@ def train(data: Path, output: Path, config: dict[str, Any]) -> None:
         tower.parameters(), settings["learning_rate"], weight_decay=settings["weight_decay"]
     )
     average = torch.optim.swa_utils.AveragedModel(
-        tower, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(0.998), use_buffers=True
+        tower, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(0.99), use_buffers=True
     )
     first, checkpoint = 0, output / "image.pt"
     if checkpoint.exists():
