@@ -6,6 +6,7 @@ Losses, all softmax cross-entropies of scaled cosines with text features:
 * partial labels of real scenes: every pixel shows one of the scene's candidate concepts. The
   target is the prediction itself, restricted to the candidates and sharpened (the progressive
   identification of partial-label learning);
+* the same dense labels name the mask-guided embedding of every concept's own region;
 * required concepts: the most probable share of the pixels must show them (multiple instances).
 """
 
@@ -29,6 +30,8 @@ from dgl_rsis.models.tokenizer import WordPieceTokenizer
 from dgl_rsis.models.torch_tools import squeeze
 from pretrain.concepts import CONCEPTS, SCENES, TEMPLATES
 from pretrain.data import Batch, Real, Sampler, load_real, render
+
+LEAST_REGION = 0.02  # share of the image that a region has at least to be named
 
 
 class TextBank:
@@ -108,7 +111,8 @@ def losses(
     """
     device = x.device.type
     with torch.autocast(device, torch.bfloat16):
-        pooled, dense = tower(x)
+        maps = tower.maps(x)
+        pooled, dense = tower.pool(maps[3]), tower.dense(maps)
     scene_texts, caption_texts, concept_texts = texts
     count = len(batch.scenes)
     image = functional.normalize(pooled[:count].float(), dim=-1)
@@ -134,6 +138,9 @@ def losses(
     result["dense"] = settings["dense_weight"] * functional.cross_entropy(
         fine, labels, ignore_index=-1
     )
+    result["region"] = settings["region_weight"] * _regions(
+        tower, maps[3][count:].float(), batch.dense, concept_texts
+    )
     logp = logits[:count].flatten(2).log_softmax(1)  # (n, K, p)
     allowed = torch.from_numpy(batch.candidates).to(x.device).unsqueeze(-1)
     with torch.no_grad():
@@ -141,6 +148,29 @@ def losses(
     result["partial"] = -settings["partial_weight"] * (target * logp).sum(1).mean()
     result["required"] = settings["required_weight"] * _required(logp, batch.required)
     return result
+
+
+def _regions(tower: ImageTower, top: Tensor, dense: np.ndarray[Any, Any], texts: Tensor) -> Tensor:
+    """Name every concept's own region from the attention pooling inside its mask.
+
+    Args:
+        tower: gives the head.
+        top: ``(n, C, h, w)`` map under the head.
+        dense: ``(n, s, s)`` concepts, -1 unlabelled.
+        texts: ``(K, D)`` features of the concepts.
+    """
+    labels = torch.from_numpy(dense.astype(np.int64)).to(top.device)
+    masks = functional.one_hot(labels + 1, len(texts) + 1)[..., 1:].permute(0, 3, 1, 2).float()
+    shares = functional.adaptive_avg_pool2d(masks, (top.shape[-2], top.shape[-1])).flatten(2)  # (n, K, p)
+    image, concept = torch.nonzero(shares.mean(-1) >= LEAST_REGION, as_tuple=True)
+    head = tower.pool
+    fields = head.fields(top).flatten(2)  # (n, heads + C, p)
+    logits, values = fields[:, : head.heads], fields[:, head.heads :]
+    weights = (logits[image] + (shares[image, concept] + 1e-6).log()[:, None]).softmax(-1)
+    grouped = values[image].unflatten(1, (head.heads, -1))  # (m, heads, c, p)
+    embedded = head.project(torch.einsum("mhp,mhcp->mhc", weights, grouped).flatten(1))
+    cosines = functional.normalize(embedded, dim=-1) @ texts.T
+    return functional.cross_entropy(tower.image_scale.exp() * cosines, concept)
 
 
 def _required(logp: Tensor, share: np.ndarray[Any, Any]) -> Tensor:
