@@ -1,0 +1,81 @@
+import numpy as np
+import pytest
+import torch
+from pretrain.data import CONCEPT_NAMES, SCENE_NAMES, Batch
+from pretrain.export import calibrate
+from pretrain.image import _regions, _required, losses, recolour, to_input
+
+from dgl_rsis.models.tiny_networks import ImageTower, TinyConfig
+
+SMALL = TinyConfig(
+    dim=8, stem=4, channels=(4, 8, 8, 8), blocks=(1, 1, 1, 1), pyramid=8, pool_heads=2
+)
+SETTINGS = {
+    "caption_weight": 1.0,
+    "dense_weight": 1.0,
+    "region_weight": 1.0,
+    "partial_weight": 1.0,
+    "required_weight": 1.0,
+}
+
+
+def unit(rows):
+    return torch.nn.functional.normalize(torch.randn(rows, 8), dim=-1)
+
+
+def test_all_losses_reach_the_weights():
+    torch.manual_seed(0)
+    count, concepts = 2, len(CONCEPT_NAMES)
+    rng = np.random.default_rng(0)
+    required = np.zeros((count, concepts), np.float32)
+    required[:, 0] = 0.2
+    batch = Batch(
+        rng.integers(0, 255, (4, 32, 32, 3), dtype=np.uint8),
+        np.array([0, 1]),
+        np.array([0, -1]),
+        np.ones((count, concepts), bool),
+        required,
+        rng.integers(-1, concepts, (2, 32, 32)).astype(np.int16),
+    )
+    tower = ImageTower(SMALL)
+    texts = (unit(len(SCENE_NAMES)), unit(1), unit(concepts))
+    parts = losses(tower, batch, to_input(batch.images, "cpu"), texts, SETTINGS)
+    assert set(parts) == {"scene", "caption", "dense", "region", "partial", "required"}
+    torch.stack(list(parts.values())).sum().backward()
+    assert all(p.grad is not None and p.grad.isfinite().all() for p in tower.parameters())
+
+
+def test_required_asks_for_the_most_probable_share():
+    logp = torch.log(torch.tensor([[[0.5, 0.25, 0.25, 0.25]]]))  # one image, concept, four cells
+    loss = _required(logp, np.array([[0.25]], np.float32))
+    assert loss.item() == pytest.approx(np.log(2))
+    half = _required(logp, np.array([[0.5]], np.float32))
+    assert half.item() == pytest.approx(1.5 * np.log(2))
+
+
+def test_a_region_of_everything_is_the_image_embedding():
+    torch.manual_seed(0)
+    tower = ImageTower(SMALL).eval()
+    top = torch.randn(1, 8, 2, 2)
+    texts = unit(3)
+    loss = _regions(tower, top, np.full((1, 32, 32), 1, np.int16), texts)
+    whole = torch.nn.functional.normalize(tower.pool(top), dim=-1)
+    expected = torch.nn.functional.cross_entropy(
+        tower.image_scale.exp() * whole @ texts.T, torch.tensor([1])
+    )
+    assert loss.item() == pytest.approx(expected.item(), abs=1e-4)
+
+
+def test_recolour_keeps_the_range_and_the_seed():
+    x = torch.rand(3, 3, 8, 8) * 2 - 1
+    first, again = (recolour(x, torch.Generator().manual_seed(1)) for _ in range(2))
+    assert first.abs().max() <= 1
+    assert torch.equal(first, again)
+
+
+def test_calibration_finds_the_temperature():
+    torch.manual_seed(0)
+    cosines = torch.rand(4000, 5) * 2 - 1
+    labels = torch.distributions.Categorical(logits=10 * cosines).sample()
+    scale, _ = calibrate(cosines, labels)
+    assert scale == pytest.approx(10, rel=0.15)
