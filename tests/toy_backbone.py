@@ -32,6 +32,7 @@ class ToyBackbone:
     input_size = 32
     logit_scale = 20.0
     dense_logit_scale = 20.0
+    region_logit_scale = 20.0
     card = ModelCard("toy", "0", "none", "tests")
 
     def __init__(self):

@@ -96,7 +96,7 @@ def test_many_images_at_once_are_the_same_as_one_by_one(clip: HfClip) -> None:
 def test_facts_of_the_checkpoint(clip: HfClip, tiny_clip_folder: Path) -> None:
     assert (clip.dim, clip.input_size, clip.patch) == (24, 32, 8)
     assert clip.logit_scale == pytest.approx(np.exp(2.6592), rel=1e-4)
-    assert clip.dense_logit_scale == 50
+    assert clip.dense_logit_scale == clip.region_logit_scale == 50
     assert clip.card.licence == "cc0-1.0"
     assert clip.card.revision.startswith("sha256:")
     assert clip.card.source == str(tiny_clip_folder)

@@ -134,6 +134,10 @@ def test_a_mask_of_everything_is_the_image_embedding(tiny: RsTiny) -> None:
     np.testing.assert_allclose(regions, tiny.encode_images([image]), atol=1e-5)
 
 
+def test_regions_have_the_temperature_of_image_embeddings(tiny: RsTiny) -> None:
+    assert tiny.region_logit_scale == tiny.logit_scale != tiny.dense_logit_scale
+
+
 def test_regions_depend_on_their_masks(tiny: RsTiny) -> None:
     masks = np.zeros((2, 70, 90), bool)
     masks[0, :30], masks[1, 69, 89] = True, True

@@ -55,6 +55,10 @@ class Backbone(Protocol):
     def dense_logit_scale(self) -> float:
         """Calibrated inverse temperature for cosines of dense features."""
 
+    @property
+    def region_logit_scale(self) -> float:
+        """Calibrated inverse temperature for cosines of mask-guided features."""
+
     def encode_texts(self, texts: Sequence[str]) -> FloatArray:
         """Embed texts as they are, without any template.
 

@@ -50,6 +50,7 @@ class HfClip:
     input_size: int
     logit_scale: float
     dense_logit_scale: float
+    region_logit_scale: float
 
     def __init__(
         self,
@@ -73,6 +74,7 @@ class HfClip:
         self.patch = int(model.config.vision_config.patch_size)
         self.logit_scale = float(model.logit_scale.exp())
         self.dense_logit_scale = dense_logit_scale
+        self.region_logit_scale = dense_logit_scale  # regions are pooled dense features
 
     @classmethod
     def from_folder(

@@ -52,6 +52,7 @@ class RsTiny:
     input_size: int
     logit_scale: float
     dense_logit_scale: float
+    region_logit_scale: float
 
     def __init__(
         self,
@@ -74,6 +75,7 @@ class RsTiny:
         self.input_size = int(facts["input_size"])
         self.logit_scale = float(facts["logit_scale"])
         self.dense_logit_scale = float(facts["dense_logit_scale"])
+        self.region_logit_scale = self.logit_scale  # regions are pooled by the image's own head
         self.card = ModelCard(
             facts["name"], facts["revision"], facts["licence"], source, facts["notice"]
         )
