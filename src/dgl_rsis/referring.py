@@ -22,6 +22,7 @@ from dgl_rsis.results import Match, ReferResult
 from dgl_rsis.stages import activation, local, select, spatial
 from dgl_rsis.stages.decouple import decouple, undivided
 from dgl_rsis.stages.fields import resample
+from dgl_rsis.stages.instances import cut_instances
 from dgl_rsis.text.knowledge import class_prompts, competitors, normalise_name
 from dgl_rsis.text.lexicon import default_lexicon
 from dgl_rsis.text.program import ANYTHING, Node, nouns_in
@@ -102,10 +103,11 @@ def understand(sentence: str, settings: Settings) -> Query:
 def answer(scene: Scene, query: Query, backbone: Backbone, settings: Settings) -> ReferResult:
     """Find what a sentence refers to in a prepared image."""
     program = _node(query)
-    nouns = list(dict.fromkeys([query.target.noun, *nouns_in(program)]))
-    scored = [noun for noun in nouns if noun != ANYTHING] or [query.target.noun]
-    probabilities = _noun_probabilities(scene, scored, backbone, settings)
-    target = probabilities.get(query.target.noun, np.ones(len(scene.proposals), np.float32))
+    nouns = dict.fromkeys([query.target.noun, *nouns_in(program)])
+    scored = [noun for noun in nouns if noun != ANYTHING]
+    nouns_scored = _score_nouns(scene, scored, backbone, settings)
+    everywhere = np.ones(len(scene.proposals), np.float32)
+    target = nouns_scored.probabilities.get(query.target.noun, everywhere)
     heatmap = _heatmap(scene, query, backbone, settings)
     if not settings.select.enabled:
         return _pixel_answer(scene, query, heatmap)
@@ -115,7 +117,7 @@ def answer(scene: Scene, query: Query, backbone: Backbone, settings: Settings) -
     notes: tuple[str, ...] = ()
     is_union = False
     if settings.program.enabled:
-        execution = spatial.execute(program, _table(scene, probabilities))
+        execution = spatial.execute(program, _table(scene, nouns_scored))
         terms["program"] = execution.values
         alive, notes, is_union = execution.instances, execution.notes, execution.is_union
     else:
@@ -148,13 +150,26 @@ def _node(query: Query) -> Node:
     return query.program  # type: ignore[return-value]  # the types module knows no nodes
 
 
-def _noun_probabilities(
+@dataclass(frozen=True)
+class _Nouns:
+    """Nouns of a sentence, scored over all candidates.
+
+    Attributes:
+        probabilities: noun -> ``(N,)`` in [0, 1], against the other nouns and the rest.
+        instances: noun -> candidates that are whole things of that kind; empty where the
+            candidates are no tree.
+    """
+
+    probabilities: dict[str, FloatArray]
+    instances: dict[str, IntArray]
+
+
+def _score_nouns(
     scene: Scene, nouns: Sequence[str], backbone: Backbone, settings: Settings
-) -> dict[str, FloatArray]:
-    """Noun -> ``(N,)`` probability of every candidate against the other nouns and the rest."""
+) -> _Nouns:
     named = _by_name(scene, nouns)
-    if named is not None:
-        return named
+    if named is not None or not nouns:
+        return _Nouns(named or {}, {})
     knowledge = settings.knowledge
     rest = competitors(nouns) if knowledge.background else []
     texts = local.encode_classes(
@@ -165,16 +180,24 @@ def _noun_probabilities(
     dense = local.dense_probabilities(
         scene.features, texts, backbone.dense_logit_scale, settings.local
     )
+    tree = scene.proposals if isinstance(scene.proposals, RegionTree) else None
+    instances = (
+        {noun: cut_instances(tree, dense, index) for index, noun in enumerate(nouns)}
+        if tree is not None
+        else {}
+    )
+    cropped = np.concatenate([*instances.values()]) if instances else None
     aligned = local.align(
         scene.picture, backbone, scene.proposals, scene.features, texts, dense,
-        settings.local, rank_by=range(len(nouns)),
+        settings.local, rank_by=range(len(nouns)), among=cropped,
     )  # fmt: skip
-    return {noun: aligned[:, index] for index, noun in enumerate(nouns)}
+    probabilities = {noun: aligned[:, index] for index, noun in enumerate(nouns)}
+    return _Nouns(probabilities, instances)
 
 
 def _by_name(scene: Scene, nouns: Sequence[str]) -> dict[str, FloatArray] | None:
     """Probabilities from the candidates' own names; None where no name means the target."""
-    if not scene.names:
+    if not scene.names or not nouns:
         return None
     lexicon = default_lexicon()
 
@@ -202,13 +225,16 @@ def _heatmap(
     own = texts.features[texts.owner == 0].mean(0, keepdims=True)
     rows = [own / np.linalg.norm(own)]
     if options.global_enhancement and words:
-        rows.append(backbone.encode_texts([class_prompts(words, knowledge=False).name]))
+        full = local.encode_classes(
+            backbone, [class_prompts(words, knowledge=settings.knowledge.enabled)]
+        )
+        rows.append(full.features[:1])
     features = np.concatenate([*rows, texts.features[texts.owner > 0]]).astype(np.float32)
     maps = activation.cross_scale_activations(
         scene.picture, backbone, features, tuple(range(len(rows))), options
     )
-    full = maps[1] if len(rows) > 1 else None
-    return activation.enhance(maps[0], full, weight=options.enhancement)
+    modified = maps[1] if len(rows) > 1 else None
+    return activation.enhance(maps[0], modified, weight=options.enhancement)
 
 
 def _modified(query: Query, settings: Settings) -> str:
@@ -220,7 +246,7 @@ def _modified(query: Query, settings: Settings) -> str:
     return " ".join((query.target.text or query.target.noun, *query.unexecuted))
 
 
-def _table(scene: Scene, probabilities: dict[str, FloatArray]) -> spatial.CandidateTable:
+def _table(scene: Scene, nouns: _Nouns) -> spatial.CandidateTable:
     proposals = scene.proposals
     return spatial.CandidateTable(
         scene.raster.shape,
@@ -228,10 +254,11 @@ def _table(scene: Scene, probabilities: dict[str, FloatArray]) -> spatial.Candid
         proposals.boxes,
         proposals.centroids,
         proposals.crop,
-        probabilities,
+        nouns.probabilities,
         objectness=scene.objectness,
         colours=scene.colours,
         frame=scene.raster.frame,
+        instances=nouns.instances,
         are_instances=scene.given,
     )
 

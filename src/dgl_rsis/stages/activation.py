@@ -9,15 +9,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from dgl_rsis.config import ActivationSettings, SelectSettings
 from dgl_rsis.models.base import Backbone
+from dgl_rsis.proposals.summed_area import box_sums
 from dgl_rsis.stages.fields import resample
 from dgl_rsis.types import FloatArray, Proposals, RGBImage
 
 SIDE = 64  # cells of the longer side of an activation
 EPSILON = 1e-6
+LEAST_RING = 1e-3  # share of the enlarged box; below it a ring's mean is rounding error
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,9 @@ def cross_scale_activations(
     dilute small targets and crops without the target stay dark. All targets share the
     competitors, and the mean and deviation of the first, so that they can be compared.
 
+    A crop where the first target is dark everywhere is skipped, and no deviation counts for less
+    than that of the whole image: else faint noise in an empty crop would score like a find.
+
     Args:
         image: ``(H, W, 3)`` uint8.
         backbone: gives Grad-CAM maps.
@@ -68,16 +72,21 @@ def cross_scale_activations(
     shape = (max(1, round(side * height / max(height, width))),
              max(1, round(side * width / max(height, width))))  # fmt: skip
     result = np.zeros((len(targets), *shape), np.float32)
-    for crop in crops((height, width), settings):
+    floor = 0.0
+    for number, crop in enumerate(crops((height, width), settings)):
         part = image[crop.y0 : crop.y1, crop.x0 : crop.x1]
         maps, probabilities = backbone.activations(part, texts, targets)
-        mean, deviation = maps[0].mean(), maps[0].std() + EPSILON
+        if maps[0].max() <= 0:
+            continue
+        mean, deviation = maps[0].mean(), max(maps[0].std(), floor) + EPSILON
+        if number == 0:  # the whole image
+            floor = float(maps[0].std())
         rows = _cells(crop.y0, crop.y1, height, shape[0])
         columns = _cells(crop.x0, crop.x1, width, shape[1])
         size = (rows.stop - rows.start, columns.stop - columns.start)
-        for number, activation in enumerate(maps):
-            scored = np.maximum(0, (activation - mean) / deviation) * probabilities[number]
-            place = result[number, rows, columns]
+        for target, activation in enumerate(maps):
+            scored = np.maximum(0, (activation - mean) / deviation) * probabilities[target]
+            place = result[target, rows, columns]
             np.maximum(place, resample(scored, size), out=place)
     return result
 
@@ -106,7 +115,8 @@ def activation_terms(
     """How well each proposal explains a heat map, ``(N,)`` float32 in [0, 1].
 
     A logistic of ``b_in * mean inside - b_out * mean of the enlarged box minus the proposal``,
-    with a bonus for holding the peak. The ring is at least one cell wide.
+    with a bonus for holding the peak. The ring is at least one cell wide; a proposal that leaves
+    less than ``LEAST_RING`` of its box to the ring has nothing outside.
     """
     if len(proposals) == 0:
         return np.zeros(0, np.float32)
@@ -119,36 +129,20 @@ def activation_terms(
     margin = np.maximum(1.0, 0.25 * sides)
     low = np.maximum(0, boxes[:, :2] - margin)
     high = np.minimum([columns, rows], boxes[:, 2:] + margin)
-    box_sum = _box_sums(heatmap, low, high)
+    box_sum = box_sums(heatmap[..., None], np.concatenate([low, high], axis=1))[:, 0]
     box_area = np.prod(high - low, axis=1)
     own_area = proposals.areas * scale[0] * scale[1]
-    ring_area = np.maximum(box_area - own_area, EPSILON)
-    outside = np.clip((box_sum - inside * own_area) / ring_area, 0, 1)
+    ring_area = box_area - own_area
+    ringed = ring_area > LEAST_RING * box_area
+    outside = (box_sum - inside * own_area) / np.where(ringed, ring_area, 1)
+    outside = np.where(ringed, np.clip(outside, 0, 1), 0)
     peak_row, peak_column = np.unravel_index(heatmap.argmax(), heatmap.shape)
     x, y = (peak_column + 0.5) / scale[0], (peak_row + 0.5) / scale[1]
     box = proposals.boxes
-    holds = (box[:, 0] <= x) & (x < box[:, 2]) & (box[:, 1] <= y) & (y < box[:, 3])
+    holds = heatmap.max() > 0  # a dark map has no peak to hold
+    holds = holds & (box[:, 0] <= x) & (x < box[:, 2]) & (box[:, 1] <= y) & (y < box[:, 3])
     score = settings.inside * inside - settings.outside * outside + settings.peak * holds
     return np.asarray(1 / (1 + np.exp(-score)), np.float32)
-
-
-def _box_sums(
-    values: FloatArray, low: NDArray[np.float64], high: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """Sums over boxes with fractional corners, from a bilinear summed-area table."""
-    table = np.zeros((values.shape[0] + 1, values.shape[1] + 1))
-    table[1:, 1:] = values.cumsum(0, dtype=np.float64).cumsum(1)
-
-    def read(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float64]:
-        column = np.minimum(x.astype(np.int64), values.shape[1] - 1)
-        row = np.minimum(y.astype(np.int64), values.shape[0] - 1)
-        u, v = x - column, y - row
-        upper = table[row, column] * (1 - u) + table[row, column + 1] * u
-        lower = table[row + 1, column] * (1 - u) + table[row + 1, column + 1] * u
-        return np.asarray(upper * (1 - v) + lower * v)
-
-    x0, y0, x1, y1 = low[:, 0], low[:, 1], high[:, 0], high[:, 1]
-    return read(x1, y1) - read(x0, y1) - read(x1, y0) + read(x0, y0)
 
 
 def _spans(length: int, count: int, overlap: float) -> list[tuple[int, int]]:

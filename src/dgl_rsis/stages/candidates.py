@@ -34,6 +34,8 @@ class CandidateTable:
             counts every candidate the same.
         colours: ``(N, 3)`` mean or median Lab; None when colours were not measured.
         frame: where the image lies on the map.
+        instances: noun -> indices that are whole things of that kind; a noun that is missing is
+            looked for by probability alone.
         are_instances: the candidates were given as instances (boxes, polygons, a detector):
             nothing is suppressed.
     """
@@ -47,6 +49,7 @@ class CandidateTable:
     objectness: FloatArray | None = None
     colours: FloatArray | None = None
     frame: MapFrame | None = None
+    instances: Mapping[str, IntArray] = field(default_factory=dict)
     are_instances: bool = False
     _crops: dict[int, BoolArray] = field(default_factory=dict, repr=False, compare=False)
     _shapes: dict[int, ShapeMeasures] = field(default_factory=dict, repr=False, compare=False)
@@ -87,6 +90,7 @@ class SpatialSettings:
 
     Attributes:
         relative_probability: an instance has at least this share of the best probability.
+        relative_known: the same for instances that the table knows already.
         lowest_probability: and at least this probability.
         relative_score: and at least this share of the best probability x objectness.
         largest_overlap: two instances share at most this part of the smaller one.
@@ -96,6 +100,7 @@ class SpatialSettings:
     """
 
     relative_probability: float = 0.5
+    relative_known: float = 0.3
     lowest_probability: float = 0.02
     relative_score: float = 0.25
     largest_overlap: float = 0.3
@@ -105,7 +110,11 @@ class SpatialSettings:
 
 
 def find_instances(
-    table: CandidateTable, probability: FloatArray, settings: SpatialSettings
+    table: CandidateTable,
+    probability: FloatArray,
+    settings: SpatialSettings,
+    *,
+    among: IntArray | None = None,
 ) -> IntArray:
     """Instances of one noun, best first.
 
@@ -117,12 +126,15 @@ def find_instances(
         table: the candidates.
         probability: ``(N,)`` in [0, 1] of the noun.
         settings: limits.
+        among: instances that are known already; None looks for them.
 
     Returns:
         ``(K,)`` indices into the table; empty when no probability reaches the floor.
     """
     if not len(table):
         return np.empty(0, dtype=np.int64)
+    if among is not None:
+        return _near_best(table, probability, among, settings)
     enough = max(
         settings.lowest_probability, settings.relative_probability * float(probability.max())
     )
@@ -137,6 +149,21 @@ def find_instances(
     if table.are_instances:
         return order
     return _suppress(table, order[: settings.most_candidates], settings)
+
+
+def _near_best(
+    table: CandidateTable, probability: FloatArray, among: IntArray, settings: SpatialSettings
+) -> IntArray:
+    """Instances that were found before, as far as they are plausible; the surest first."""
+    own = probability[among]
+    enough = max(settings.lowest_probability, settings.relative_known * float(own.max(initial=0)))
+    plausible = own >= enough
+    slim = table.slivers[among]
+    if (plausible & ~slim).any():
+        plausible &= ~slim
+    order = np.argsort(-own, kind="stable")
+    found: IntArray = among[order[plausible[order]]]
+    return found
 
 
 def _suppress(table: CandidateTable, order: IntArray, settings: SpatialSettings) -> IntArray:

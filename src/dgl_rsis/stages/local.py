@@ -237,6 +237,7 @@ def align(
     settings: LocalSettings,
     *,
     rank_by: Sequence[int],
+    among: IntArray | None = None,
 ) -> FloatArray:
     """Class probabilities of all proposals from the views that are switched on.
 
@@ -249,6 +250,7 @@ def align(
         dense: ``(h, w, K)`` class probabilities of the cells.
         settings: switches and weights.
         rank_by: classes whose best proposals get a crop.
+        among: proposals that may get a crop; None means all.
 
     Returns:
         ``(N, K)`` float32.
@@ -259,12 +261,16 @@ def align(
     views = [(settings.dense_weight, proposals.pool(dense))]
     if features.regions is not None:
         cosines = features.regions @ texts.features.T - bias
-        guided = class_probabilities(cosines, texts, backbone.logit_scale)
+        guided = class_probabilities(cosines, texts, backbone.region_logit_scale)
         views.append((settings.region_weight, guided))
     result = combine(views)
     if settings.context_crop:
         best = result[:, list(rank_by)].max(-1)
-        chosen = np.argsort(-best, kind="stable")[: settings.crop_count]
+        eligible = np.arange(len(best)) if among is None else np.unique(among)
+        ranked = eligible[np.argsort(-best[eligible], kind="stable")]
+        chosen = ranked[: settings.crop_count]
+        if len(chosen) == 0:
+            return result
         crops = [context_crop(image, proposals, int(index), settings) for index in chosen]
         cosines = backbone.encode_images(crops) @ texts.features.T - bias
         cropped = class_probabilities(cosines, texts, backbone.logit_scale)

@@ -198,7 +198,8 @@ class _Run:
 
     def _select(self, node: Select) -> _Scored:
         probability = self._probability(node.noun)
-        indices = find_instances(self.table, probability, self.settings)
+        among = self.table.instances.get(node.noun)
+        indices = find_instances(self.table, probability, self.settings, among=among)
         if not len(indices):
             self.notes.append(f"no '{node.noun}' was found")
         values = probability[indices].astype(np.float64)
