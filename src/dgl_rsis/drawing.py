@@ -31,7 +31,7 @@ OTHERS: Colour = (120, 225, 255)
 BAR: Colour = (70, 120, 190)
 _OPACITY = 0.55
 _HEAT_RAMP: tuple[Colour, ...] = ((20, 20, 90), (130, 30, 140), (230, 80, 60), (255, 240, 120))
-_SHOWN_MATCHES = 40
+_RIM = 4  # pixels, more than the widest outline reaches outwards
 _NUMBERED_MATCHES = 9
 _LISTED_MATCHES = 3
 
@@ -129,14 +129,14 @@ def _reasons(result: ReferResult) -> list[_Line]:
 
 def _outlined(base: Image.Image, matches: Sequence[Match]) -> Image.Image:
     picture = base.copy()
-    shown = sorted(enumerate(matches[:_SHOWN_MATCHES], start=1), key=lambda pair: pair[1].chosen)
+    shown = sorted(enumerate(matches, start=1), key=lambda pair: pair[1].chosen)
     for _, match in shown:
-        mask = _mask_at(match, picture.size)
+        mask, corner = _mask_at(match, picture.size)
         if match.chosen:
-            picture.paste(INK, mask=_edge(mask, 7, 5))
-            picture.paste(CHOSEN, mask=_edge(mask, 5, 3))
+            picture.paste(INK, corner, _edge(mask, 7, 5))
+            picture.paste(CHOSEN, corner, _edge(mask, 5, 3))
         else:
-            picture.paste(OTHERS, mask=_edge(mask, 3, 1))
+            picture.paste(OTHERS, corner, _edge(mask, 3, 1))
     draw = ImageDraw.Draw(picture)
     for rank, match in shown:
         if rank <= _NUMBERED_MATCHES:
@@ -153,26 +153,30 @@ def _number(draw: ImageDraw.ImageDraw, rank: int, match: Match, size: tuple[int,
     draw.text((x + 7, y + 8), str(rank), fill=INK, font=_font(13), anchor="mm")
 
 
-def _mask_at(match: Match, size: tuple[int, int]) -> Image.Image:
-    """The mask of a match at the size of the picture, at least a pixel of it, as L image."""
+def _mask_at(match: Match, size: tuple[int, int]) -> tuple[Image.Image, tuple[int, int]]:
+    """The mask of a match at display size, at least a pixel of it, and where it is pasted.
+
+    Returns:
+        L image with a rim of ``_RIM`` empty pixels, and the ``x, y`` of its upper left corner,
+        which may lie outside the picture.
+    """
     height, width = match.shape
     x0, y0, x1, y1 = match.box
     left, top = x0 * size[0] // width, y0 * size[1] // height
     right = max(left + 1, -(-x1 * size[0] // width))
     bottom = max(top + 1, -(-y1 * size[1] // height))
     crop = Image.fromarray(match.crop.astype(np.uint8) * 255)
-    whole = Image.new("L", size)
-    whole.paste(crop.resize((right - left, bottom - top), Image.Resampling.NEAREST), (left, top))
-    return whole
+    shown = crop.resize((right - left, bottom - top), Image.Resampling.NEAREST)
+    framed = Image.new("L", (shown.width + 2 * _RIM, shown.height + 2 * _RIM))
+    framed.paste(shown, (_RIM, _RIM))
+    return framed, (left - _RIM, top - _RIM)
 
 
 def _edge(mask: Image.Image, outer: int, inner: int) -> Image.Image:
     """Pixels near the outline of a mask: ``outer // 2`` outwards and ``inner // 2`` inwards."""
-    framed = Image.new("L", (mask.width + 2, mask.height + 2))
-    framed.paste(mask, (1, 1))  # the image border counts as an edge
-    grown = np.asarray(framed.filter(ImageFilter.MaxFilter(outer)))
-    shrunk = np.asarray(framed.filter(ImageFilter.MinFilter(inner)))
-    return Image.fromarray((grown > shrunk).astype(np.uint8)[1:-1, 1:-1] * 255)
+    grown = np.asarray(mask.filter(ImageFilter.MaxFilter(outer)))
+    shrunk = np.asarray(mask.filter(ImageFilter.MinFilter(inner)))
+    return Image.fromarray((grown > shrunk).astype(np.uint8) * 255)
 
 
 def _heated(base: Image.Image, heatmap: FloatArray, size: tuple[int, int]) -> Image.Image:

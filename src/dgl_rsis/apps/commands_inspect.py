@@ -66,18 +66,17 @@ def show(
     if as_json:
         typer.echo(to_json(facts))
         return
-    for line in table([[key, _shown(value)] for key, value in facts.items()], indent=0):
+    known = [[key, _shown(value)] for key, value in facts.items() if value is not None]
+    for line in table(known, indent=0):
         typer.echo(line)
 
 
 def _shown(value: Any) -> str:
-    if value is None:
-        return "unknown"
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, list | tuple):
         return ", ".join(map(_shown, value)) or "none"
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    return f"{value:.10g}" if isinstance(value, float) else str(value)
 
 
 def info(image: options.ImageArgument, as_json: options.AsJson = False) -> None:
