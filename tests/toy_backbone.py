@@ -66,10 +66,11 @@ class ToyBackbone:
     def activations(self, image, texts, targets):
         self.calls["activations"] += 1
         dense = self.dense(image)
-        logits = self.logit_scale * dense @ np.asarray(texts).T
-        p = np.exp(logits - logits.max(-1, keepdims=True))
-        p /= p.sum(-1, keepdims=True)
-        maps = np.stack([p[..., t] for t in targets]).astype(np.float32)
+        weights = np.exp(self.logit_scale * (dense @ np.asarray(texts).T - 1))
+        rivals = [row for row in range(len(texts)) if row not in targets]
+        against = weights[..., rivals].sum(-1)
+        own = [weights[..., target] for target in targets]
+        maps = np.stack([w / (w + against) for w in own]).astype(np.float32)
         return maps, maps.reshape(len(maps), -1).mean(-1)
 
 

@@ -194,9 +194,17 @@ def test_activations_are_rectified_gradients_with_probabilities(clip: HfClip) ->
     assert maps.dtype == probabilities.dtype == np.float32
     assert maps.min() >= 0
     assert maps.max() > 0
-    every = clip.activations(picture(40, 90), texts, [0, 1, 2, 3])[1]
-    assert every.sum() == pytest.approx(1, abs=1e-5)
-    np.testing.assert_allclose(probabilities, every[[0, 2]], atol=1e-6)
+    alone = [clip.activations(picture(40, 90), texts, [k])[1][0] for k in range(4)]
+    assert sum(alone) == pytest.approx(1, abs=1e-5)
+    assert (probabilities > np.array(alone)[[0, 2]]).all()  # each lost a rival
+
+
+def test_targets_do_not_compete_with_each_other(clip: HfClip) -> None:
+    texts = clip.encode_texts(["the road", "a wide road", "tree", "the roof"])
+    alone, probability = clip.activations(picture(40, 90), texts[[0, 2, 3]], [0])
+    both, probabilities = clip.activations(picture(40, 90), texts, [0, 1])
+    np.testing.assert_allclose(both[0], alone[0], rtol=1e-4, atol=1e-6)
+    assert probabilities[0] == pytest.approx(probability[0], abs=1e-6)
 
 
 def test_activations_match_gradients_by_differences(clip: HfClip, reference: Any) -> None:

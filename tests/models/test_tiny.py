@@ -163,10 +163,20 @@ def test_activations_are_rectified_with_probabilities(tiny: RsTiny) -> None:
     assert maps.shape == (3, 4, 4)
     assert maps.dtype == probabilities.dtype == np.float32
     assert maps.min() >= 0
-    assert probabilities.sum() == pytest.approx(1, abs=1e-5)
+    np.testing.assert_allclose(probabilities, 1)  # nothing is left to compete
+    alone = [tiny.activations(picture(80, 50), texts, [k])[1][0] for k in range(3)]
+    assert sum(alone) == pytest.approx(1, abs=1e-5)
     none, nothing = tiny.activations(picture(80, 50), texts, [])
     assert none.shape == (0, 4, 4)
     assert nothing.shape == (0,)
+
+
+def test_targets_do_not_compete_with_each_other(tiny: RsTiny) -> None:
+    texts = tiny.encode_texts(["water", "the water by the road", "road", "tree"])
+    alone, probability = tiny.activations(picture(80, 50), texts[[0, 2, 3]], [0])
+    both, probabilities = tiny.activations(picture(80, 50), texts, [0, 1])
+    np.testing.assert_allclose(both[0], alone[0], rtol=1e-4, atol=1e-6)
+    assert probabilities[0] == pytest.approx(probability[0], abs=1e-6)
 
 
 @pytest.mark.parametrize("name", ["config.json", "vocab.txt", "model.safetensors"])

@@ -93,12 +93,15 @@ class Backbone(Protocol):
     ) -> tuple[FloatArray, FloatArray]:
         """Grad-CAM of the competitive log-softmax logit of each target text.
 
+        Targets do not compete with each other: the map and the probability of one do not depend
+        on which others are asked for at the same time.
+
         Args:
             image: ``(H, W, 3)`` uint8, squeezed to the input size.
             texts: ``(T, D)`` unit-length text features: the targets and all competitors.
-            targets: rows of ``texts`` to explain.
+            targets: rows of ``texts`` to explain; all other rows compete with each of them.
 
         Returns:
             ``(len(targets), h, w)`` float32 >= 0, not normalised, covering the whole image, and
-            ``(len(targets),)`` float32: the probability of each target against its competitors.
+            ``(len(targets),)`` float32: the probability of each target against the competitors.
         """

@@ -41,25 +41,30 @@ def competitive_grad_cam(
     """Grad-CAM of competitive log-softmax logits (Selvaraju et al. 2017; Lin et al. 2023).
 
     The softmax against background words (CLIP-ES, section 3.2) makes gradients discriminate:
-    the logit of a word alone rises with anything that looks salient.
+    the logit of a word alone rises with anything that looks salient. Targets do not compete with
+    each other: a noun and the same noun with its modifiers are both to be found.
 
     Args:
         maps: ``(1, C, h, w)`` activations that ``embedding`` was computed from, with gradient.
         embedding: ``(1, D)`` image embedding, not normalised.
         texts: ``(T, D)`` unit-length text features.
-        targets: rows of ``texts`` to explain.
+        targets: rows of ``texts`` to explain; all other rows are the rivals of each of them.
         scale: inverse temperature.
 
     Returns:
         ``(len(targets), h, w)`` rectified maps and ``(len(targets),)`` probabilities.
     """
-    logp = (scale * functional.normalize(embedding, dim=-1) @ texts.T).log_softmax(-1)[0]
+    logits = (scale * functional.normalize(embedding, dim=-1) @ texts.T)[0]
+    own = logits[list(targets)]
+    rivals = logits[[row for row in range(len(texts)) if row not in set(targets)]]
+    against = torch.cat([own[:, None], rivals.expand(len(own), -1)], dim=1)
+    logp = against.log_softmax(-1)[:, 0]
     cams = [maps.new_zeros((0, *maps.shape[2:]))]
-    for number, target in enumerate(targets):
+    for number in range(len(targets)):
         (gradient,) = torch.autograd.grad(
-            logp[target], maps, retain_graph=number + 1 < len(targets)
+            logp[number], maps, retain_graph=number + 1 < len(targets)
         )
         weights = gradient.mean((2, 3), keepdim=True)  # (1, C, 1, 1)
         cams.append((weights * maps).sum(1).clamp(min=0).detach())
-    probabilities = logp.detach()[list(targets)].exp()
+    probabilities = logp.detach().exp()
     return torch.cat(cams).float().cpu().numpy(), probabilities.float().cpu().numpy()
