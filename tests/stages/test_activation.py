@@ -61,3 +61,39 @@ def test_terms_of_a_tiny_image():
     heat = np.ones((1, 1), np.float32)
     masks = MaskSet.from_boxes(np.array([[0, 0, 1, 1]]), (1, 1))
     assert activation.activation_terms(heat, masks, SETTINGS.select).shape == (1,)
+
+
+class FaintCrops(ToyBackbone):
+    """The whole image has a clear find; its crops show faint noise, or nothing at all."""
+
+    def __init__(self, noise):
+        super().__init__()
+        self.noise = noise
+
+    def activations(self, image, texts, targets):
+        cam = np.zeros((1, 8, 8), np.float32)
+        if image.shape[0] == 64:
+            cam[0, 0, 0] = 1
+        else:
+            cam[0, 7, 7] = self.noise
+        return cam, np.ones(1, np.float32)
+
+
+@pytest.mark.parametrize("noise", [0.0, 1e-4])
+def test_noise_in_an_empty_crop_is_no_find(noise):
+    maps = activation.cross_scale_activations(
+        quarters(), FaintCrops(noise), np.eye(3, dtype=np.float32), (0,), SETTINGS.activation
+    )
+    assert np.isfinite(maps).all()
+    assert maps[0, :12, :12].max() > 5
+    assert maps[0, 16:, 16:].max() < 0.05
+
+
+def test_a_dark_map_has_no_peak_and_a_full_proposal_no_ring():
+    whole = MaskSet.from_boxes(np.array([[0, 0, 64, 64]]), (64, 64))
+    dark = activation.activation_terms(np.zeros((16, 16), np.float32), whole, SETTINGS.select)
+    assert dark[0] == pytest.approx(0.5)
+    lit = activation.activation_terms(np.full((16, 16), 0.5, np.float32), whole, SETTINGS.select)
+    options = SETTINGS.select
+    expected = 1 / (1 + np.exp(-(0.5 * options.inside + options.peak)))
+    assert lit[0] == pytest.approx(expected)

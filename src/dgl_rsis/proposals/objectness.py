@@ -8,14 +8,13 @@ scales were chosen on dior_mini, dota_mini and tiles of Dubai.
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
 from dgl_rsis.proposals.colours import lab_of, shrink, working_grid
 from dgl_rsis.proposals.masks import MaskSet
 from dgl_rsis.proposals.region_tree import RegionTree
+from dgl_rsis.proposals.summed_area import box_sums
 from dgl_rsis.types import BoolArray, FloatArray, IntArray, Proposals, RGBImage
 
 CONTRAST_SCALE = 15.0  # Lab units at which contrast reaches 1 - 1/e
@@ -68,30 +67,12 @@ def ring_contrast(proposals: Proposals, lab: FloatArray) -> NDArray[np.float64]:
     boxes = np.clip(boxes, 0, size)
     box_areas = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
     ring_areas = box_areas - areas
-    ring = _box_sums(lab, boxes / size * np.array([lab.shape[1], lab.shape[0]] * 2))
+    ring = box_sums(lab, boxes / size * np.array([lab.shape[1], lab.shape[0]] * 2))
     ring *= (size[0] * size[1] / (lab.shape[0] * lab.shape[1])) if len(ring) else 1.0
     surrounded = ring_areas >= 1
     ring_means = (ring - inside) / np.where(surrounded, ring_areas, 1)[:, None]
     distance = np.linalg.norm(inside / areas[:, None] - ring_means, axis=1)
     return np.where(surrounded, 1 - np.exp(-distance / CONTRAST_SCALE), 0.0)
-
-
-def _box_sums(field: FloatArray, boxes: NDArray[np.float64]) -> NDArray[np.float64]:
-    """``(N, D)`` integrals of a field, constant in each cell, over boxes in cells."""
-    height, width, depth = field.shape
-    table = np.zeros((height + 1, width + 1, depth))
-    table[1:, 1:] = field.astype(np.float64).cumsum(axis=0).cumsum(axis=1)
-
-    def corner(x: NDArray[Any], y: NDArray[Any]) -> NDArray[np.float64]:
-        column = np.minimum(x.astype(np.int64), width - 1)
-        row = np.minimum(y.astype(np.int64), height - 1)
-        right, below = (x - column)[:, None], (y - row)[:, None]
-        upper = table[row, column] * (1 - right) + table[row, column + 1] * right
-        lower = table[row + 1, column] * (1 - right) + table[row + 1, column + 1] * right
-        return np.asarray(upper * (1 - below) + lower * below)
-
-    x0, y0, x1, y1 = boxes.T
-    return corner(x1, y1) - corner(x0, y1) - corner(x1, y0) + corner(x0, y0)
 
 
 def compactness(proposals: RegionTree | MaskSet) -> NDArray[np.float64]:
