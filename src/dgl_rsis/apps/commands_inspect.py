@@ -14,7 +14,7 @@ from dgl_rsis.apps import options
 from dgl_rsis.apps.console import table
 
 EXTRAS: dict[str, tuple[tuple[str, ...], str]] = {
-    "hf": (("transformers", "safetensors"), "CLIP checkpoints by id or folder"),
+    "hf": (("transformers", "huggingface_hub"), "CLIP checkpoints by id or folder"),
     "parquet": (("pyarrow",), "GeoParquet output"),
 }
 """Extras that users may want: the modules they bring, and for what."""

@@ -1,1 +1,1 @@
-"""."""
+"""Metrics of both tasks."""

@@ -1,1 +1,1 @@
-"""."""
+"""Backbones: image-text models behind one protocol."""

@@ -1,1 +1,1 @@
-"""."""
+"""Proposers: class-agnostic masks of an image behind one protocol."""

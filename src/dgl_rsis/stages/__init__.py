@@ -1,1 +1,1 @@
-"""."""
+"""The stages of the method, one file each: pure functions between frozen dataclasses."""

@@ -23,6 +23,7 @@ PRICE = 1.0  # cells times nats
 PART = 0.7  # share of a node inside another that makes it a part
 LARGEST_OVERLAP = 0.3  # share of the smaller of two instances that both may cover
 PARTS_WORTH = 1.1  # parts win where the gaps between them cost more than a tenth of the whole
+STRENGTH = 0.3  # least evidence per pixel, as a share of that of the clearest instance
 MARGIN = 0.7  # nats by which the best leaf wins at least, where the noun wins nowhere
 
 
@@ -74,7 +75,12 @@ def cut_instances(tree: RegionTree, dense: FloatArray, column: int) -> IntArray:
         taken = np.array([node for node in kept if worth[node] > 0], np.int64)
         found.append(taken + offset)
         values.append(worth[taken])
-    return _across_trees(tree, np.concatenate(found), np.concatenate(values))
+    nodes, worths = np.concatenate(found), np.concatenate(values)
+    if len(nodes) == 0:
+        return nodes
+    density = (worths + PRICE) / tree.areas[nodes]
+    strong = density >= STRENGTH * density[worths.argmax()]
+    return _across_trees(tree, nodes[strong], worths[strong])
 
 
 def _across_trees(tree: RegionTree, nodes: IntArray, values: NDArray[np.float64]) -> IntArray:

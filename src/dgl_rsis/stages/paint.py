@@ -1,11 +1,14 @@
 """Painters: from class probabilities to a class map (DESIGN.md section 1.2, OVSS).
 
-Every painter returns, for each pixel, the index of the winning name and its probability.
+Every painter returns, for each pixel, the index of the winning name and its probability. Where
+the background words form a class, ``rest`` is the column of the first of them: the strongest
+single word decides the label, and a winning word scores what all of them have together.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,25 +35,52 @@ class Painting:
     scores: FloatArray
 
 
-def paint_dense(probabilities: FloatArray, shape: tuple[int, int]) -> Painting:
+def winner_scores(
+    probabilities: FloatArray, labels: NDArray[np.integer[Any]], rest: int | None
+) -> FloatArray:
+    """Probability of the winning name, or of all words of the rest together.
+
+    Args:
+        probabilities: ``(..., K)``.
+        labels: ``(...)`` winning columns.
+        rest: first column of the words that form one class; None if there is no such class.
+
+    Returns:
+        ``(...)`` float32 in [0, 1].
+    """
+    scores = np.take_along_axis(probabilities, labels[..., None], -1)[..., 0]
+    if rest is not None:
+        together = np.minimum(probabilities[..., rest:].sum(-1), 1)
+        scores = np.where(labels >= rest, together, scores)
+    return np.asarray(scores, np.float32)
+
+
+def paint_dense(
+    probabilities: FloatArray, shape: tuple[int, int], *, rest: int | None = None
+) -> Painting:
     """Bilinear upsampling of ``(h, w, K)`` probabilities, then the best of each pixel."""
     labels = np.empty(shape, np.int16)
     scores = np.empty(shape, np.float32)
     for rows, block in resample_rows(probabilities, shape):
-        labels[rows] = block.argmax(-1)
-        scores[rows] = block.max(-1)
+        best = block.argmax(-1)
+        labels[rows] = best
+        scores[rows] = winner_scores(block, best, rest)
     return Painting(labels, scores)
 
 
-def paint_leaves(probabilities: FloatArray, tree: RegionTree) -> Painting:
+def paint_leaves(
+    probabilities: FloatArray, tree: RegionTree, *, rest: int | None = None
+) -> Painting:
     """Each superpixel takes the class with the largest sum of log-probabilities over it."""
     if len(tree) == 0:
-        return paint_dense(probabilities, tree.shape)
+        return paint_dense(probabilities, tree.shape, rest=rest)
     logp = tree.pool_leaves(np.log(probabilities + EPSILON))
-    return _spread(tree, logp.argmax(-1), tree.pool_leaves(probabilities))
+    return _spread(tree, logp.argmax(-1), tree.pool_leaves(probabilities), rest)
 
 
-def paint_cut(probabilities: FloatArray, tree: RegionTree, *, price: float) -> Painting:
+def paint_cut(
+    probabilities: FloatArray, tree: RegionTree, *, price: float, rest: int | None = None
+) -> Painting:
     """The best cut of the first tree by dynamic programming, exact in one bottom-up pass.
 
     ``D(n) = max_c sum over leaves of a_l * log p(c|l) - price`` and
@@ -60,9 +90,10 @@ def paint_cut(probabilities: FloatArray, tree: RegionTree, *, price: float) -> P
         probabilities: ``(h, w, K)``.
         tree: whose first tree is cut.
         price: of one region, in cells times nats.
+        rest: first column of the words that form one class, None without such a class.
     """
     if len(tree) == 0:
-        return paint_dense(probabilities, tree.shape)
+        return paint_dense(probabilities, tree.shape, rest=rest)
     cell = tree.shape[0] * tree.shape[1] / (probabilities.shape[0] * probabilities.shape[1])
     logp = tree.pool_leaves(np.log(probabilities + EPSILON))
     areas = tree.leaf_areas()[:, None] / cell
@@ -74,7 +105,7 @@ def paint_cut(probabilities: FloatArray, tree: RegionTree, *, price: float) -> P
     for node in kept:
         leaves = tree.leaves_of(node)
         leaf_label[leaves.start : leaves.stop] = label[node]
-    return _spread(tree, leaf_label, tree.pool_leaves(probabilities))
+    return _spread(tree, leaf_label, tree.pool_leaves(probabilities), rest)
 
 
 def best_cut(values: NDArray[np.float64], children: IntArray) -> list[int]:
@@ -105,7 +136,11 @@ def best_cut(values: NDArray[np.float64], children: IntArray) -> list[int]:
 
 
 def paint_masks(
-    probabilities: FloatArray, masks: MaskSet, mask_probabilities: FloatArray
+    probabilities: FloatArray,
+    masks: MaskSet,
+    mask_probabilities: FloatArray,
+    *,
+    rest: int | None = None,
 ) -> Painting:
     """Flat masks take their best class, the surest on top; the rest stays dense.
 
@@ -116,21 +151,25 @@ def paint_masks(
         probabilities: ``(h, w, K)`` of the cells.
         masks: ``N`` of them.
         mask_probabilities: ``(N, K)``.
+        rest: first column of the words that form one class, None without such a class.
     """
-    painting = paint_dense(probabilities, masks.shape)
-    best = mask_probabilities.max(-1) if len(masks) else np.zeros(0)
+    painting = paint_dense(probabilities, masks.shape, rest=rest)
+    labels = mask_probabilities.argmax(-1)
+    best = winner_scores(mask_probabilities, labels, rest)
     order = np.argsort(best, kind="stable")
     for index in order[best[order] >= MAJORITY]:
         x0, y0, x1, y1 = masks.boxes[index]
         inside = masks.crop(int(index))
-        painting.labels[y0:y1, x0:x1][inside] = mask_probabilities[index].argmax()
+        painting.labels[y0:y1, x0:x1][inside] = labels[index]
         painting.scores[y0:y1, x0:x1][inside] = best[index]
     return painting
 
 
-def _spread(tree: RegionTree, leaf_label: NDArray[np.int64], leaf_p: FloatArray) -> Painting:
+def _spread(
+    tree: RegionTree, leaf_label: NDArray[np.int64], leaf_p: FloatArray, rest: int | None
+) -> Painting:
     """Labels and mean probabilities of leaves to their pixels; -1 and 0 outside the tree."""
-    scores = leaf_p[np.arange(len(leaf_label)), leaf_label]
+    scores = winner_scores(leaf_p, leaf_label, rest)
     leaves = tree.leaf_labels()
     labels = np.append(leaf_label, -1).astype(np.int16)[leaves]
     return Painting(labels, np.append(scores, 0).astype(np.float32)[leaves])

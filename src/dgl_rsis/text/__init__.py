@@ -1,1 +1,1 @@
-"""."""
+"""Words: grammar, typed program, lexicon and knowledge."""
