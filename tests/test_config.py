@@ -100,6 +100,10 @@ def test_settings_are_frozen() -> None:
         ("default", {"local": {"crop_count": 0}}, r"setting local\.crop_count.*got 0"),
         ("default", {"select": {"program_weight": -1}}, r"setting select\.program_weight"),
         ("default", {"select": {"program_weight": float("nan")}}, r"select\.program_weight"),
+        ("default", {"proposals": {"proposer": "nobody"}}, r"proposals\.proposer.*'maskcut'"),
+        ("default", {"local": {"global_bias": -1}}, r"setting local\.global_bias"),
+        ("default", {"paint": "cut"}, "setting paint: 'cut' is not a table of options"),
+        ("fast", {"select": {"enabled": False}}, "are both off, nothing is left"),
     ],
 )
 def test_wrong_settings_say_which_in_one_line(
@@ -114,6 +118,11 @@ def test_wrong_settings_say_which_in_one_line(
 def test_text_of_another_form_is_refused(text: str) -> None:
     with pytest.raises(InputError, match=r"write stage\.option=value"):
         parse_overrides([text])
+
+
+def test_values_that_are_no_yaml_are_refused() -> None:
+    with pytest.raises(InputError, match=r"cannot read the value of 'paint\.painter=\['"):
+        parse_overrides(["paint.painter=["])
 
 
 @settings(max_examples=40, deadline=None)

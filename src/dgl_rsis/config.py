@@ -8,7 +8,7 @@ from importlib import resources
 from typing import Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, ValidationError, model_validator
 
 from dgl_rsis.errors import InputError
 
@@ -33,7 +33,7 @@ class KnowledgeSettings(_Section):
 class ProposalSettings(_Section):
     """Class-agnostic proposals (DESIGN.md 1.1)."""
 
-    proposer: str
+    proposer: Literal["tree", "flat", "maskcut"]
 
 
 class LocalSettings(_Section):
@@ -52,7 +52,7 @@ class LocalSettings(_Section):
     crop_context_small: float = Field(ge=1)
     crop_minimum: int = Field(ge=1)
     crop_attenuation: float = Field(ge=0, le=1)
-    global_bias: float
+    global_bias: float = Field(ge=0)
 
 
 class PaintSettings(_Section):
@@ -107,6 +107,15 @@ class Settings(_Section):
     program: ProgramSettings
     select: SelectSettings
 
+    @model_validator(mode="after")
+    def _something_answers(self) -> Settings:
+        if not (self.select.enabled or self.activation.enabled):
+            raise ValueError(
+                "select.enabled and activation.enabled are both off, nothing is left to answer "
+                "with; switch one of them on"
+            )
+        return self
+
 
 @cache
 def _defaults() -> dict[str, Any]:
@@ -140,12 +149,19 @@ def make_settings(
         for stage, options in layer.items():
             if stage not in stages:
                 raise InputError(f"unknown stage {stage!r}; choose one of {', '.join(stages)}")
+            if not isinstance(options, Mapping):
+                raise InputError(
+                    f"setting {stage}: {options!r} is not a table of options; write "
+                    f"{{{stage!r}: {{option: value}}}}"
+                )
             stages[stage].update(options)
     try:
         return Settings.model_validate(stages)
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"]))
+        if not where:  # of all settings together
+            raise InputError(f"settings: {first['ctx']['error']}") from error
         raise InputError(f"setting {where}: {first['msg']}; got {first['input']!r}") from error
 
 
@@ -163,5 +179,10 @@ def parse_overrides(pairs: Sequence[str]) -> dict[str, dict[str, Any]]:
             raise InputError(
                 f"cannot read {pair!r}; write stage.option=value, e.g. paint.painter=cut"
             )
-        overrides.setdefault(stage, {})[option] = yaml.safe_load(value)
+        try:
+            overrides.setdefault(stage, {})[option] = yaml.safe_load(value)
+        except yaml.YAMLError as error:
+            raise InputError(
+                f"cannot read the value of {pair!r}; write it as YAML, e.g. local.scales=[1, 0.5]"
+            ) from error
     return overrides

@@ -2,7 +2,7 @@
 
 A proposer turns an image into class-agnostic proposals (``types.Proposals``, DESIGN.md 1.1). To
 add one: write a file with a function ``propose(raster, features)`` and add its line to
-``PROPOSERS``. Files are imported when their proposer is asked for.
+``PROPOSERS`` and its name to ``config.ProposalSettings``. Files are imported when their proposer is asked for.
 """
 
 from __future__ import annotations
