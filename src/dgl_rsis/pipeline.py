@@ -5,8 +5,10 @@ A stage that is switched off in the settings is not called.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -15,7 +17,7 @@ from numpy.typing import NDArray
 from PIL.Image import Image
 
 from dgl_rsis.config import Settings, make_settings
-from dgl_rsis.errors import DglRsisError
+from dgl_rsis.errors import DglRsisError, ImageError, InputError
 from dgl_rsis.geo.raster import as_raster
 from dgl_rsis.models.base import Backbone
 from dgl_rsis.proposals.base import proposer
@@ -49,7 +51,7 @@ def load(
     Args:
         model: ``rs-tiny``, ``hf:ORG/NAME`` (bare ``ORG/NAME`` too) or ``dir:FOLDER`` (a bare
             existing path too).
-        proposer: ``tree``, ``flat`` or ``maskcut``; None leaves the preset's choice.
+        proposer: ``tree``, ``flat`` or ``maskcut``, over ``settings``; None leaves their choice.
         preset: ``default``, ``fast`` or ``paper``.
         device: ``auto``, ``cpu``, ``cuda``, ``cuda:N`` or ``mps``.
         settings: ``{stage: {option: value}}`` over the preset.
@@ -60,12 +62,20 @@ def load(
     """
     from dgl_rsis.models.registry import load_backbone
 
-    chosen = make_settings(preset, settings)
+    overrides = dict(settings or {})
     if proposer is not None:
-        chosen = chosen.model_copy(
-            update={"proposals": chosen.proposals.model_copy(update={"proposer": proposer})}
-        )
-    return Model(load_backbone(model, device), chosen)
+        overrides["proposals"] = {**overrides.get("proposals", {}), "proposer": proposer}
+    chosen = make_settings(preset, overrides)
+    backbone = load_backbone(model, device)
+    if backbone.card.notice:
+        _give_notice(backbone.card.notice)
+    return Model(backbone, chosen)
+
+
+@cache
+def _give_notice(notice: str) -> None:
+    """Log the notice of a model, once in a process."""
+    logging.getLogger(__name__).warning(notice)
 
 
 @dataclass(frozen=True)
@@ -112,10 +122,11 @@ class Model:
         picture = filled(raster)
         tell("words")
         texts = local.encode_classes(self.backbone, chosen.prompts, chosen.competitors)
-        tell("dense features")
+        tell("proposals")
         painter = settings.paint.painter
-        needs_proposals = painter != "dense"
-        proposals = self._proposals(raster, picture, painter) if needs_proposals else None
+        name, notes = _painted_proposals(painter, settings.proposals.proposer)
+        proposals = self._proposals(raster, picture, name) if painter != "dense" else None
+        tell("dense features")
         guided = proposals if painter == "mask" else None
         features = local.read_features(
             picture,
@@ -128,10 +139,12 @@ class Model:
             features, texts, self.backbone.dense_logit_scale, settings.local
         )
         tell("painting")
-        painting = self._paint(raster, picture, proposals, features, texts, dense)
+        painting = self._paint(raster, picture, proposals, features, texts, dense, chosen.rest)
         labels, scores = _classes_of(painting, chosen, raster)
         tell("done")
-        return SegmentResult(labels, scores, chosen.names, raster, painter, _raster_notes(raster))
+        return SegmentResult(
+            labels, scores, chosen.names, raster, painter, (*_raster_notes(raster), *notes)
+        )
 
     def refer(
         self,
@@ -173,14 +186,22 @@ class Model:
     ) -> list[ReferResult]:
         """The same for several sentences; the image is read and its features computed once."""
         tell = _Teller(progress, len(sentences) + 2)
+        if candidates is None and names is not None:
+            raise InputError("names need candidates; pass the candidates that they belong to")
+        if candidates is None and refine:
+            raise InputError("refine needs candidates; proposals follow the image already")
         queries = [understand(sentence, self.settings) for sentence in sentences]
         raster = as_raster(image)
         picture = filled(raster)
         tell("proposals")
         if candidates is None:
-            proposals = self._proposals(raster, picture)
+            proposals = self._proposals(raster, picture, self.settings.proposals.proposer)
         else:
             proposals = _given(candidates, raster.shape)
+        if names is not None and len(names) != len(proposals):
+            raise InputError(
+                f"{len(names)} names for {len(proposals)} candidates; pass one for each"
+            )
         tell("features")
         features = local.read_features(
             picture,
@@ -197,15 +218,16 @@ class Model:
             tell(query.text)
             results.append(answer(scene, query, self.backbone, self.settings))
         if refine and candidates is not None:
-            tree = self._proposals(raster, picture, "leaf")
+            tree = self._proposals(raster, picture, "tree")
             results = [refine_matches(result, tree) for result in results]
+        tell("done")
         notes = _raster_notes(raster)
         return [replace(result, notes=(*notes, *result.notes)) for result in results]
 
     def propose(self, image: ImageLike) -> Proposals:
         """Class-agnostic proposals of an image by the proposer of the settings."""
         raster = as_raster(image)
-        return self._proposals(raster, filled(raster))
+        return self._proposals(raster, filled(raster), self.settings.proposals.proposer)
 
     def encode_text(self, texts: Sequence[str]) -> FloatArray:
         """Embed texts without any template, ``(T, D)`` float32 of unit length."""
@@ -215,16 +237,10 @@ class Model:
         """Embed an image squeezed to the input size, ``(D,)`` float32 of unit length."""
         return np.asarray(self.backbone.encode_images([filled(as_raster(image))])[0])
 
-    def _proposals(
-        self, raster: Raster, picture: RGBImage, painter: str | None = None
-    ) -> Proposals:
-        """Proposals by the settings; painters of leaves and cuts need the region tree."""
-        name = self.settings.proposals.proposer
-        if painter in ("leaf", "cut"):
-            name = "tree"
-        elif painter == "mask" and name == "tree":
-            name = "flat"
-        return proposer(name)(raster, lambda: self.backbone.dense(picture))
+    def _proposals(self, raster: Raster, picture: RGBImage, name: str) -> Proposals:
+        """Proposals of a proposer, which may look at features of the finest reading scale."""
+        factor, *_ = local.reading_factors(raster.shape, _pixel_size(raster), self.settings.local)
+        return proposer(name)(raster, lambda: self.backbone.dense(local.rescale(picture, factor)))
 
     def _paint(
         self,
@@ -234,19 +250,20 @@ class Model:
         features: local.ImageFeatures,
         texts: local.TextFeatures,
         dense: FloatArray,
+        rest: int | None,
     ) -> paint.Painting:
         settings = self.settings.paint
         if isinstance(proposals, RegionTree):
             if settings.painter == "cut":
-                return paint.paint_cut(dense, proposals, price=settings.region_price)
-            return paint.paint_leaves(dense, proposals)
+                return paint.paint_cut(dense, proposals, price=settings.region_price, rest=rest)
+            return paint.paint_leaves(dense, proposals, rest=rest)
         if isinstance(proposals, MaskSet):
             scores = local.align(
                 picture, self.backbone, proposals, features, texts, dense,
                 self.settings.local, rank_by=range(texts.class_count),
             )  # fmt: skip
-            return paint.paint_masks(dense, proposals, scores)
-        return paint.paint_dense(dense, raster.shape)
+            return paint.paint_masks(dense, proposals, scores, rest=rest)
+        return paint.paint_dense(dense, raster.shape, rest=rest)
 
 
 @dataclass
@@ -264,16 +281,35 @@ class _Teller:
 
 
 def filled(raster: Raster) -> RGBImage:
-    """Pixels with the mean colour where there is no data, so that no false edge arises."""
+    """Pixels with the mean colour where there is no data, so that no false edge arises.
+
+    Raises:
+        ImageError: there is no data at all.
+    """
     if raster.valid.all():
         return raster.rgb
+    if not raster.valid.any():
+        raise ImageError("the image holds no valid pixels; choose a part of it that has data")
     picture = raster.rgb.copy()
     picture[~raster.valid] = np.round(raster.rgb[raster.valid].mean(0)).astype(np.uint8)
     return picture
 
 
+def _painted_proposals(painter: str, chosen: str) -> tuple[str, tuple[str, ...]]:
+    """The proposer that a painter works with, and a note where it replaces the user's choice."""
+    if painter in ("leaf", "cut"):
+        note = f"the painter {painter} needs the region tree, not the proposer {chosen}"
+        return "tree", () if chosen == "tree" else (note,)
+    return ("flat" if painter == "mask" and chosen == "tree" else chosen), ()
+
+
 def _given(candidates: Candidates, shape: tuple[int, int]) -> MaskSet:
     if isinstance(candidates, MaskSet):
+        if candidates.shape != shape:
+            raise InputError(
+                f"the candidates are masks of {candidates.shape[0]} x {candidates.shape[1]} "
+                f"pixels, the image has {shape[0]} x {shape[1]}; make them for this image"
+            )
         return candidates
     from dgl_rsis.proposals.polygons import from_candidates
 

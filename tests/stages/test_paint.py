@@ -30,6 +30,16 @@ def test_dense_is_argmax_of_the_upsampled_field():
     np.testing.assert_allclose(painting.scores[0, [0, 3]], [0.9, 0.8], atol=1e-6)
 
 
+def test_words_of_the_rest_score_together_and_win_alone():
+    p = np.array([[[0.4, 0.3, 0.3], [0.3, 0.4, 0.3]]], np.float32)
+    painting = paint.paint_dense(p, (1, 2), rest=1)
+    assert painting.labels.tolist() == [[0, 1]]
+    np.testing.assert_allclose(painting.scores, [[0.4, 0.7]], atol=1e-6)
+    masks = MaskSet.from_boxes(np.array([[0, 0, 1, 1]]), (1, 2))
+    painting = paint.paint_masks(p, masks, np.array([[0.2, 0.4, 0.4]], np.float32), rest=1)
+    np.testing.assert_allclose(painting.scores, [[0.8, 0.7]], atol=1e-6)
+
+
 def test_leaves_follow_image_edges_where_the_field_is_noisy():
     tree = build_region_tree(image_of(BLOCKS))
     painting = paint.paint_leaves(probabilities_of(BLOCKS, noise=0.8), tree)

@@ -19,6 +19,13 @@ def test_a_name_for_the_rest_is_the_last_class():
     assert set(chosen.class_of_name[1:]) == {1}
 
 
+def test_rest_is_the_first_competitor_of_a_class():
+    assert read_classes(["building", "water"]).rest is None
+    assert read_classes(["building"], other=False).rest is None
+    assert read_classes(["building", "water"], other="rest").rest == 2
+    assert read_classes(["background", "building"]).rest == 1
+
+
 def test_background_words_stand_for_the_rest_where_they_are():
     chosen = read_classes(["background", "building"])
     assert [p.name for p in chosen.prompts] == ["building"]

@@ -32,6 +32,12 @@ class ClassList:
     competitors: tuple[ClassPrompts, ...]
     class_of_name: tuple[int, ...]
 
+    @property
+    def rest(self) -> int | None:
+        """Index of the first competitor where competitors form a class, else None."""
+        first = len(self.prompts)
+        return first if self.competitors and self.class_of_name[first] >= 0 else None
+
 
 def read_classes(
     classes: Sequence[str],

@@ -1,0 +1,72 @@
+"""What is refused before anything is computed, and what the result says about choices."""
+
+import logging
+
+import numpy as np
+import pytest
+from toy_backbone import ToyBackbone, quarters
+
+from dgl_rsis.config import make_settings
+from dgl_rsis.errors import ImageError, InputError
+from dgl_rsis.pipeline import Model, load
+from dgl_rsis.proposals.masks import MaskSet
+from dgl_rsis.types import Raster
+
+CLASSES = ["building", "vegetation", "water", "road"]
+
+
+def model(**overrides):
+    return Model(ToyBackbone(), make_settings("default", overrides))
+
+
+def test_an_image_without_data_is_refused():
+    empty = Raster(quarters(), np.zeros((64, 64), bool))
+    with pytest.raises(ImageError, match="no valid pixels"):
+        model().segment(empty, CLASSES)
+
+
+@pytest.mark.parametrize(
+    ("keywords", "says"),
+    [
+        ({"names": ["a"]}, "names need candidates"),
+        ({"refine": True}, "refine needs candidates"),
+        ({"candidates": np.array([[0, 0, 9, 9]]), "names": []}, "0 names for 1 candidates"),
+        ({"candidates": MaskSet.from_boxes(np.array([[0, 0, 9, 9]]), (32, 64))}, "32 x 64"),
+    ],
+)
+def test_candidates_that_do_not_fit_are_refused_before_any_feature(keywords, says):
+    asked = model()
+    with pytest.raises(InputError, match=says):
+        asked.refer(quarters(), "the building", **keywords)
+    assert asked.backbone.calls["dense"] == 0
+
+
+def test_progress_ends_with_everything_done():
+    told = []
+    model().segment(quarters(), CLASSES, progress=lambda *step: told.append(step) or True)
+    assert told[-1] == (4, 4, "done")
+    told.clear()
+    model().refer(quarters(), "the building", progress=lambda *step: told.append(step) or True)
+    assert told[-1] == (3, 3, "done")
+
+
+def test_a_painter_that_replaces_the_proposer_says_so():
+    assert model().segment(quarters(), CLASSES).notes == ()
+    replaced = model(proposals={"proposer": "flat"}).segment(quarters(), CLASSES)
+    assert "not the proposer flat" in replaced.notes[0]
+
+
+def test_proposer_wins_over_settings_and_the_notice_comes_once(tiny_rs_folder, caplog):
+    with caplog.at_level(logging.WARNING):
+        models = [
+            load(
+                f"dir:{tiny_rs_folder}",
+                proposer="flat",
+                settings={"proposals": {"proposer": "tree"}},
+            )
+            for _ in range(2)
+        ]
+    assert models[1].settings.proposals.proposer == "flat"
+    assert caplog.messages.count(models[0].backbone.card.notice) <= 1
+    with pytest.raises(InputError, match="proposer"):
+        load(f"dir:{tiny_rs_folder}", proposer="nobody")
