@@ -101,7 +101,7 @@ def make_manifest(
     *,
     command: str,
     options: Mapping[str, Any],
-    raster: Raster,
+    raster: Raster | None,
     outputs: Sequence[Path],
     seconds: float,
     model: Model | None = None,
@@ -113,7 +113,7 @@ def make_manifest(
     Args:
         command: name of the command or function.
         options: what the user asked for, beyond the defaults.
-        raster: the image as it was read.
+        raster: the image as it was read; None where ``facts`` has the ``input``.
         outputs: files that were written.
         seconds: how long the run took.
         model: what computed it; None where no model was needed.
@@ -126,7 +126,7 @@ def make_manifest(
         "finished": _utc(datetime.now(UTC)),
         "seconds": round(seconds, 3),
         "outputs": [str(path.resolve()) for path in outputs],
-        "input": describe_input(raster),
+        "input": None if raster is None else describe_input(raster),
     }
     if model is not None:
         manifest["model"] = asdict(model.backbone.card)

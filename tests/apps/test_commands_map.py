@@ -117,6 +117,10 @@ def test_overwrite_replaces(image: Path, fake: Any, run: Run) -> None:
     assert "--overwrite" in err
     assert target.stat().st_mtime_ns == before
     assert run("segment", image, "-c", "road", "-o", target, "-f")[0] == 0
+    target.unlink()
+    code, _, err = run("segment", image, "-c", "water", "-o", target)
+    assert code == 2
+    assert "map.tif.manifest.json exists already" in err
 
 
 def test_polygonize_takes_names_of_our_maps(image: Path, fake: Any, run: Run) -> None:
@@ -127,6 +131,9 @@ def test_polygonize_takes_names_of_our_maps(image: Path, fake: Any, run: Run) ->
     )
     assert code == 0
     assert json.loads(out)["polygons"] == {"water": 1, "paved road": 1}
+    manifest = json.loads((folder / "map.gpkg.manifest.json").read_text())
+    assert manifest["command"] == "polygonize"
+    assert manifest["input"]["path"] == str((folder / "map.tif").resolve())
     rows = geopandas.read_file(folder / "map.gpkg", layer=0)
     assert rows.crs.to_epsg() == 25832
     with open_raster(image) as dataset:

@@ -305,7 +305,9 @@ def polygonize(
     from dgl_rsis.geo.vector import polygonize as to_polygons
     from dgl_rsis.geo.vector import write_vectors
     from dgl_rsis.geo.writer import VECTOR_SUFFIXES
+    from dgl_rsis.manifest import make_manifest, write_manifest
 
+    began = time.perf_counter()
     console = Console(quiet=quiet, verbose=verbose, as_json=as_json)
     (target,) = options.check_outputs(map_file, [(output, VECTOR_SUFFIXES)], overwrite=overwrite)
     labels, names, frame = read_class_map(map_file)
@@ -318,8 +320,27 @@ def polygonize(
         [[name, f"{count} polygons"] for name, count in counts.items()] or [["", ""]]
     ):
         console.show(line)
-    console.show(f"wrote {target}")
-    console.show_json({"outputs": [target], "polygons": counts})
+    manifest = make_manifest(
+        command="polygonize",
+        options={"min_area": min_area, "simplify": simplify},
+        raster=None,
+        outputs=[target],
+        seconds=time.perf_counter() - began,
+        facts={
+            "input": {
+                "path": str(Path(map_file).resolve()),
+                "width": labels.shape[1],
+                "height": labels.shape[0],
+                "crs": None if frame is None else frame.crs,
+                "transform": None if frame is None else list(frame.transform),
+            },
+            "classes": names,
+            "polygons": counts,
+        },
+    )
+    paths = [target, write_manifest(target, manifest)]
+    console.show(f"wrote {', '.join(map(str, paths))}")
+    console.show_json({"outputs": paths, "polygons": counts})
     if polygons.empty:
         raise typer.Exit(NOTHING_MATCHED)
 

@@ -89,7 +89,7 @@ def refer(
     began = time.perf_counter()
     console = Console(quiet=quiet, verbose=verbose, as_json=as_json)
     questions = _questions(sentence, sentences)
-    if len(questions) > 1 and (heatmap or explain or Path(output or "").suffix == ".png"):
+    if len(questions) > 1 and (heatmap or explain or Path(output or "").suffix.lower() == ".png"):
         raise InputError("a heat map or explanation is of one sentence; ask the others separately")
     targets = options.check_outputs(
         image,

@@ -89,9 +89,13 @@ def load_model(choice: ModelChoice, console: Console) -> Model:
         ModelError: the model is unknown or cannot be loaded.
         InputError: a setting or the device cannot be used.
     """
+    import logging
+
     from dgl_rsis import pipeline
     from dgl_rsis.device import choose_device
 
+    # what the library logs (the notice) is said below, and not if quiet
+    logging.getLogger("dgl_rsis").addHandler(logging.NullHandler())
     if console.verbose:
         device, reason = choose_device(choice.device)
         console.say(f"model {choice.name}, preset {choice.preset}, device {device} ({reason})")

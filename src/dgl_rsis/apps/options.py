@@ -182,19 +182,13 @@ class ModelChoice:
             InputError: a preset, proposer, stage, option or value cannot be used.
         """
         from dgl_rsis.config import make_settings, parse_overrides
-        from dgl_rsis.proposals.base import PROPOSERS
 
         overrides = parse_overrides(pairs or ())
         if proposer is not None:
             more["proposals"] = {"proposer": proposer}
         for stage, options in more.items():
             overrides[stage] = {**options, **overrides.get(stage, {})}
-        settings = make_settings(preset, overrides)
-        chosen = settings.proposals.proposer
-        if chosen not in PROPOSERS:
-            raise InputError(
-                f"no proposer is called {chosen!r}; choose one of {', '.join(PROPOSERS)}"
-            )
+        make_settings(preset, overrides)  # says what is wrong before anything is loaded
         return cls(name, preset, overrides, device)
 
     def given(self) -> dict[str, Any]:
@@ -292,9 +286,11 @@ def check_outputs(
         The paths in the same order.
 
     Raises:
-        OutputError: an output cannot be written, is the input, or is named twice.
+        OutputError: an output or the manifest beside the first cannot be written, is the input,
+            or is named twice.
     """
     from dgl_rsis.geo.writer import check_output
+    from dgl_rsis.manifest import manifest_path
 
     paths: list[Path | None] = []
     taken = {Path(image).resolve(): "the input"}
@@ -307,4 +303,7 @@ def check_outputs(
             raise OutputError(f"{path} is {taken[path.resolve()]} too; choose another name")
         taken[path.resolve()] = "another output"
         paths.append(path)
+    main = next((path for path in paths if path is not None), None)
+    if main is not None:
+        check_output(manifest_path(main), overwrite=overwrite, suffixes=(".json",))
     return paths
