@@ -7,7 +7,6 @@ on the seed and the step, so that a resumed run draws what an uninterrupted one 
 
 from __future__ import annotations
 
-import hashlib
 import io
 import re
 import tarfile
@@ -21,6 +20,7 @@ from PIL import Image
 from scipy import ndimage
 
 from pretrain.concepts import CANDIDATES, CONCEPTS, REQUIRED, SCENES, UNIFORM
+from pretrain.split import is_held_out
 from pretrain.text import captions
 
 Pixels = NDArray[np.uint8]
@@ -67,11 +67,6 @@ class Batch:
     candidates: NDArray[np.bool_]  # (n, K)
     required: NDArray[np.float32]  # (n, K) share of the image, 0 where not required
     dense: NDArray[np.int16]
-
-
-def is_held_out(name: str) -> bool:
-    """Whether an AID file name belongs to the development split."""
-    return int(hashlib.md5(name.encode()).hexdigest(), 16) % 10 == 0
 
 
 def read_tar(path: Path) -> list[tuple[str, str, Pixels]]:

@@ -23,6 +23,7 @@ from torch.nn import functional
 from dgl_rsis.models.tiny_networks import TextTower, TinyConfig
 from dgl_rsis.models.tokenizer import WordPieceTokenizer
 from pretrain.concepts import CONCEPTS, SCENES, TEMPLATES
+from pretrain.split import is_held_out
 
 COLOURS = ("red", "white", "grey", "dark", "blue", "green", "brown", "yellow", "black", "bright")
 ADJECTIVES = ("large", "small", "long", "round", "narrow", "dense", "sparse", "bare", "empty")
@@ -106,6 +107,8 @@ def lexicon_words() -> list[str]:
 def corpus(data: Path, vocabulary: list[str], words: int, seed: int) -> tuple[list[str], list[str]]:
     """Texts to distil: the field's own phrases first, then dictionary words.
 
+    Captions of held-out images are left out.
+
     Returns:
         field texts (repeated more often in training) and dictionary texts.
     """
@@ -117,7 +120,8 @@ def corpus(data: Path, vocabulary: list[str], words: int, seed: int) -> tuple[li
     field += [f"{adjective} {name}" for name in sorted(names) for adjective in COLOURS + ADJECTIVES]
     field += [f"a {a} {b} next to a {c}" for a, b, c in _triples(sorted(names), rng, 4000)]
     for record in captions(data):
-        field += [text.rstrip(" .") for text in record["captions"]]
+        if not is_held_out(record["image"].rsplit("/", 1)[-1]):
+            field += [text.rstrip(" .") for text in record["captions"]]
     whole = [t for t in vocabulary if re.fullmatch(r"[a-z]{3,}", t)][:words]
     dictionary = whole + [rng.choice(TEMPLATES).format(word) for word in whole]
     return sorted(set(field)), sorted(set(dictionary))

@@ -9,12 +9,12 @@ from pretrain.data import (
     Sampler,
     concepts_in,
     crop,
-    is_held_out,
     mosaic,
     partial_labels,
     turbid,
     turn,
 )
+from pretrain.split import is_held_out
 
 SETTINGS = {
     "size": 32,
