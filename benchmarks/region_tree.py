@@ -11,13 +11,13 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
 import time
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from common import data_folder
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -26,17 +26,6 @@ from dgl_rsis.proposals.tree import RegionTree, build_region_tree
 IOU_FLOOR = 0.61
 SECONDS_AT_512 = 0.8
 GROWTH_TO_2048 = 24.0
-
-
-def data_folder(given: Path | None) -> Path:
-    """The folder with ``dior_mini``: given, from ``DGL_RSIS_DATA``, or beside the repository."""
-    beside = Path(__file__).resolve().parents[2] / "shared" / "data"
-    folder = given or Path(os.environ.get("DGL_RSIS_DATA", beside))
-    if not (folder / "dior_mini" / "annotations.json").is_file():
-        sys.exit(
-            f"no dior_mini/annotations.json in {folder}; pass --data FOLDER or set DGL_RSIS_DATA"
-        )
-    return folder / "dior_mini"
 
 
 def run_lengths(text: str) -> list[int]:
@@ -124,7 +113,7 @@ def main() -> None:
     """Run both measurements and compare with the limits."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--data", type=Path, help="folder that holds dior_mini")
-    folder = data_folder(parser.parse_args().data)
+    folder = data_folder(parser.parse_args().data) / "dior_mini"
     build_region_tree(np.zeros((8, 8, 3), dtype=np.uint8))  # imports are not timed
     quality = measure_quality(folder)
     print(f"all instances: mean best IoU {quality:.3f} (at least {IOU_FLOOR})")
