@@ -161,7 +161,8 @@ def sieve(result: SegmentResult, min_area: float) -> SegmentResult:
     """
     from rasterio.features import sieve as merge_small
 
-    pixels = math.ceil(min_area / pixel_area(result.raster.frame))
+    asked = math.ceil(min_area / pixel_area(result.raster.frame))
+    pixels = min(asked, result.labels.size - 1)  # the sieve refuses more than the image holds
     if pixels <= 1:
         return result
     merged = merge_small(
