@@ -161,7 +161,9 @@ def _regions(tower: ImageTower, top: Tensor, dense: np.ndarray[Any, Any], texts:
     """
     labels = torch.from_numpy(dense.astype(np.int64)).to(top.device)
     masks = functional.one_hot(labels + 1, len(texts) + 1)[..., 1:].permute(0, 3, 1, 2).float()
-    shares = functional.adaptive_avg_pool2d(masks, (top.shape[-2], top.shape[-1])).flatten(2)  # (n, K, p)
+    shares = functional.adaptive_avg_pool2d(masks, (top.shape[-2], top.shape[-1])).flatten(
+        2
+    )  # (n, K, p)
     image, concept = torch.nonzero(shares.mean(-1) >= LEAST_REGION, as_tuple=True)
     head = tower.pool
     fields = head.fields(top).flatten(2)  # (n, heads + C, p)

@@ -127,11 +127,9 @@ class Model:
         name, notes = _painted_proposals(painter, settings.proposals.proposer)
         proposals = self._proposals(raster, picture, name) if painter != "dense" else None
         tell("dense features")
-        guided = proposals if painter == "mask" else None
         features = local.read_features(
             picture,
             self.backbone,
-            guided,
             settings.local,
             metres_per_pixel=_pixel_size(raster),
         )
@@ -206,7 +204,6 @@ class Model:
         features = local.read_features(
             picture,
             self.backbone,
-            proposals,
             self.settings.local,
             metres_per_pixel=_pixel_size(raster),
         )

@@ -22,7 +22,7 @@ from dgl_rsis.results import Match, ReferResult
 from dgl_rsis.stages import activation, local, select, spatial
 from dgl_rsis.stages.decouple import decouple, undivided
 from dgl_rsis.stages.fields import resample
-from dgl_rsis.stages.instances import cut_instances
+from dgl_rsis.stages.instances import Mask, instance_masks
 from dgl_rsis.text.knowledge import class_prompts, competitors, normalise_name
 from dgl_rsis.text.lexicon import default_lexicon
 from dgl_rsis.text.program import ANYTHING, Node, nouns_in
@@ -41,7 +41,8 @@ class Scene:
         raster: as it was read.
         picture: its pixels, filled where there is no data.
         proposals: ``N`` candidates.
-        features: of the image and the candidates.
+        features: of the image.
+        lab: ``(h, w, 3)`` CIE Lab over the whole image.
         objectness: ``(N,)`` in [0, 1].
         colours: ``(N, 3)`` mean Lab.
         names: one per candidate, normalised; empty when the user gave none.
@@ -52,6 +53,7 @@ class Scene:
     picture: RGBImage
     proposals: Proposals
     features: local.ImageFeatures
+    lab: FloatArray
     objectness: FloatArray
     colours: FloatArray
     names: tuple[str, ...]
@@ -78,21 +80,34 @@ class Scene:
                 f"{len(names)} names for {len(proposals)} candidates; give one name each"
             )
         lab = colour_field(picture, raster.valid)
-        whole = (
-            objectness(proposals, lab)
-            if isinstance(proposals, RegionTree | MaskSet)
-            else np.ones(len(proposals), np.float32)
-        )
         return cls(
             raster,
             picture,
             proposals,
             features,
-            whole,
+            lab,
+            _objectness(proposals, lab),
             proposals.pool(lab),
             tuple(normalise_name(name) for name in names or ()),
             given,
         )
+
+    def narrowed(self, candidates: Proposals) -> Scene:
+        """The same image with other candidates."""
+        if candidates is self.proposals:
+            return self
+        return replace(
+            self,
+            proposals=candidates,
+            objectness=_objectness(candidates, self.lab),
+            colours=candidates.pool(self.lab),
+        )
+
+
+def _objectness(proposals: Proposals, lab: FloatArray) -> FloatArray:
+    if len(proposals) > 0 and isinstance(proposals, RegionTree | MaskSet):
+        return objectness(proposals, lab)
+    return np.ones(len(proposals), np.float32)
 
 
 def understand(sentence: str, settings: Settings) -> Query:
@@ -105,7 +120,9 @@ def answer(scene: Scene, query: Query, backbone: Backbone, settings: Settings) -
     program = _node(query)
     nouns = dict.fromkeys([query.target.noun, *nouns_in(program)])
     scored = [noun for noun in nouns if noun != ANYTHING]
-    nouns_scored = _score_nouns(scene, scored, backbone, settings)
+    narrow = len(scored) == len(nouns)  # "the one on the left" may be anything
+    nouns_scored = _score_nouns(scene, scored, backbone, settings, narrow=narrow)
+    scene = scene.narrowed(nouns_scored.candidates)
     everywhere = np.ones(len(scene.proposals), np.float32)
     target = nouns_scored.probabilities.get(query.target.noun, everywhere)
     heatmap = _heatmap(scene, query, backbone, settings)
@@ -155,21 +172,23 @@ class _Nouns:
     """Nouns of a sentence, scored over all candidates.
 
     Attributes:
+        candidates: ``N`` masks that the sentence is about.
         probabilities: noun -> ``(N,)`` in [0, 1], against the other nouns and the rest.
         instances: noun -> candidates that are whole things of that kind; empty where the
             candidates are no tree.
     """
 
+    candidates: Proposals
     probabilities: dict[str, FloatArray]
     instances: dict[str, IntArray]
 
 
 def _score_nouns(
-    scene: Scene, nouns: Sequence[str], backbone: Backbone, settings: Settings
+    scene: Scene, nouns: Sequence[str], backbone: Backbone, settings: Settings, *, narrow: bool
 ) -> _Nouns:
     named = _by_name(scene, nouns)
     if named is not None or not nouns:
-        return _Nouns(named or {}, {})
+        return _Nouns(scene.proposals, named or {}, {})
     knowledge = settings.knowledge
     rest = competitors(nouns) if knowledge.background else []
     texts = local.encode_classes(
@@ -180,19 +199,30 @@ def _score_nouns(
     dense = local.dense_probabilities(
         scene.features, texts, backbone.dense_logit_scale, settings.local
     )
-    tree = scene.proposals if isinstance(scene.proposals, RegionTree) else None
-    instances = (
-        {noun: cut_instances(tree, dense, index) for index, noun in enumerate(nouns)}
-        if tree is not None
-        else {}
-    )
-    cropped = np.concatenate([*instances.values()]) if instances else None
+    candidates: Proposals = scene.proposals
+    instances: dict[str, IntArray] = {}
+    if narrow and isinstance(scene.proposals, RegionTree):
+        candidates, instances = _instances(scene, scene.proposals, nouns, dense)
     aligned = local.align(
-        scene.picture, backbone, scene.proposals, scene.features, texts, dense,
-        settings.local, rank_by=range(len(nouns)), among=cropped,
+        scene.picture, backbone, candidates, scene.features, texts, dense,
+        settings.local, rank_by=range(len(nouns)),
     )  # fmt: skip
     probabilities = {noun: aligned[:, index] for index, noun in enumerate(nouns)}
-    return _Nouns(probabilities, instances)
+    return _Nouns(candidates, probabilities, instances)
+
+
+def _instances(
+    scene: Scene, tree: RegionTree, nouns: Sequence[str], dense: FloatArray
+) -> tuple[Proposals, dict[str, IntArray]]:
+    """Masks of the instances of all nouns, and which of them are of which noun."""
+    masks: list[Mask] = []
+    instances = {}
+    for index, noun in enumerate(nouns):
+        found = instance_masks(tree, dense, index, scene.objectness)
+        instances[noun] = np.arange(len(masks), len(masks) + len(found))
+        masks += found
+    crops = [crop for crop, _, _ in masks]
+    return MaskSet.from_crops(crops, [(x0, y0) for _, x0, y0 in masks], tree.shape), instances
 
 
 def _by_name(scene: Scene, nouns: Sequence[str]) -> dict[str, FloatArray] | None:

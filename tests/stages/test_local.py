@@ -39,7 +39,7 @@ def test_encode_classes_averages_prompts_of_a_synonym():
 def test_dense_probabilities_find_the_quarters():
     backbone = ToyBackbone()
     texts = local.encode_classes(backbone, prompts("building", "tree", "water", "road"))
-    features = local.read_features(quarters(), backbone, None, SETTINGS)
+    features = local.read_features(quarters(), backbone, SETTINGS)
     p = local.dense_probabilities(features, texts, 20.0, SETTINGS)
     np.testing.assert_allclose(p.sum(-1), 1, atol=1e-5)
     best = p.argmax(-1)
@@ -91,7 +91,7 @@ def test_align_without_proposals_is_empty():
     backbone = ToyBackbone()
     texts = local.encode_classes(backbone, prompts("building"))
     masks = MaskSet.from_boxes(np.zeros((0, 4)), (64, 64))
-    features = local.read_features(quarters(), backbone, masks, SETTINGS)
+    features = local.read_features(quarters(), backbone, SETTINGS)
     dense = local.dense_probabilities(features, texts, 20.0, SETTINGS)
     result = local.align(quarters(), backbone, masks, features, texts, dense, SETTINGS, rank_by=[0])
     assert result.shape == (0, 1)

@@ -11,11 +11,14 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import ndimage
 
 from dgl_rsis.proposals.filters import Overlaps
 from dgl_rsis.proposals.region_tree import RegionTree
 from dgl_rsis.stages.paint import best_cut
-from dgl_rsis.types import FloatArray, IntArray
+from dgl_rsis.types import BoolArray, FloatArray, IntArray
+
+Mask = tuple[BoolArray, int, int]  # crop and the pixel x0, y0 of its upper left corner
 
 EPSILON = 1e-6
 LIMIT = 3.0  # nats: no single cell outweighs many
@@ -24,6 +27,9 @@ PART = 0.7  # share of a node inside another that makes it a part
 LARGEST_OVERLAP = 0.3  # share of the smaller of two instances that both may cover
 PARTS_WORTH = 1.1  # parts win where the gaps between them cost more than a tenth of the whole
 STRENGTH = 0.3  # least evidence per pixel, as a share of that of the clearest instance
+WHOLE = 0.6  # objectness from which a node looks like an object of its own
+SPLIT = 0.7  # share of a component that such nodes make up to take its place
+SPECK = 0.003  # least area of a component, as a share of the largest
 MARGIN = 0.7  # nats by which the best leaf wins at least, where the noun wins nowhere
 
 
@@ -81,6 +87,58 @@ def cut_instances(tree: RegionTree, dense: FloatArray, column: int) -> IntArray:
     density = (worths + PRICE) / tree.areas[nodes]
     strong = density >= STRENGTH * density[worths.argmax()]
     return _across_trees(tree, nodes[strong], worths[strong])
+
+
+def instance_masks(
+    tree: RegionTree, dense: FloatArray, column: int, objectness: FloatArray
+) -> list[Mask]:
+    """Masks of the instances of a name: nodes where they are whole things, else components.
+
+    A thing of many colours (a car park with cars, a plane on a bright apron) is no node of a
+    tree. The connected leaves that speak for the name are such a thing, unless nodes that look
+    like objects of their own make up most of them.
+
+    Args:
+        tree: the forest.
+        dense: ``(h, w, K)`` probabilities of names over the whole image.
+        column: of the name.
+        objectness: ``(N,)`` of the nodes, in [0, 1].
+
+    Returns:
+        crops with the pixel ``x0, y0`` of their upper left corner; they hardly overlap.
+    """
+    nodes = cut_instances(tree, dense, column)
+    if len(nodes) == 0:
+        return []
+    whole = nodes[objectness[nodes] >= WHOLE]
+    numbers, count = ndimage.label(_speaking_leaves(tree, dense, column))
+    areas = np.bincount(numbers.ravel(), minlength=count + 1)
+    covered = np.zeros(count + 1)
+    home = np.zeros(len(whole), np.int64)
+    for index, node in enumerate(whole.tolist()):
+        x0, y0, x1, y1 = tree.boxes[node].tolist()
+        shared = np.bincount(numbers[y0:y1, x0:x1][tree.crop(node)], minlength=count + 1)
+        home[index] = shared[1:].argmax() + 1 if count else 0
+        covered[home[index]] += shared[home[index]]
+    split = covered >= SPLIT * areas
+    split[0] = True
+    masks: list[Mask] = []
+    for node, component in zip(whole.tolist(), home.tolist(), strict=True):
+        if split[component]:
+            masks.append((tree.crop(node), int(tree.boxes[node, 0]), int(tree.boxes[node, 1])))
+    smallest = float(areas[1:].max(initial=0)) * SPECK
+    for number, place in enumerate(ndimage.find_objects(numbers), start=1):
+        if not split[number] and areas[number] >= smallest:
+            masks.append((numbers[place] == number, place[1].start, place[0].start))
+    return masks
+
+
+def _speaking_leaves(tree: RegionTree, dense: FloatArray, column: int) -> BoolArray:
+    """``(H, W)`` bool: leaves of the finest tree whose evidence is for the name."""
+    leaves = tree.pool_leaves(evidence(dense, column)).astype(np.float64)
+    leaves -= min(0.0, float(leaves.max()) - MARGIN)
+    speaks = leaves > STRENGTH * np.clip(leaves.max(), 0, 1)
+    return np.append(speaks, False)[tree.leaf_labels()]
 
 
 def _across_trees(tree: RegionTree, nodes: IntArray, values: NDArray[np.float64]) -> IntArray:

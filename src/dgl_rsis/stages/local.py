@@ -102,12 +102,12 @@ class ImageFeatures:
 
     Attributes:
         dense: per scale, finest first, ``(h, w, D)`` float32 of unit length over the whole image.
-        regions: ``(N, D)`` mask-guided features of the proposals; None when they are off.
+        finest: ``(h, w, 3)`` the image at the finest scale, for mask-guided features.
         whole: ``(D,)`` image embedding; None when no global bias is taken off.
     """
 
     dense: tuple[FloatArray, ...]
-    regions: FloatArray | None = None
+    finest: RGBImage
     whole: FloatArray | None = None
 
 
@@ -137,20 +137,17 @@ def reading_factors(
 def read_features(
     image: RGBImage,
     backbone: Backbone,
-    proposals: Proposals | None,
     settings: LocalSettings,
     *,
     metres_per_pixel: float | None = None,
 ) -> ImageFeatures:
-    """Dense, mask-guided and whole-image features, as far as they are switched on."""
+    """Dense features at all scales, and the whole image's where a global bias is taken off."""
     shape = (int(image.shape[0]), int(image.shape[1]))
     factors = reading_factors(shape, metres_per_pixel, settings)
-    guided = settings.mask_guidance and proposals is not None and len(proposals) > 0
+    pictures = [rescale(image, factor) for factor in factors]
     return ImageFeatures(
-        tuple(backbone.dense(rescale(image, factor)) for factor in factors),
-        backbone.regions(rescale(image, factors[0]), proposals)
-        if guided and proposals is not None
-        else None,
+        tuple(backbone.dense(picture) for picture in pictures),
+        pictures[0],
         backbone.encode_images([image])[0] if settings.global_bias > 0 else None,
     )
 
@@ -237,20 +234,18 @@ def align(
     settings: LocalSettings,
     *,
     rank_by: Sequence[int],
-    among: IntArray | None = None,
 ) -> FloatArray:
     """Class probabilities of all proposals from the views that are switched on.
 
     Args:
         image: ``(H, W, 3)`` uint8.
-        backbone: embeds crops.
+        backbone: gives mask-guided features and embeds crops.
         proposals: ``N`` of them.
-        features: of the image and the proposals.
+        features: of the image.
         texts: classes and competitors.
         dense: ``(h, w, K)`` class probabilities of the cells.
         settings: switches and weights.
         rank_by: classes whose best proposals get a crop.
-        among: proposals that may get a crop; None means all.
 
     Returns:
         ``(N, K)`` float32.
@@ -259,18 +254,14 @@ def align(
         return np.zeros((0, len(texts.names)), np.float32)
     bias = _global_bias(features, texts, settings)
     views = [(settings.dense_weight, proposals.pool(dense))]
-    if features.regions is not None:
-        cosines = features.regions @ texts.features.T - bias
+    if settings.mask_guidance:
+        cosines = backbone.regions(features.finest, proposals) @ texts.features.T - bias
         guided = class_probabilities(cosines, texts, backbone.region_logit_scale)
         views.append((settings.region_weight, guided))
     result = combine(views)
     if settings.context_crop:
         best = result[:, list(rank_by)].max(-1)
-        eligible = np.arange(len(best)) if among is None else np.unique(among)
-        ranked = eligible[np.argsort(-best[eligible], kind="stable")]
-        chosen = ranked[: settings.crop_count]
-        if len(chosen) == 0:
-            return result
+        chosen = np.argsort(-best, kind="stable")[: settings.crop_count]
         crops = [context_crop(image, proposals, int(index), settings) for index in chosen]
         cosines = backbone.encode_images(crops) @ texts.features.T - bias
         cropped = class_probabilities(cosines, texts, backbone.logit_scale)
