@@ -52,7 +52,7 @@ class MapScore:
 
 
 def demo(
-    seed: Annotated[int, typer.Option(help="Which scene is rendered.", min=0)] = 0,
+    seed: Annotated[int, typer.Option(help="Which scene is rendered.", min=0)] = 1,
     folder: Annotated[
         str, typer.Option(help="Where to; the demo's own files are replaced.", metavar="FOLDER")
     ] = "demo",
