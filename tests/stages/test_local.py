@@ -99,7 +99,7 @@ def test_align_without_proposals_is_empty():
 
 def test_reading_factors_follow_the_ground():
     factors = local.reading_factors((1000, 800), 0.5, SETTINGS)
-    assert factors == (1.0, 0.625, 0.3125, 0.1562)
+    assert factors == (1.0, 0.625, 0.3125)
     assert local.reading_factors((2000, 2000), 0.1, SETTINGS)[0] == 0.25
     assert local.reading_factors((1000, 800), 30.0, SETTINGS) == (1.0,)
     assert local.reading_factors((1000, 800), None, SETTINGS) == SETTINGS.scales
