@@ -138,7 +138,7 @@ def answer(scene: Scene, query: Query, backbone: Backbone, settings: Settings) -
         terms["program"] = execution.values
         alive, notes, is_union = execution.instances, execution.notes, execution.is_union
     else:
-        alive = _without_program(scene, target, settings)
+        alive = _without_program(target)
     scores = _scores(terms, settings)
     order = alive[np.argsort(-scores[alive], kind="stable")]
     chosen = _choose(scene, query, order, scores, target, is_union, settings)
@@ -293,7 +293,7 @@ def _table(scene: Scene, nouns: _Nouns) -> spatial.CandidateTable:
     )
 
 
-def _without_program(scene: Scene, target: FloatArray, settings: Settings) -> IntArray:
+def _without_program(target: FloatArray) -> IntArray:
     """All candidates near the best, where no program says which are instances."""
     if len(target) == 0:
         return np.zeros(0, np.int64)
