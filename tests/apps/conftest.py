@@ -89,6 +89,12 @@ class FakeModel:
 
 
 @pytest.fixture
+def fake_model() -> FakeModel:
+    """A model that was loaded already."""
+    return FakeModel(make_settings())
+
+
+@pytest.fixture
 def fake(monkeypatch: pytest.MonkeyPatch) -> list[FakeModel]:
     """Replaces loading; the list holds the models that were loaded."""
     loaded: list[FakeModel] = []

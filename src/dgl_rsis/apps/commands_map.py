@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from dgl_rsis.apps import options
 from dgl_rsis.apps.console import Console, load_model, table
-from dgl_rsis.errors import ImageError, InputError
+from dgl_rsis.apps.saving import record, record_map, save_map
+from dgl_rsis.errors import InputError
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
     from dgl_rsis.pipeline import Model
     from dgl_rsis.results import SegmentResult
-    from dgl_rsis.types import MapFrame, Proposals, Raster
+    from dgl_rsis.types import Proposals, Raster
 
 NOTHING_MATCHED = 4
 
@@ -123,67 +121,11 @@ def segment(
         **reading.given(),
         **choice.given(),
     }
-    record_map(result, paths, loaded, options=given, seconds=time.perf_counter() - began)
-    _show_map(result, paths, console, time.perf_counter() - began)
+    seconds = time.perf_counter() - began
+    paths = record_map(result, paths, loaded, options=given, seconds=seconds)
+    _show_map(result, paths, console, seconds)
     if not (result.labels >= 0).any():
         raise typer.Exit(NOTHING_MATCHED)
-
-
-def save_map(
-    result: SegmentResult,
-    target: Path | None,
-    scores_target: Path | None,
-    *,
-    min_area: float = 0.0,
-    simplify: float = 0.0,
-) -> list[Path]:
-    """Write a map and its scores.
-
-    Returns:
-        The files, the map first.
-    """
-    from dgl_rsis import outputs
-
-    written = []
-    if target is not None:
-        outputs.save_segment(result, target, min_area=min_area, simplify=simplify)
-        written.append(target)
-    if scores_target is not None:
-        outputs.save_scores(result, scores_target)
-        written.append(scores_target)
-    return written
-
-
-def record_map(
-    result: SegmentResult,
-    paths: list[Path],
-    model: Model,
-    *,
-    options: dict[str, Any],
-    seconds: float,
-) -> None:
-    """Write the manifest of a map beside it and add it to ``paths``."""
-    from dgl_rsis.geo.palette import class_colours
-    from dgl_rsis.manifest import make_manifest, write_manifest
-
-    colours = class_colours(result.classes)
-    manifest = make_manifest(
-        command="segment",
-        options=options,
-        raster=result.raster,
-        outputs=paths,
-        seconds=seconds,
-        model=model,
-        facts={
-            "classes": [
-                {"name": name, "value": index + 1, "colour": colour, "share": result.shares[name]}
-                for index, (name, colour) in enumerate(zip(result.classes, colours, strict=True))
-            ],
-            "painter": result.painter,
-        },
-        notes=result.notes,
-    )
-    paths.append(write_manifest(paths[0], manifest))
 
 
 def _show_map(result: SegmentResult, paths: list[Path], console: Console, seconds: float) -> None:
@@ -236,7 +178,6 @@ def propose(
     from dgl_rsis import outputs
     from dgl_rsis.geo.vector import matches_frame, write_vectors
     from dgl_rsis.geo.writer import VECTOR_SUFFIXES
-    from dgl_rsis.manifest import make_manifest, write_manifest
 
     began = time.perf_counter()
     console = Console(quiet=quiet, verbose=verbose, as_json=as_json)
@@ -253,17 +194,17 @@ def propose(
     assert target is not None  # the option is required
     write_vectors(target, matches_frame(crops, {"proposal": kept}, frame=raster.frame))
     seconds = time.perf_counter() - began
-    manifest = make_manifest(
-        command="propose",
+    notes = raster.facts.get("notes", ())
+    paths = record(
+        "propose",
+        [target],
         options={"min_area": min_area, **reading.given(), **choice.given()},
         raster=raster,
-        outputs=[target],
         seconds=seconds,
         model=loaded,
-        notes=raster.facts.get("notes", ()),
+        notes=notes,
     )
-    paths = [target, write_manifest(target, manifest)]
-    for note in raster.facts.get("notes", ()):
+    for note in notes:
         console.say(f"note: {note}")
     console.show(f"{len(kept)} proposals; wrote {', '.join(map(str, paths))} in {seconds:.1f} s")
     console.show_json({"outputs": paths, "proposals": len(kept), "seconds": round(seconds, 3)})
@@ -302,10 +243,10 @@ def polygonize(
     Maps of `segment` bring their class names; other rasters of integers have their values as
     names. Regions below --min-area are left out.
     """
+    from dgl_rsis.geo.class_map import read_class_map
     from dgl_rsis.geo.vector import polygonize as to_polygons
     from dgl_rsis.geo.vector import write_vectors
     from dgl_rsis.geo.writer import VECTOR_SUFFIXES
-    from dgl_rsis.manifest import make_manifest, write_manifest
 
     began = time.perf_counter()
     console = Console(quiet=quiet, verbose=verbose, as_json=as_json)
@@ -320,11 +261,11 @@ def polygonize(
         [[name, f"{count} polygons"] for name, count in counts.items()] or [["", ""]]
     ):
         console.show(line)
-    manifest = make_manifest(
-        command="polygonize",
+    paths = record(
+        "polygonize",
+        [target],
         options={"min_area": min_area, "simplify": simplify},
         raster=None,
-        outputs=[target],
         seconds=time.perf_counter() - began,
         facts={
             "input": {
@@ -338,43 +279,7 @@ def polygonize(
             "polygons": counts,
         },
     )
-    paths = [target, write_manifest(target, manifest)]
     console.show(f"wrote {', '.join(map(str, paths))}")
     console.show_json({"outputs": paths, "polygons": counts})
     if polygons.empty:
         raise typer.Exit(NOTHING_MATCHED)
-
-
-def read_class_map(
-    path: str,
-) -> tuple[NDArray[np.int32], list[str], MapFrame | None]:
-    """Read a raster of classes.
-
-    Returns:
-        Labels ``(H, W)``, -1 where there is no data, class names, and where the map lies.
-
-    Raises:
-        ImageError: it cannot be read or does not hold integers.
-    """
-    import json
-
-    import numpy as np
-
-    from dgl_rsis.geo.raster import frame_of, open_raster
-
-    with open_raster(path) as dataset:
-        if np.dtype(dataset.dtypes[0]).kind not in "iu":
-            raise ImageError(f"{path} holds {dataset.dtypes[0]} values, not integers of classes")
-        values = dataset.read(1)
-        empty = dataset.read_masks(1) == 0
-        frame = frame_of(dataset)
-        listed = dataset.tags().get("CLASS_NAMES")
-    if listed is not None:
-        names = [str(name) for name in json.loads(listed)]
-        labels = values.astype(np.int64) - 1
-        labels[labels >= len(names)] = -1
-    else:
-        found = np.unique(values[~empty])
-        names = [str(value) for value in found.tolist()]
-        labels = np.searchsorted(found, values).astype(np.int64)
-    return np.where(empty, -1, labels).astype(np.int32), names, frame

@@ -11,10 +11,10 @@ import typer
 
 from dgl_rsis.apps import options
 from dgl_rsis.apps.console import Console, load_model, table
+from dgl_rsis.apps.saving import record_answers, save_answers
 from dgl_rsis.errors import InputError
 
 if TYPE_CHECKING:
-    from dgl_rsis.pipeline import Model
     from dgl_rsis.proposals.masks import MaskSet
     from dgl_rsis.results import Match, ReferResult
     from dgl_rsis.types import MapFrame, Raster
@@ -112,12 +112,14 @@ def refer(
         )
     paths = save_answers(results, *targets)
     asked = {"candidates": candidates, "refine": refine, **reading.given(), **choice.given()}
+    seconds = time.perf_counter() - began
     if paths:
-        seconds = time.perf_counter() - began
-        record_answers(results, paths, loaded, options=asked, seconds=seconds, notes=remarks)
+        paths = record_answers(
+            results, paths, loaded, options=asked, seconds=seconds, notes=remarks
+        )
     for remark in remarks:
         console.say(f"note: {remark}")
-    _show_answers(results, paths, console, time.perf_counter() - began)
+    _show_answers(results, paths, console, seconds)
     if not any(result.chosen for result in results):
         raise typer.Exit(NOTHING_MATCHED)
 
@@ -182,73 +184,14 @@ def _names(file: Path) -> list[str] | None:
     ]
 
 
-def save_answers(
-    results: Sequence[ReferResult],
-    output: Path | None,
-    heatmap: Path | None = None,
-    explain: Path | None = None,
-) -> list[Path]:
-    """Write what was asked for; heat map and explanation are of the first sentence.
-
-    Returns:
-        The files, the main one first.
-    """
-    from dgl_rsis import outputs
-
-    written = []
-    if output is not None:
-        if output.suffix.lower() in outputs.PICTURE_SUFFIXES:
-            outputs.save_refer(results[0], output)
-        else:
-            outputs.save_answers(results, output)
-        written.append(output)
-    if heatmap is not None:
-        outputs.save_heatmap(results[0], heatmap)
-        written.append(heatmap)
-    if explain is not None:
-        outputs.save_refer(results[0], explain)
-        written.append(explain)
-    return written
-
-
-def record_answers(
-    results: Sequence[ReferResult],
-    paths: list[Path],
-    model: Model,
-    *,
-    options: dict[str, Any],
-    seconds: float,
-    notes: Sequence[str] = (),
-) -> None:
-    """Write the manifest of answers beside the first of ``paths`` and add it to them."""
-    from dgl_rsis.manifest import describe_query, make_manifest, write_manifest
-
-    answers = [
-        {**describe_query(result.query), "chosen": len(result.chosen), "notes": list(result.notes)}
-        for result in results
-    ]
-    manifest = make_manifest(
-        command="refer",
-        options=options,
-        raster=results[0].raster,
-        outputs=paths,
-        seconds=seconds,
-        model=model,
-        facts={"answers": answers},
-        notes=notes,
-    )
-    paths.append(write_manifest(paths[0], manifest))
-
-
 def _show_answers(
     results: Sequence[ReferResult], paths: Sequence[Path], console: Console, seconds: float
 ) -> None:
     for result in results:
         for line in answer_lines(result):
             console.show(line)
-    written = f"wrote {', '.join(map(str, paths))} in {seconds:.1f} s" if paths else ""
-    if written:
-        console.show(written)
+    if paths:
+        console.show(f"wrote {', '.join(map(str, paths))} in {seconds:.1f} s")
     console.show_json(
         {
             "answers": [describe_answer(result) for result in results],

@@ -15,9 +15,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from dgl_rsis.apps import options
-from dgl_rsis.apps.commands_map import record_map, save_map
-from dgl_rsis.apps.commands_refer import record_answers, save_answers
 from dgl_rsis.apps.console import Console, load_model, table
+from dgl_rsis.apps.saving import record_answers, record_map, save_answers, save_map
 
 if TYPE_CHECKING:
     import numpy as np
@@ -89,14 +88,12 @@ def demo(
         ended = time.perf_counter()
     given = {"seed": seed, "rendered": True, **choice.given()}
     files = save_map(result, target / "map.tif", target / "scores.tif")
-    files += save_map(result, target / "map.png", None)
-    record_map(result, files, loaded, options=given, seconds=between - began)
-    paths += files
+    files += save_map(result, target / "map.png")
+    paths += record_map(result, files, loaded, options=given, seconds=between - began)
     files = save_answers(answers, target / "answers.gpkg")
     for number, answer in enumerate(answers, start=1):
         files += save_answers([answer], target / f"answer-{number}.png")
-    record_answers(answers, files, loaded, options=given, seconds=ended - between)
-    paths += files
+    paths += record_answers(answers, files, loaded, options=given, seconds=ended - between)
 
     score = score_map(result, scene)
     ious = score_answers(answers, asked, scene)
