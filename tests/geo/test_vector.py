@@ -2,12 +2,9 @@ from __future__ import annotations
 
 import importlib.util
 import json
-import sqlite3
 import warnings
-from contextlib import closing
 from pathlib import Path
 from typing import Any
-from xml.etree import ElementTree
 
 import geopandas
 import numpy as np
@@ -20,7 +17,6 @@ from shapely.geometry import Point, Polygon, box
 
 from dgl_rsis.errors import InputError, MissingExtraError, OutputError
 from dgl_rsis.geo.crs import map_frame
-from dgl_rsis.geo.style import categorised_style
 from dgl_rsis.geo.vector import (
     matches_frame,
     polygonize,
@@ -162,30 +158,6 @@ def test_geojson_without_crs_is_in_pixels(tmp_path: Path) -> None:
     assert "crs" not in document
     polygons = read_boxes_or_polygons(tmp_path / "a.geojson", None)
     assert shapely.total_bounds(polygons).tolist() == [0, 0, 40, 36]
-
-
-def test_geopackage_opens_coloured(tmp_path: Path) -> None:
-    write_vectors(tmp_path / "a.gpkg", polygonize(blocks(), NAMES, frame=FRAME))
-    with closing(sqlite3.connect(tmp_path / "a.gpkg")) as connection:
-        layer, column, default, style = connection.execute(
-            "SELECT f_table_name, f_geometry_column, useAsDefault, styleQML FROM layer_styles"
-        ).fetchone()
-    assert (layer, column, default) == ("a", "geom", 1)
-    root = ElementTree.fromstring(style)
-    assert {item.get("value") for item in root.iter("category")} == set(NAMES)
-    assert {item.get("symbol") for item in root.iter("category")} == {
-        item.get("name") for item in root.iter("symbol")
-    }
-    chosen = matches_frame([(np.ones((2, 2), bool), 0, 0)], {"chosen": [True]}, frame=None)
-    write_vectors(tmp_path / "b.gpkg", chosen)
-    write_vectors(tmp_path / "c.gpkg", chosen.drop(columns="chosen"))
-
-
-def test_style_escapes_names() -> None:
-    style = categorised_style("class", [('a <b> & "c"', 'a <b> & "c"', (1, 2, 3))])
-    category = ElementTree.fromstring(style).find(".//category")
-    assert category is not None
-    assert category.get("value") == 'a <b> & "c"'
 
 
 def test_unknown_suffix_and_missing_extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

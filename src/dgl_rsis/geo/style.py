@@ -36,16 +36,17 @@ def add_style(path: Path, table: GeoDataFrame) -> None:
 
     Args:
         path: the GeoPackage, already written.
-        table: what was written; coloured by its column ``class``, else by ``chosen``. Without
-            either there is nothing to show and the file stays as it is.
+        table: what was written; coloured by its column ``chosen`` (answers have a ``class`` too,
+            but the same one in all rows of a sentence), else by ``class``. Without either there
+            is nothing to show and the file stays as it is.
     """
-    if "class" in table.columns:
+    if "chosen" in table.columns:
+        entries = [("true", "chosen", (255, 215, 0)), ("false", "not chosen", (150, 150, 150))]
+        style = categorised_style("chosen", entries, kind="bool")
+    elif "class" in table.columns:
         classes = [str(name) for name in table["class"].drop_duplicates()]
         entries = list(zip(classes, classes, class_colours(classes), strict=True))
         style = categorised_style("class", entries)
-    elif "chosen" in table.columns:
-        entries = [("true", "chosen", (255, 215, 0)), ("false", "not chosen", (150, 150, 150))]
-        style = categorised_style("chosen", entries, kind="bool")
     else:
         return
     with closing(sqlite3.connect(path)) as connection, connection:
