@@ -1,3 +1,6 @@
+import subprocess
+import sys
+
 import pytest
 import torch
 
@@ -54,3 +57,21 @@ def test_what_is_not_there_is_refused(name: str) -> None:
 def test_unknown_names_list_what_is_possible(name: str) -> None:
     with pytest.raises(InputError, match="use auto, cpu, cuda, cuda:N or mps"):
         choose_device(name)
+
+
+def test_unknown_names_are_told_before_torch_is_loaded() -> None:
+    code = (
+        "import sys\n"
+        "from dgl_rsis.device import check_device_name, choose_device\n"
+        "from dgl_rsis.errors import InputError\n"
+        "check_device_name('cuda:1')\n"
+        "try:\n    choose_device('gpu')\n"
+        "except InputError as error:\n    print(error)\n"
+        "print('torch' in sys.modules)"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    error, loaded = result.stdout.splitlines()
+    assert error == "unknown device 'gpu': use auto, cpu, cuda, cuda:N or mps"
+    assert loaded == "False"

@@ -9,6 +9,16 @@ from dgl_rsis.errors import InputError
 _NAME = re.compile(r"auto|cpu|mps|cuda(:\d+)?")
 
 
+def check_device_name(name: str) -> None:
+    """Refuse names that no device can have, without loading torch.
+
+    Raises:
+        InputError: the name is unknown.
+    """
+    if _NAME.fullmatch(name) is None:
+        raise InputError(f"unknown device {name!r}: use auto, cpu, cuda, cuda:N or mps")
+
+
 def choose_device(name: str = "auto") -> tuple[str, str]:
     """Check a device, or choose the fastest one that is there.
 
@@ -21,10 +31,9 @@ def choose_device(name: str = "auto") -> tuple[str, str]:
     Raises:
         InputError: the name is unknown or no such device is there.
     """
+    check_device_name(name)
     import torch
 
-    if _NAME.fullmatch(name) is None:
-        raise InputError(f"unknown device {name!r}: use auto, cpu, cuda, cuda:N or mps")
     cards = torch.cuda.device_count() if torch.cuda.is_available() else 0
     metal = torch.backends.mps.is_available()
     if name == "auto":

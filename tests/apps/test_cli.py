@@ -244,12 +244,31 @@ def test_interrupt_is_quiet_and_leaves_nothing(
     assert files(image.parent) == {image.name}
 
 
+def process(*arguments: object, after: str = "pass") -> subprocess.CompletedProcess[str]:
+    """The command line in a process of its own, which then runs the code ``after``."""
+    program = (
+        f"import sys; from dgl_rsis.apps.cli import main; code = main(); {after}; sys.exit(code)"
+    )
+    command = [sys.executable, "-c", program, *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
 def test_errors_pass_through_a_real_process(tmp_path: Path) -> None:
-    program = "import sys; from dgl_rsis.apps.cli import main; sys.exit(main())"
-    command = [sys.executable, "-c", program, "info", str(tmp_path / "none.tif")]
-    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    result = process("info", tmp_path / "none.tif")
     assert_one_line(result.returncode, result.stderr, "none.tif")
     assert result.stdout == ""
+
+
+@pytest.mark.parametrize("name", ["no such model", "dir:nowhere"])
+def test_a_wrong_model_is_told_before_torch_is_loaded(name: str, image: Path) -> None:
+    target = image.parent / "map.tif"
+    result = process(
+        "segment", image, "-c", "water", "-o", target, "-m", name, "-v",
+        after="print({'torch', 'transformers'} & set(sys.modules))",
+    )  # fmt: skip
+    assert result.returncode == 2
+    assert name.removeprefix("dir:") in result.stderr.splitlines()[-1]
+    assert result.stdout == "set()\n"
 
 
 def test_main_takes_arguments(capsys: pytest.CaptureFixture[str]) -> None:

@@ -16,6 +16,7 @@ from dgl_rsis.errors import MissingExtraError, ModelError
 from dgl_rsis.models import hf_files
 from dgl_rsis.models.hf_clip import HfClip, window_starts
 from dgl_rsis.models.preprocess import CLIP_MEAN, CLIP_STD, Preprocessing, read_preprocessing
+from dgl_rsis.models.registry import load_backbone
 from dgl_rsis.proposals.masks import MaskSet
 from dgl_rsis.types import FloatArray, RGBImage
 
@@ -296,7 +297,7 @@ def test_transformers_missing_names_the_extra(
     with pytest.raises(MissingExtraError, match=message):
         HfClip.from_folder(tiny_clip_folder)
     with pytest.raises(MissingExtraError, match=message):
-        HfClip.from_hub("org/name")
+        load_backbone("hf:org/name", "cpu")
 
 
 @pytest.fixture
@@ -318,7 +319,7 @@ def put_into_hub(folder: Path, hub: Path, identifier: str, commit: str) -> Path:
 
 def test_unreachable_hub_says_what_to_run_and_where(hub: Path) -> None:
     with pytest.raises(ModelError) as caught:
-        HfClip.from_hub("openai/clip-vit-base-patch16")
+        load_backbone("openai/clip-vit-base-patch16", "cpu")
     message = str(caught.value)
     assert "`hf download openai/clip-vit-base-patch16`" in message
     assert str(hub / "models--openai--clip-vit-base-patch16") in message
@@ -327,7 +328,7 @@ def test_unreachable_hub_says_what_to_run_and_where(hub: Path) -> None:
 
 def test_a_snapshot_on_disk_needs_no_network(hub: Path, tiny_clip_folder: Path) -> None:
     put_into_hub(tiny_clip_folder, hub, "org/tiny", "0123abc")
-    model = HfClip.from_hub("org/tiny")
+    model = load_backbone("hf:org/tiny", "cpu")
     assert model.card.name == "hf:org/tiny"
     assert model.card.revision == "0123abc"
     assert model.card.source == "https://huggingface.co/org/tiny"

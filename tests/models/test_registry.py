@@ -1,4 +1,5 @@
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -191,3 +192,42 @@ def test_names_and_devices_need_no_torch() -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     )
     assert result.stdout.strip() == "set()"
+
+
+WRONG_NAMES = {
+    "rs-big": "unknown model 'rs-big'",
+    "hf:clip": "unknown model 'hf:clip'",
+    "dir:nowhere": "model folder nowhere does not exist",
+    "./nowhere": "unknown model './nowhere'",
+    "empty": "model folder empty has no config.json",
+    "other": "model_type 'siglip'",
+    "half": "model folder half has no model.safetensors",
+    "org/unknown": "org/unknown is not in",
+}
+
+
+@pytest.mark.parametrize(("name", "message"), WRONG_NAMES.items())
+def test_wrong_names_are_told_before_torch_is_loaded(
+    name: str, message: str, tmp_path: Path
+) -> None:
+    for folder, kind in (("empty", None), ("other", "siglip"), ("half", "clip")):
+        (tmp_path / folder).mkdir()
+        if kind is not None:
+            (tmp_path / folder / "config.json").write_text(json.dumps({"model_type": kind}))
+    code = (
+        "import sys, dgl_rsis\n"
+        "try:\n    dgl_rsis.load(sys.argv[1])\n"
+        "except dgl_rsis.ModelError as error:\n    print(error)\n"
+        "print({'torch', 'transformers'} & set(sys.modules))"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", code, name],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=tmp_path,
+        env={**os.environ, "HF_HUB_OFFLINE": "1", "HF_HOME": str(tmp_path / "hub")},
+    )
+    error, modules = result.stdout.splitlines()  # one line each
+    assert message in error
+    assert modules == "set()"

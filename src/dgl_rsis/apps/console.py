@@ -96,12 +96,14 @@ def load_model(choice: ModelChoice, console: Console) -> Model:
 
     # what the library logs (the notice) is said below, and not if quiet
     logging.getLogger("dgl_rsis").addHandler(logging.NullHandler())
-    if console.verbose:
-        device, reason = choose_device(choice.device)
-        console.say(f"model {choice.name}, preset {choice.preset}, device {device} ({reason})")
     model = pipeline.load(
         choice.name, preset=choice.preset, device=choice.device, settings=choice.overrides
     )
+    if (
+        console.verbose
+    ):  # not before: the device needs torch, and a wrong name shall not wait for it
+        device, reason = choose_device(choice.device)
+        console.say(f"model {choice.name}, preset {choice.preset}, device {device} ({reason})")
     notice = model.backbone.card.notice
     if notice:
         console.say(notice)

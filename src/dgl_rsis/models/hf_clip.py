@@ -106,24 +106,6 @@ class HfClip:
             dense_logit_scale=dense_logit_scale,
         )
 
-    @classmethod
-    def from_hub(
-        cls, identifier: str, device: str = "cpu", *, dense_logit_scale: float = 50.0
-    ) -> HfClip:
-        """Load ``ORG/NAME`` from the local copy of the hub, downloaded first if need be.
-
-        Raises:
-            MissingExtraError: transformers is not installed.
-            ModelError: it is not on disk and cannot be downloaded, or is no CLIP.
-        """
-        return cls.from_folder(
-            hf_files.hub_folder(identifier),
-            device,
-            name=f"hf:{identifier}",
-            page=f"https://huggingface.co/{identifier}",
-            dense_logit_scale=dense_logit_scale,
-        )
-
     @cached_property
     def card(self) -> ModelCard:
         """Name, revision, licence and source; made when asked for, as it may read all weights."""

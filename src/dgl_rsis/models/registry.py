@@ -1,7 +1,7 @@
 """Names of backbones, and what is behind them (DESIGN.md section 2).
 
 A name is ``rs-tiny``, ``hf:ORG/NAME`` or bare ``ORG/NAME``, ``dir:FOLDER`` or a bare existing
-folder. A new family of backbones is one file and one entry in ``_load_folder``.
+folder. A new family of backbones is one file, and one case in ``_family`` and ``load_backbone``.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any, Literal
 
-from dgl_rsis.device import choose_device
+from dgl_rsis.device import check_device_name, choose_device
 from dgl_rsis.errors import ModelError
 from dgl_rsis.models import hf_files
 from dgl_rsis.models.base import Backbone
@@ -112,6 +112,8 @@ def parse_model_name(name: str) -> ModelName:
 def load_backbone(name: str, device: str = "auto") -> Backbone:
     """Load a backbone by name.
 
+    Names and folders are checked before torch is loaded, which takes seconds.
+
     Args:
         name: see ``parse_model_name``.
         device: see ``choose_device``.
@@ -122,12 +124,17 @@ def load_backbone(name: str, device: str = "auto") -> Backbone:
         ModelError: no such model, or its folder is incomplete.
     """
     parsed = parse_model_name(name)
+    check_device_name(device)
+    folder = _folder(parsed)
+    family = _family(folder)
     chosen, _ = choose_device(device)
-    if parsed.scheme == "hf":
-        from dgl_rsis.models.hf_clip import HfClip
+    if family == RS_TINY:
+        from dgl_rsis.models.tiny import RsTiny
 
-        return HfClip.from_hub(parsed.identifier, chosen)
-    return _load_folder(_folder(parsed), chosen)
+        return RsTiny.from_folder(folder, chosen)
+    from dgl_rsis.models.hf_clip import HfClip
+
+    return HfClip.from_folder(folder, chosen, name=str(parsed), page=_page(parsed))
 
 
 def list_models() -> tuple[ModelEntry, ...]:
@@ -156,9 +163,9 @@ def show_model(name: str) -> dict[str, Any]:
     """
     parsed = parse_model_name(name)
     known = {entry.name: asdict(entry) for entry in list_models()}.get(str(parsed), {})
-    if parsed.scheme != "hf":
+    page = _page(parsed)
+    if page is None:
         return {**known, "name": str(parsed), **_folder_facts(_folder(parsed), None)}
-    page = f"https://huggingface.co/{parsed.identifier}"
     facts: dict[str, Any] = {**known, "name": str(parsed), "page": page}
     installed = importlib.util.find_spec("huggingface_hub") is not None
     folder = hf_files.cached_snapshot(parsed.identifier) if installed else None
@@ -176,9 +183,17 @@ def embedded_folder() -> Path:
     return Path(str(resources.files("dgl_rsis").joinpath("weights", RS_TINY)))
 
 
+def _page(name: ModelName) -> str | None:
+    """Address of a model's page on the hub, None for what is not from there."""
+    return f"https://huggingface.co/{name.identifier}" if name.scheme == "hf" else None
+
+
 def _folder(name: ModelName) -> Path:
+    """The folder of a model; one of the hub is downloaded if it is not on disk."""
     if name.scheme == "embedded":
         return embedded_folder()
+    if name.scheme == "hf":
+        return hf_files.hub_folder(name.identifier)
     folder = _existing(name.identifier)
     if folder is None:
         raise ModelError(f"model folder {name.identifier} does not exist")
@@ -196,29 +211,29 @@ def _existing(name: str) -> Path | None:
         return None  # no path at all: a null character, an unknown user, far too long
 
 
-def _load_folder(folder: Path, device: str) -> Backbone:
+def _family(folder: Path) -> str:
+    """The kind of backbone in a folder, ``rs-tiny`` or ``clip``.
+
+    Raises:
+        ModelError: it holds neither, or lacks a file of a CLIP.
+    """
     if hf_files.read_json(folder / "config.json").get("family") == RS_TINY:
-        from dgl_rsis.models.tiny import RsTiny
-
-        return RsTiny.from_folder(folder, device)
+        return RS_TINY
     hf_files.check_folder(folder)
-    from dgl_rsis.models.hf_clip import HfClip
-
-    return HfClip.from_folder(folder, device)
+    return "clip"
 
 
 def _folder_facts(folder: Path, page: str | None) -> dict[str, Any]:
+    family = _family(folder)
     config = hf_files.read_json(folder / "config.json")
-    facts: dict[str, Any] = {"on_disk": True, "folder": str(folder)}
-    if config.get("family") == RS_TINY:
-        named = ("family", "revision", "licence", "notice", "input_size", "logit_scale")
+    facts: dict[str, Any] = {"on_disk": True, "folder": str(folder), "family": family}
+    if family == RS_TINY:
+        named = ("revision", "licence", "notice", "input_size", "logit_scale")
         sizes = config.get("sizes", {})
         return {**facts, **{key: config.get(key) for key in named}, "dim": sizes.get("dim")}
-    hf_files.check_folder(folder)
     vision = config.get("vision_config") or {}
     return {
         **facts,
-        "family": "clip",
         "revision": hf_files.revision(folder),
         "licence": hf_files.licence(folder, page),
         "input_size": vision.get("image_size", 224),  # transformers leaves out its defaults
