@@ -10,6 +10,7 @@ from __future__ import annotations
 import io
 import re
 import tarfile
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from scipy import ndimage
 
+from pretrain.augment import repaint
 from pretrain.concepts import CANDIDATES, CONCEPTS, REQUIRED, SCENES, UNIFORM
 from pretrain.split import is_held_out
 from pretrain.text import captions
@@ -26,14 +28,6 @@ from pretrain.text import captions
 Pixels = NDArray[np.uint8]
 SCENE_NAMES = tuple(SCENES)
 CONCEPT_NAMES = tuple(CONCEPTS)
-TURBID = (
-    (150, 130, 90),
-    (120, 105, 70),
-    (125, 125, 85),
-    (95, 110, 75),
-    (165, 150, 115),
-    (90, 85, 65),
-)
 
 
 @dataclass(frozen=True)
@@ -166,17 +160,6 @@ def mosaic(
     return image, dense
 
 
-def turbid(rng: np.random.Generator, image: Pixels, water: NDArray[np.bool_]) -> Pixels:
-    """Give water a colour between blue and mud: rivers carry silt and algae."""
-    if not water.any():
-        return image
-    mud = np.array(TURBID[rng.integers(len(TURBID))]) * rng.uniform(0.6, 1.3)
-    texture = image[water] - image[water].mean(0)
-    result = image.copy()
-    result[water] = np.clip(mud + texture, 0, 255)
-    return result
-
-
 @dataclass(frozen=True)
 class Rendered:
     """Rendered scenes: images ``(n, s, s, 3)`` uint8 and concepts ``(n, s, s)`` int16."""
@@ -184,30 +167,44 @@ class Rendered:
     images: Pixels
     dense: NDArray[np.int16]
 
+    def holders(self) -> dict[int, NDArray[np.int64]]:
+        """The scenes that show each concept, by concept."""
+        shown = np.zeros((len(self.dense), len(CONCEPT_NAMES) + 1), bool)
+        for number, dense in enumerate(self.dense):
+            shown[number, dense] = True  # -1, unlabelled, is the last column
+        return {
+            concept: np.flatnonzero(shown[:, concept])
+            for concept in range(len(CONCEPT_NAMES))
+            if shown[:, concept].any()
+        }
+
 
 def render(settings: dict[str, Any], seed: int, cache: Path) -> Rendered:
-    """Render training scenes once and keep them in ``cache``."""
+    """Render training scenes once, on all processors, and keep them in ``cache``."""
     if not cache.exists():
-        from dgl_rsis.render import KINDS, render_scene
-
-        lookup = {word: n for n, words in enumerate(CONCEPTS.values()) for word in words}
-        lookup |= {name: n for n, name in enumerate(CONCEPT_NAMES)}
-        concept = np.array([lookup.get(kind.name, -1) for kind in KINDS] + [-1], np.int16)
-        rng = np.random.default_rng(seed)
-        low, high = np.log(settings["gsd"])
-        images, dense = [], []
-        for number in range(settings["scenes"]):
-            gsd = float(np.exp(rng.uniform(low, high)))
-            scene = render_scene(
-                seed * 1_000_003 + number, size=settings["size"], gsd=gsd, split="train"
-            )
-            images.append(scene.image)
-            dense.append(concept[scene.class_map])  # -1 picks the last entry: unlabelled
+        jobs = [(seed * 1_000_003 + number, settings) for number in range(settings["scenes"])]
+        with ProcessPoolExecutor() as pool:
+            scenes = list(pool.map(_render_one, jobs, chunksize=16))
         partial = cache.with_suffix(".part.npz")
-        np.savez(partial, images=np.stack(images), dense=np.stack(dense))
+        np.savez(
+            partial, images=np.stack([i for i, _ in scenes]), dense=np.stack([d for _, d in scenes])
+        )
         partial.rename(cache)
     with np.load(cache) as saved:
         return Rendered(saved["images"], saved["dense"])
+
+
+def _render_one(job: tuple[int, dict[str, Any]]) -> tuple[Pixels, NDArray[np.int16]]:
+    from dgl_rsis.render import KINDS, render_scene
+
+    seed, settings = job
+    lookup = {word: n for n, words in enumerate(CONCEPTS.values()) for word in words}
+    lookup |= {name: n for n, name in enumerate(CONCEPT_NAMES)}
+    concept = np.array([lookup.get(kind.name, -1) for kind in KINDS] + [-1], np.int16)
+    low, high = np.log(settings["gsd"])
+    gsd = float(np.exp(np.random.default_rng(seed).uniform(low, high)))
+    scene = render_scene(seed, size=settings["size"], gsd=gsd, split="train")
+    return scene.image, concept[scene.class_map]  # -1 picks the last entry: unlabelled
 
 
 @dataclass(frozen=True)
@@ -219,12 +216,14 @@ class Sampler:
         rendered: rendered scenes.
         settings: the ``image`` part of the configuration.
         seed: of the whole run.
+        holders: the rendered scenes that show each concept.
     """
 
     real: list[Real]
     rendered: Rendered
     settings: dict[str, Any]
     seed: int
+    holders: dict[int, NDArray[np.int64]]
 
     def uniform(self) -> tuple[list[list[Real]], list[int]]:
         """Uniform scenes by class, and the concept of each."""
@@ -246,15 +245,9 @@ class Sampler:
             images.append(image)
             dense.append(label)
         for _ in range(self.settings["rendered_batch"]):
-            number = rng.integers(len(self.rendered.images))
-            limit = self.rendered.images.shape[1] - size
-            row, col, way = rng.integers(limit + 1), rng.integers(limit + 1), rng.integers(8)
-            part = np.s_[number, row : row + size, col : col + size]
-            image, label = self.rendered.images[part], self.rendered.dense[part]
-            if rng.random() < self.settings["turbid_share"]:
-                image = turbid(rng, image, label == CONCEPT_NAMES.index("water"))
-            images.append(turn(way, image))
-            dense.append(turn(way, label))
+            image, label = self._rendered_crop(rng)
+            images.append(image)
+            dense.append(label)
         return Batch(
             np.stack(images),
             np.array([r.scene for r in chosen]),
@@ -263,3 +256,33 @@ class Sampler:
             np.stack([r for _, r in labels]),
             np.stack(dense),
         )
+
+    def _rendered_crop(self, rng: np.random.Generator) -> tuple[Pixels, NDArray[np.int16]]:
+        """Part of a rendered scene around a pixel of a concept, all concepts equally likely."""
+        settings, size = self.settings, self.settings["size"]
+        if rng.random() < settings["balanced_share"]:
+            concept = list(self.holders)[rng.integers(len(self.holders))]
+            scenes = self.holders[concept]
+            number = int(scenes[rng.integers(len(scenes))])
+            places = np.flatnonzero(self.rendered.dense[number] == concept)
+            place = int(places[rng.integers(len(places))])
+        else:
+            number = int(rng.integers(len(self.rendered.images)))
+            place = int(rng.integers(self.rendered.dense[number].size))
+        image, label = self.rendered.images[number], self.rendered.dense[number]
+        side = round(size * float(np.exp(rng.uniform(*np.log(settings["rendered_zoom"])))))
+        side = min(side, len(image))
+        row, col = (
+            int(np.clip(centre - rng.integers(side), 0, len(image) - side))
+            for centre in divmod(place, len(image))
+        )
+        image, label = (
+            image[row : row + side, col : col + side],
+            label[row : row + side, col : col + side],
+        )
+        if rng.random() < settings["repaint_share"]:
+            image = repaint(rng, image, label, share=0.5)
+        shrunk = Image.fromarray(image).resize((size, size), Image.Resampling.BILINEAR)
+        nearest = ((np.arange(size) + 0.5) * side / size).astype(int)
+        way = rng.integers(8)
+        return turn(way, np.asarray(shrunk)), turn(way, label[nearest][:, nearest])

@@ -22,6 +22,7 @@ from typing import Any, cast
 
 import numpy as np
 import torch
+from safetensors.torch import load_file
 from torch import Tensor
 from torch.nn import functional
 
@@ -74,6 +75,20 @@ def load_text(folder: Path) -> tuple[Any, TinyConfig]:
     return encode, config
 
 
+def exported_states(folder: Path) -> dict[str, dict[str, Tensor]]:
+    """Weights of both towers of an exported model: ``"image"`` and ``"text"``."""
+    states: dict[str, dict[str, Tensor]] = {"image": {}, "text": {}}
+    for name, value in load_file(folder / "model.safetensors").items():
+        tower, _, rest = name.partition(".")
+        states[tower][rest] = value.float()
+    return states
+
+
+def halves_are_fast(device: str) -> bool:
+    """Whether bfloat16 pays: without matrix units a processor is faster in single precision."""
+    return device != "cpu" or torch.cpu._is_amx_tile_supported()
+
+
 def to_input(images: np.ndarray[Any, Any], device: str) -> Tensor:
     """uint8 ``(B, h, w, 3)`` to float ``(B, 3, h, w)`` in [-1, 1]."""
     tensor = torch.from_numpy(np.ascontiguousarray(images)).to(device)
@@ -110,7 +125,7 @@ def losses(
         settings: the ``image`` part of the configuration.
     """
     device = x.device.type
-    with torch.autocast(device, torch.bfloat16):
+    with torch.autocast(device, torch.bfloat16, enabled=halves_are_fast(device)):
         maps = tower.maps(x)
         pooled, dense = tower.pool(maps[3]), tower.dense(maps)
     scene_texts, caption_texts, concept_texts = texts
@@ -216,8 +231,15 @@ def _prefetch(sampler: Sampler, first: int, last: int) -> Iterator[tuple[int, Ba
         yield ready.get()
 
 
-def train(data: Path, output: Path, config: dict[str, Any]) -> None:
-    """Train, resuming from ``output/image.pt`` when it exists; a log line every 50 steps."""
+def train(data: Path, output: Path, config: dict[str, Any], initial: Path | None = None) -> None:
+    """Train, resuming from ``output/image.pt`` when it exists; a log line every 50 steps.
+
+    Args:
+        data: folder with the real images.
+        output: folder with ``text.pt``; the checkpoint goes there.
+        config: the whole configuration.
+        initial: exported model whose image tower is the start; None starts at random.
+    """
     settings, seed = config["image"], config["seed"]
     device = "cuda" if torch.cuda.is_available() else "cpu"
     torch.manual_seed(seed)
@@ -228,7 +250,10 @@ def train(data: Path, output: Path, config: dict[str, Any]) -> None:
     caption_features = encode(caption_words)
     rendered = render(config["rendered"], seed, output / "rendered.npz")
     print(f"image: {len(real)} real scenes, {len(rendered.images)} rendered, {device}", flush=True)
-    tower = ImageTower(sizes).to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    tower = ImageTower(sizes)
+    if initial is not None:
+        tower.load_state_dict(exported_states(initial)["image"], strict=False)
+    tower = tower.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     optimiser = torch.optim.AdamW(
         tower.parameters(), settings["learning_rate"], weight_decay=settings["weight_decay"]
     )
@@ -242,7 +267,7 @@ def train(data: Path, output: Path, config: dict[str, Any]) -> None:
         average.load_state_dict(saved["average"])
         optimiser.load_state_dict(saved["optimiser"])
         first = saved["step"]
-    sampler = Sampler(real, rendered, settings, seed)
+    sampler = Sampler(real, rendered, settings, seed, rendered.holders())
     started, seen = time.perf_counter(), 0
     for step, batch in _prefetch(sampler, first, settings["steps"]):
         generator = torch.Generator().manual_seed(seed * 1_000_003 + step)

@@ -182,6 +182,22 @@ def train(data: Path, output: Path, settings: dict[str, Any], seed: int) -> None
     )
 
 
+def adopt(initial: Path, output: Path) -> None:
+    """Write ``text.pt`` from an exported model's text tower instead of distilling anew."""
+    from pretrain.image import exported_states
+
+    sizes = json.loads((initial / "config.json").read_text(encoding="utf-8"))["sizes"]
+    config = TinyConfig.from_json(sizes)
+    vocabulary = (initial / "vocab.txt").read_text(encoding="utf-8").splitlines()
+    tower = TextTower(config)
+    tower.load_state_dict(exported_states(initial)["text"])
+    output.mkdir(parents=True, exist_ok=True)
+    torch.save(
+        {"tower": tower.state_dict(), "vocabulary": vocabulary, "config": config.__dict__},
+        output / "text.pt",
+    )
+
+
 def _chunk(pools: list[torch.Tensor], lengths: torch.Tensor, batch: int) -> list[torch.Tensor]:
     """Eight batches of texts of like length, five parts field to three parts dictionary."""
     share = batch * 5
