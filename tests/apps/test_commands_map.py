@@ -11,7 +11,7 @@ import pytest
 import rasterio
 from PIL import Image
 
-from dgl_rsis.geo.raster import open_raster
+from dgl_rsis.geo.dataset import open_raster
 
 Run = Callable[..., tuple[int, str, str]]
 

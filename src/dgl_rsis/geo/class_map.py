@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dgl_rsis.errors import ImageError
-from dgl_rsis.geo.raster import frame_of, open_raster
+from dgl_rsis.geo.dataset import frame_of, open_raster
 from dgl_rsis.types import MapFrame
 
 

@@ -2,27 +2,20 @@
 
 What the file does not say plainly is decided here once, for all stages, and written into
 ``facts``: bands (:mod:`.bands`), stretch, "no data", black margins (:mod:`.collar`), the part
-that is read. DESIGN.md section 2.
+that is read (:mod:`.cropping`). DESIGN.md section 2.
 """
 
 from __future__ import annotations
 
 import math
-import warnings
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import rasterio
-import shapely
-from affine import Affine
 from numpy.typing import NDArray
-from rasterio.errors import NotGeoreferencedWarning, RasterioError
 from rasterio.io import DatasetReader
 from rasterio.windows import Window as RasterWindow
-from shapely import Geometry
 
 from dgl_rsis.errors import ImageError, InputError
 from dgl_rsis.geo.bands import (
@@ -37,73 +30,21 @@ from dgl_rsis.geo.bands import (
     sample_bands,
 )
 from dgl_rsis.geo.collar import Collar, find_collar, find_collar_part
-from dgl_rsis.geo.crs import map_frame, north_degrees
+from dgl_rsis.geo.cropping import crop_window
+from dgl_rsis.geo.crs import north_degrees
+from dgl_rsis.geo.dataset import (
+    crs_text,
+    error_line,
+    frame_of,
+    georeference_notes,
+    map_bounds,
+    open_raster,
+)
 from dgl_rsis.geo.vector import polygons_mask, read_boxes_or_polygons
-from dgl_rsis.types import BoolArray, MapFrame, Raster
+from dgl_rsis.types import BoolArray, Raster
 
 if TYPE_CHECKING:
     from PIL.Image import Image
-
-# libjpeg only warns when a file ends early and fills the rest with grey.
-_GDAL_OPTIONS = {"GDAL_ERROR_ON_LIBJPEG_WARNING": "TRUE"}
-
-
-@contextmanager
-def open_raster(path: str | Path) -> Iterator[DatasetReader]:
-    """Open a raster for reading; what goes wrong inside the block becomes one clear line.
-
-    Raises:
-        ImageError: if the file is missing, a folder, not an image, or damaged.
-    """
-    file = Path(path)
-    if not file.exists():
-        raise ImageError(f"{file} does not exist; check the path")
-    if file.is_dir():
-        raise ImageError(f"{file} is a folder; pass an image file in it")
-    with warnings.catch_warnings(), rasterio.Env(**_GDAL_OPTIONS):
-        warnings.simplefilter("ignore", NotGeoreferencedWarning)
-        try:
-            dataset = rasterio.open(file)
-        except RasterioError as error:
-            raise ImageError(
-                f"{file} is not an image that can be opened: {_line(error)}"
-            ) from error
-        with dataset:
-            if dataset.count == 0:
-                raise ImageError(
-                    f"{file} has no bands of its own; convert one of its "
-                    f"{len(dataset.subdatasets)} sub-datasets to GeoTIFF"
-                )
-            if dataset.driver == "PNG" and not _png_is_complete(file):
-                raise ImageError(f"{file} is damaged or cut short: it lacks the end of a PNG file")
-            try:
-                yield dataset
-            except RasterioError as error:
-                raise ImageError(
-                    f"{file} is damaged or cut short and cannot be read: {_line(error)}"
-                ) from error
-
-
-def _png_is_complete(path: Path) -> bool:
-    """Whether a PNG file reaches its closing chunk: GDAL shows what is missing as black."""
-    size = path.stat().st_size
-    with path.open("rb") as stream:
-        position = len(stream.read(8))  # signature
-        while header := stream.read(8):
-            position += 12 + int.from_bytes(header[:4], "big")  # length, name, data, checksum
-            if position > size:
-                return False
-            if header[4:] == b"IEND":
-                return True
-            stream.seek(position)
-    return False
-
-
-def _line(error: BaseException) -> str:
-    """The deepest message of an error on one line: rasterio hides GDAL's below its own."""
-    while error.__cause__ is not None:
-        error = error.__cause__
-    return " ".join(str(error).split())
 
 
 def read_raster(
@@ -139,7 +80,7 @@ def read_raster(
     with open_raster(path) as dataset:
         choice = choose_bands(dataset, bands, nodata)
         polygons = None if aoi is None else read_boxes_or_polygons(aoi, frame_of(dataset))
-        window = _window(dataset, bbox, polygons)
+        window = crop_window(dataset, bbox, polygons)
         values, valid = read_bands(dataset, choice, window)
         rule = parse_stretch(stretch, values.dtype)
         facts: dict[str, Any] = {
@@ -153,7 +94,7 @@ def read_raster(
             "scene_shape": [dataset.height, dataset.width],
             "stretch": stretch,
         }
-        notes = [*choice.notes, *_georeference_notes(dataset)]
+        notes = [*choice.notes, *georeference_notes(dataset)]
         if collar and valid.any():
             found = _collar(dataset, choice, window, values, valid)
             valid &= ~found.mask
@@ -216,93 +157,6 @@ def _json_number(value: float | None) -> float | str | None:
     return value if value is None or math.isfinite(value) else str(value)
 
 
-def frame_of(dataset: DatasetReader, window: RasterWindow | None = None) -> MapFrame | None:
-    """Where a raster, or a window of it, lies on the map.
-
-    Returns:
-        None for a whole image without any georeference. A window of such an image gets a
-        transform that leads back to the pixels of the whole image, without CRS.
-    """
-    transform = dataset.transform
-    shape = dataset.shape
-    if window is not None:
-        transform = transform @ Affine.translation(window.col_off, window.row_off)
-        shape = (int(window.height), int(window.width))
-    if window is None or shape == dataset.shape:
-        transform = dataset.transform  # to the last bit
-    if dataset.crs is None and transform == Affine.identity():
-        return None
-    return map_frame(transform[:6], _crs_text(dataset), shape)
-
-
-def _crs_text(dataset: DatasetReader) -> str | None:
-    """``EPSG:CODE`` where that is exactly the CRS, else WKT, so that nothing is lost."""
-    crs = dataset.crs
-    if crs is None:
-        return None
-    code = crs.to_epsg()
-    if code is not None and rasterio.crs.CRS.from_epsg(code) == crs:
-        return f"EPSG:{code}"
-    return str(crs.to_wkt())
-
-
-def _georeference_notes(dataset: DatasetReader) -> list[str]:
-    if dataset.transform != Affine.identity():
-        return [] if dataset.crs else ["the file has a map transform but no CRS"]
-    if dataset.gcps[0] or dataset.rpcs:
-        return [
-            "the file is placed by control points or RPCs only: outputs are in pixels; "
-            "warp it first (gdalwarp) for map coordinates"
-        ]
-    return ["the file has no georeference: outputs are in pixels"]
-
-
-def _window(
-    dataset: DatasetReader, bbox: Sequence[float] | None, polygons: Sequence[Geometry] | None
-) -> RasterWindow:
-    """The pixels that a box (in the map) and polygons (in the pixel frame) touch."""
-    x0, y0, x1, y1 = 0.0, 0.0, float(dataset.width), float(dataset.height)
-    parts = []
-    if bbox is not None:
-        parts.append(("bbox", _pixel_bounds(dataset, bbox)))
-    if polygons is not None:
-        parts.append(("aoi", tuple(shapely.total_bounds(list(polygons)))))
-    for name, (left, top, right, bottom) in parts:
-        # Edges that lie on pixel edges up to rounding do not touch the next pixel.
-        x0, y0 = max(x0, math.floor(left + 1e-6)), max(y0, math.floor(top + 1e-6))
-        x1, y1 = min(x1, math.ceil(right - 1e-6)), min(y1, math.ceil(bottom - 1e-6))
-        if x0 >= x1 or y0 >= y1:
-            bounds = ", ".join(f"{value:.10g}" for value in _map_bounds(dataset))
-            raise InputError(
-                f"{name} does not meet {dataset.name}, whose bounds are {bounds} "
-                f"in {_crs_text(dataset) or 'pixels'}"[:300]
-            )
-    return RasterWindow(x0, y0, x1 - x0, y1 - y0)
-
-
-def _pixel_bounds(
-    dataset: DatasetReader, bbox: Sequence[float]
-) -> tuple[float, float, float, float]:
-    if len(bbox) != 4 or not all(math.isfinite(value) for value in bbox):
-        raise InputError("bbox must be four numbers: minx,miny,maxx,maxy")
-    minx, miny, maxx, maxy = (float(value) for value in bbox)
-    if minx >= maxx or miny >= maxy:
-        raise InputError(f"bbox {minx:g},{miny:g},{maxx:g},{maxy:g} is empty: minx,miny,maxx,maxy")
-    corners = [~dataset.transform @ (x, y) for x in (minx, maxx) for y in (miny, maxy)]
-    columns, rows = zip(*corners, strict=True)
-    return min(columns), min(rows), max(columns), max(rows)
-
-
-def _map_bounds(dataset: DatasetReader) -> tuple[float, float, float, float]:
-    corners = [
-        dataset.transform @ (column, row)
-        for column in (0, dataset.width)
-        for row in (0, dataset.height)
-    ]
-    xs, ys = zip(*corners, strict=True)
-    return min(xs), min(ys), max(xs), max(ys)
-
-
 def as_raster(image: str | Path | Image | NDArray[np.uint8] | Raster) -> Raster:
     """Take an image in any form that the public functions accept.
 
@@ -348,7 +202,7 @@ def _from_picture(image: Image) -> Raster:
         rgba = image.convert("RGBA") if image.has_transparency_data else None
         rgb = np.array(image.convert("RGB") if rgba is None else rgba)
     except OSError as error:
-        raise ImageError(f"the PIL image is damaged or cut short: {_line(error)}") from error
+        raise ImageError(f"the PIL image is damaged or cut short: {error_line(error)}") from error
     valid = np.ones(rgb.shape[:2], dtype=bool) if rgba is None else rgb[..., 3] > 0
     if not valid.any():
         raise ImageError("the PIL image is fully transparent; pass one with visible pixels")
@@ -385,9 +239,9 @@ def describe(path: str | Path) -> dict[str, Any]:
             "bands_to_read": None if choice is None else list(choice.indexes),
             "nodata": [_json_number(value) for value in dataset.nodatavals],
             "alpha": None if choice is None else choice.alpha,
-            "crs": _crs_text(dataset),
+            "crs": crs_text(dataset),
             "transform": list(dataset.transform[:6]) if located else None,
-            "bounds": list(_map_bounds(dataset)) if located else None,
+            "bounds": list(map_bounds(dataset)) if located else None,
             "metres_per_pixel": None if metres is None else list(metres),
             "north_degrees": north,
             "compression": dataset.compression.name if dataset.compression else None,
@@ -398,6 +252,6 @@ def describe(path: str | Path) -> dict[str, Any]:
             "notes": [
                 *problem,
                 *(() if choice is None else choice.notes),
-                *_georeference_notes(dataset),
+                *georeference_notes(dataset),
             ],
         }

@@ -1,0 +1,132 @@
+"""Raster files that are open for reading: what is wrong with them, and where they lie."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import rasterio
+from affine import Affine
+from rasterio.errors import NotGeoreferencedWarning, RasterioError
+from rasterio.io import DatasetReader
+from rasterio.windows import Window as RasterWindow
+
+from dgl_rsis.errors import ImageError
+from dgl_rsis.geo.crs import map_frame
+from dgl_rsis.types import MapFrame
+
+# libjpeg only warns when a file ends early and fills the rest with grey.
+_GDAL_OPTIONS = {"GDAL_ERROR_ON_LIBJPEG_WARNING": "TRUE"}
+
+
+@contextmanager
+def open_raster(path: str | Path) -> Iterator[DatasetReader]:
+    """Open a raster for reading; what goes wrong inside the block becomes one clear line.
+
+    Raises:
+        ImageError: if the file is missing, a folder, not an image, or damaged.
+    """
+    file = Path(path)
+    if not file.exists():
+        raise ImageError(f"{file} does not exist; check the path")
+    if file.is_dir():
+        raise ImageError(f"{file} is a folder; pass an image file in it")
+    with warnings.catch_warnings(), rasterio.Env(**_GDAL_OPTIONS):
+        warnings.simplefilter("ignore", NotGeoreferencedWarning)
+        try:
+            dataset = rasterio.open(file)
+        except RasterioError as error:
+            raise ImageError(
+                f"{file} is not an image that can be opened: {error_line(error)}"
+            ) from error
+        with dataset:
+            if dataset.count == 0:
+                raise ImageError(
+                    f"{file} has no bands of its own; convert one of its "
+                    f"{len(dataset.subdatasets)} sub-datasets to GeoTIFF"
+                )
+            if dataset.driver == "PNG" and not _png_is_complete(file):
+                raise ImageError(f"{file} is damaged or cut short: it lacks the end of a PNG file")
+            try:
+                yield dataset
+            except RasterioError as error:
+                raise ImageError(
+                    f"{file} is damaged or cut short and cannot be read: {error_line(error)}"
+                ) from error
+
+
+def _png_is_complete(path: Path) -> bool:
+    """Whether a PNG file reaches its closing chunk: GDAL shows what is missing as black."""
+    size = path.stat().st_size
+    with path.open("rb") as stream:
+        position = len(stream.read(8))  # signature
+        while header := stream.read(8):
+            position += 12 + int.from_bytes(header[:4], "big")  # length, name, data, checksum
+            if position > size:
+                return False
+            if header[4:] == b"IEND":
+                return True
+            stream.seek(position)
+    return False
+
+
+def error_line(error: BaseException) -> str:
+    """The deepest message of an error on one line: rasterio hides GDAL's below its own."""
+    while error.__cause__ is not None:
+        error = error.__cause__
+    return " ".join(str(error).split())
+
+
+def frame_of(dataset: DatasetReader, window: RasterWindow | None = None) -> MapFrame | None:
+    """Where a raster, or a window of it, lies on the map.
+
+    Returns:
+        None for a whole image without any georeference. A window of such an image gets a
+        transform that leads back to the pixels of the whole image, without CRS.
+    """
+    transform = dataset.transform
+    shape = dataset.shape
+    if window is not None:
+        transform = transform @ Affine.translation(window.col_off, window.row_off)
+        shape = (int(window.height), int(window.width))
+    if window is None or shape == dataset.shape:
+        transform = dataset.transform  # to the last bit
+    if dataset.crs is None and transform == Affine.identity():
+        return None
+    return map_frame(transform[:6], crs_text(dataset), shape)
+
+
+def crs_text(dataset: DatasetReader) -> str | None:
+    """``EPSG:CODE`` where that is exactly the CRS, else WKT, so that nothing is lost."""
+    crs = dataset.crs
+    if crs is None:
+        return None
+    code = crs.to_epsg()
+    if code is not None and rasterio.crs.CRS.from_epsg(code) == crs:
+        return f"EPSG:{code}"
+    return str(crs.to_wkt())
+
+
+def georeference_notes(dataset: DatasetReader) -> list[str]:
+    """What a user must know about where a raster lies; empty if it has a transform and a CRS."""
+    if dataset.transform != Affine.identity():
+        return [] if dataset.crs else ["the file has a map transform but no CRS"]
+    if dataset.gcps[0] or dataset.rpcs:
+        return [
+            "the file is placed by control points or RPCs only: outputs are in pixels; "
+            "warp it first (gdalwarp) for map coordinates"
+        ]
+    return ["the file has no georeference: outputs are in pixels"]
+
+
+def map_bounds(dataset: DatasetReader) -> tuple[float, float, float, float]:
+    """``minx, miny, maxx, maxy`` of a raster in its CRS; in pixels if it has no georeference."""
+    corners = [
+        dataset.transform @ (column, row)
+        for column in (0, dataset.width)
+        for row in (0, dataset.height)
+    ]
+    xs, ys = zip(*corners, strict=True)
+    return min(xs), min(ys), max(xs), max(ys)
