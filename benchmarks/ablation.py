@@ -2,7 +2,7 @@
 
     python benchmarks/ablation.py [--model NAME] [--scenes 8] [--size 384]
 
-Each line switches one stage off (DESIGN.md section 1.6): the mean IoU of the map over the
+Each line switches one stage off (docs/design.md 1.7): the mean IoU of the map over the
 land-cover kinds present, and of the sentences the mean IoU and the share with IoU >= 0.5. Of the
 map only the words count: with the painter ``leaf``, mask guidance, crops and Grad-CAM do not act
 on it, and sentences are not part of it. Such switches have ``-`` there.

@@ -1,4 +1,4 @@
-"""Which part of the package may import which (DESIGN.md section 3).
+"""Which part of the package may import which (docs/design.md 3).
 
 Imports are read from the source, wherever they stand: at the top, inside functions, under
 ``TYPE_CHECKING``, and as names of our modules in strings (tables of lazily imported files).

@@ -1,4 +1,4 @@
-"""Where a backbone computes, and why (DESIGN.md section 3)."""
+"""Where a backbone computes, and why (docs/design.md 1.6)."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Pictures of results: a class map over its image, and why a sentence got its answer.
 
 Every referring answer shows what was understood, where the model looked and what else came into
-question (DESIGN.md: "every answer explains itself"). Drawn with Pillow and its own font only.
+question: every answer explains itself. Drawn with Pillow and its own font only.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """A record beside every output: what made it, from what, with which settings.
 
-DESIGN.md section 2: versions, model, revision and licence, configuration, scene statistics, CRS,
+docs/design.md 2: versions, model, revision and licence, configuration, scene statistics, CRS,
 parsed query. The same input, versions and settings give the same output, so this is all that it
 takes to repeat a run.
 """

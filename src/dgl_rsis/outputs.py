@@ -1,4 +1,4 @@
-"""Results as files: maps, scores, matches, heat maps and pictures (DESIGN.md section 2).
+"""Results as files: maps, scores, matches, heat maps and pictures (docs/design.md 2).
 
 The suffix decides the format. Everything lies on the grid of the input, and a file appears under
 its name when it is complete or not at all.

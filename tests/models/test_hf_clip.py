@@ -108,7 +108,7 @@ def test_dense_scale_can_be_chosen(tiny_clip_folder: Path) -> None:
 
 
 def dense_by_hand(model: Any, pixels: torch.Tensor) -> FloatArray:
-    """The formula of METHODS.md 2e, head by head, from the hidden states of transformers."""
+    """The formula of docs/design.md 1.6, head by head, from the hidden states of transformers."""
     vision = model.vision_model
     hidden = vision(pixels, interpolate_pos_encoding=True, output_hidden_states=True).hidden_states
     block = vision.encoder.layers[-1]

@@ -1,4 +1,4 @@
-"""The command line ``dgl-rsis`` (DESIGN.md section 2).
+"""The command line ``dgl-rsis`` (docs/design.md 2).
 
 Exit codes: 0 done, 1 the demo is below its accuracy, 2 the input or the usage is wrong (one line
 on stderr), 4 nothing matched, 130 interrupted. Heavy libraries are imported inside the commands,

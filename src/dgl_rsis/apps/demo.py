@@ -1,4 +1,4 @@
-"""The demo: render a scene, run both tasks, compare with the exact truth (DESIGN.md section 5).
+"""The demo: render a scene, run both tasks, compare with the exact truth (docs/design.md 3.2).
 
 What is measured here says that the installation works, not how good the method is: rendered
 scenes never stand in for real accuracy.

@@ -1,6 +1,6 @@
 """Options that several commands share, and the values behind them.
 
-One name, one meaning: what ``--bbox`` says in one command it says in all (DESIGN.md section 2).
+One name, one meaning: what ``--bbox`` says in one command it says in all (docs/design.md 2).
 Values are checked here, before anything is read or computed.
 """
 

@@ -1,4 +1,4 @@
-"""Lengths and directions on the ground, for the pixels of one image (DESIGN.md section 2).
+"""Lengths and directions on the ground, for the pixels of one image (docs/design.md 3.1).
 
 A CRS does not say how long a pixel is on the ground: degrees shrink towards the poles, feet are
 not metres, and a metre of a Mercator map is cos(latitude) metres on the ground. So all of it is

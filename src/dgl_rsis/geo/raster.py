@@ -2,7 +2,7 @@
 
 What the file does not say plainly is decided here once, for all stages, and written into
 ``facts``: bands (:mod:`.bands`), stretch, "no data", black margins (:mod:`.collar`), the part
-that is read (:mod:`.cropping`). DESIGN.md section 2.
+that is read (:mod:`.cropping`). docs/design.md 3.1.
 """
 
 from __future__ import annotations

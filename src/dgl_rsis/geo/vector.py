@@ -1,4 +1,4 @@
-"""Polygons out of class maps and masks, vector files in and out (DESIGN.md section 2).
+"""Polygons out of class maps and masks, vector files in and out (docs/design.md 2 and 3.1).
 
 Polygons follow pixel edges exactly until they are simplified, and simplification moves shared
 edges once for both neighbours (coverage simplification, GEOS), so that no gaps open. Without a

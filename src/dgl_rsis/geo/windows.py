@@ -1,7 +1,7 @@
 """Tiles of an image: cores that cover every pixel exactly once, each with a halo of context.
 
 A model reads the outer window and only the core is kept, so that what lies near the edge of a
-tile has been seen with its surroundings (DESIGN.md section 3, ``scene.py``).
+tile has been seen with its surroundings.
 """
 
 from __future__ import annotations

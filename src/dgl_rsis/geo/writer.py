@@ -1,4 +1,4 @@
-"""Rasters out: cloud-optimised GeoTIFFs on the very grid of the input (DESIGN.md section 2).
+"""Rasters out: cloud-optimised GeoTIFFs on the very grid of the input (docs/design.md 2).
 
 Nothing is ever half written: a file appears under its name when it is complete, or not at all.
 What can be known to fail is said before anything is computed (:func:`check_output`).

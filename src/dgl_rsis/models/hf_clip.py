@@ -2,10 +2,10 @@
 
 * Image and text embeddings are transformers' own.
 * Dense features: in the last block every token attends to tokens with a like query, key or
-  value (SegEarth-OV, Li et al. 2025, section 3.2; METHODS.md 2e), ``softmax(q q' s) +
+  value (SegEarth-OV, Li et al. 2025, section 3.2; docs/design.md 1.6), ``softmax(q q' s) +
   softmax(k k' s) + softmax(v v' s)`` applied to ``v``. Residual and feed-forward network are
   dropped: they carry what the class token gathered, not what lies in the patch.
-* Activations: CLIP-ES (Lin et al. 2023, section 3.1; METHODS.md 2g) at the last block's input.
+* Activations: CLIP-ES (Lin et al. 2023, section 3.1) at the last block's input.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class HfClip:
         page: address of its page on the hub, None for folders.
         device: where to compute.
         dense_logit_scale: inverse temperature for cosines of dense features. SegEarth-OV's 50 for
-            CLIPs of natural images (METHODS.md 2d): self-self attention flattens differences.
+            CLIPs of natural images: self-self attention flattens differences.
     """
 
     dim: int

@@ -1,7 +1,7 @@
 """How a checkpoint wants its pixels: ``(x / 255 - mean) / std`` per channel.
 
 Resizing is ours (``torch_tools.squeeze``): transformers' own image processors crop, and need
-torchvision for some models (PEERS.md section 3.2).
+torchvision for some models.
 """
 
 from __future__ import annotations

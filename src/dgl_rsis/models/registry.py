@@ -1,4 +1,4 @@
-"""Names of backbones, and what is behind them (DESIGN.md section 2).
+"""Names of backbones, and what is behind them (docs/design.md 1.6).
 
 A name is ``rs-tiny``, ``hf:ORG/NAME`` or bare ``ORG/NAME``, ``dir:FOLDER`` or a bare existing
 folder. A new family of backbones is one file, and one case in ``_family`` and ``load_backbone``.

@@ -1,7 +1,7 @@
 """The two towers of rs-tiny.
 
 * Image tower: a residual network with batch normalisation (small data favours it over
-  ConvNeXt, DESIGN.md section 4) to stride 16, and a top-down path (Lin et al. 2017, "Feature
+  ConvNeXt, docs/design.md 4) to stride 16, and a top-down path (Lin et al. 2017, "Feature
   pyramid networks", section 3) back to stride 4 for dense features that keep edges.
 * Attention pooling over the stride-16 map makes the image embedding: the weights depend on
   content, so gradients of a logit differ from cell to cell and Grad-CAM localises.

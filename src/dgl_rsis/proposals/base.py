@@ -1,8 +1,9 @@
 """What a proposer is, and the table of them.
 
-A proposer turns an image into class-agnostic proposals (``types.Proposals``, DESIGN.md 1.1). To
-add one: write a file with a function ``propose(raster, features)`` and add its line to
-``PROPOSERS`` and its name to ``config.ProposalSettings``. Files are imported when their proposer is asked for.
+A proposer turns an image into class-agnostic proposals (``types.Proposals``, docs/design.md 1.1).
+To add one: write a file with a function ``propose(raster, features)`` and add its line to
+``PROPOSERS`` and its name to ``config.ProposalSettings``. Files are imported when their proposer
+is asked for.
 """
 
 from __future__ import annotations

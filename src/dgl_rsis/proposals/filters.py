@@ -1,4 +1,4 @@
-"""Choosing among proposals: areas, overlaps, non-maximum suppression (DESIGN.md 1.1 and 1.5).
+"""Choosing among proposals: areas, overlaps, non-maximum suppression (docs/design.md 1.1 and 1.5).
 
 Overlaps are exact to the pixel. Nodes of one tree overlap only when nested, and nodes of two
 trees through the pixels that their leaves share, so no mask is drawn for a tree. Flat masks are

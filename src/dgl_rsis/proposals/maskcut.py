@@ -1,8 +1,8 @@
 """MaskCut: objects by normalised cuts of a backbone's own features (the paper's proposals).
 
-METHODS.md 2h (Wang et al. 2023, after Shi & Malik 2000). Cells whose features have a cosine above
-``threshold`` are linked; the second eigenvector of the normalised graph splits it in two; the side
-that does not hold the corners, and of it the part around the strongest cell, is an object; its
+Wang et al. 2023, after Shi & Malik 2000 (docs/design.md 1.1). Cells whose features have a cosine
+above ``threshold`` are linked; the second eigenvector of the normalised graph splits it in two; the
+side that does not hold the corners, and of it the part around the strongest cell, is an object; its
 features are put out and the next round begins.
 
 Two things differ. Masks are refined by majority in superpixels (the leaves of a region tree) and

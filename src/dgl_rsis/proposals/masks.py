@@ -1,6 +1,6 @@
 """Flat proposals: masks as crops inside their boxes, never ``N x H x W`` booleans.
 
-DESIGN.md 1.1, ``MaskSet``: masks of any origin (a network, MaskCut, the user's own polygons or
+docs/design.md 1.1, *mask sets*: masks of any origin (a network, MaskCut, the user's own polygons or
 boxes) behind the same protocol as the region tree.
 """
 

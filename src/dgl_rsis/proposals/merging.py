@@ -1,8 +1,8 @@
 """Greedy merging of leaves into a binary partition tree (Salembier & Garrido 2000).
 
-The pair of neighbours with the least cost merges until one region is left. DESIGN.md 1.1 names
-Ward's cost, ``d * sqrt(A_a * A_b / (A_a + A_b))`` with ``d = |mean_a - mean_b|``: the root of the
-increase of the sum of squares. Two things were added:
+The pair of neighbours with the least cost merges until one region is left (docs/design.md 1.1).
+The cost starts from Ward's, ``d * sqrt(A_a * A_b / (A_a + A_b))`` with ``d = |mean_a - mean_b|``:
+the root of the increase of the sum of squares. Two things were added:
 
 * ``d`` is the geometric mean of the difference of the means and the contrast right at the common
   boundary, so that regions with soft shading inside merge before regions with an edge between;

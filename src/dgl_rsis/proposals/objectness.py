@@ -1,4 +1,4 @@
-"""How much a proposal looks like one thing, without any class (DESIGN.md 1.5).
+"""How much a proposal looks like one thing, without any class (docs/design.md 1.1).
 
 Terms in 0..1, combined by their geometric mean: contrast of colour to the ring around it,
 compactness of shape, stability in the tree (how much dearer the merge above it was than its own),

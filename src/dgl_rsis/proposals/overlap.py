@@ -3,7 +3,7 @@
 One idea: a bilinear field is linear along a row between two cell centres, so the sum of a field
 over a run of pixels needs only the length of the run and the sum of its fractional positions. A
 region is a set of runs, and all regions of an image together are one sparse matrix
-``regions x cells`` whose rows add up to the areas (DESIGN.md 1.1, ``pool``).
+``regions x cells`` whose rows add up to the areas (docs/design.md 1.1, *pooling*).
 
 The half-pixel convention is that of ``torch.nn.functional.interpolate`` with ``mode="bilinear",
 align_corners=False``: pixel ``x`` lies at ``(x + 0.5) * w / W - 0.5`` in cells, clamped at the

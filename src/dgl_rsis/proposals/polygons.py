@@ -1,4 +1,4 @@
-"""The user's own boxes, masks and polygons as proposals (DESIGN.md 1.1 and 2, ``candidates``).
+"""The user's own boxes, masks and polygons as proposals (docs/design.md 1.1 and 2, ``candidates``).
 
 All are in the pixel frame. What reaches beyond the image is cut at its border; what lies wholly
 outside is an error, so that proposal ``n`` is always what the user gave as number ``n``.

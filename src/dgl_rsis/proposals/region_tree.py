@@ -1,4 +1,4 @@
-"""Region trees: every node of a binary partition tree is a proposal (DESIGN.md 1.1).
+"""Region trees: every node of a binary partition tree is a proposal (docs/design.md 1.1).
 
 One idea: leaves are numbered in depth-first order, so the leaves of a node are an interval of
 labels. A mask is then a comparison of the label map with two numbers, sums over all nodes are

@@ -1,4 +1,4 @@
-"""Building region trees from an image (DESIGN.md 1.1).
+"""Building region trees from an image (docs/design.md 1.1).
 
 Felzenszwalb leaves at several scales, each merged greedily by colour into one binary tree.
 

@@ -1,4 +1,4 @@
-"""Rendered scenes: procedural overhead images with exact truth (DESIGN.md section 5)."""
+"""Rendered scenes: procedural overhead images with exact truth (docs/design.md 3.2)."""
 
 from dgl_rsis.render.files import write_scene
 from dgl_rsis.render.instances import Instance

@@ -1,4 +1,4 @@
-"""Buildings: houses and halls with flat, gabled, hipped and L-shaped roofs (DESIGN.md section 5)."""
+"""Buildings: houses and halls with flat, gabled, hipped and L-shaped roofs (docs/design.md 3.2)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What crosses a whole scene: river with bridges, harbour basin, airfield (DESIGN.md section 5)."""
+"""What crosses a whole scene: river with bridges, harbour basin, airfield (docs/design.md 3.2)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A rendered scene as files that GIS software opens (DESIGN.md sections 2 and 5)."""
+"""A rendered scene as files that GIS software opens (docs/design.md 2 and 3.2)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The visible part of every painted object (DESIGN.md section 5)."""
+"""The visible part of every painted object (docs/design.md 3.2)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The kinds of land cover and objects that rendered scenes show (DESIGN.md section 5)."""
+"""The kinds of land cover and objects that rendered scenes show (docs/design.md 3.2)."""
 
 from __future__ import annotations
 

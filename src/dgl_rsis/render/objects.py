@@ -1,4 +1,4 @@
-"""Trees, cars, car parks, tanks, pools and courts (DESIGN.md section 5)."""
+"""Trees, cars, car parks, tanks, pools and courts (docs/design.md 3.2)."""
 
 from __future__ import annotations
 

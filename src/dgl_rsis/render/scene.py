@@ -1,4 +1,4 @@
-"""One call draws a scene with its exact truth (DESIGN.md section 5).
+"""One call draws a scene with its exact truth (docs/design.md 3.2).
 
 Order: ground of the blocks, streets, what crosses the scene, objects with their shadows, sensor.
 Training and testing draw from disjoint random streams and from different palettes.

@@ -1,4 +1,4 @@
-"""Referring sentences whose answers follow from geometry (DESIGN.md section 5).
+"""Referring sentences whose answers follow from geometry (docs/design.md 3.2).
 
 A sentence is kept only where its answer is clear by a margin: the largest is well larger than the
 second, the one on the left is alone on the left. All positions are centroids of visible pixels.

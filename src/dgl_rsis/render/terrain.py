@@ -1,4 +1,4 @@
-"""Ground: surfaces of blocks, streets, rivers, lakes, the sea, woods (DESIGN.md section 5)."""
+"""Ground: surfaces of blocks, streets, rivers, lakes, the sea, woods (docs/design.md 3.2)."""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
-"""Surfaces: palettes that differ between train and test, and multi-octave noise (DESIGN.md section 5).
+"""Surfaces: palettes that differ between train and test, and multi-octave noise.
 
 A surface is a colour modulated by four noise fields, one per scale on the ground, so that a lawn
-keeps its look from 0.1 m to 5 m pixels. Palettes hold two disjoint lists of colours per material.
+keeps its look from 0.1 m to 5 m pixels. Palettes hold two disjoint lists of colours per material
+(docs/design.md 3.2).
 """
 
 from __future__ import annotations

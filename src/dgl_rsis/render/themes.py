@@ -1,4 +1,4 @@
-"""What is built where: uses of blocks, and themes that mix them (DESIGN.md section 5)."""
+"""What is built where: uses of blocks, and themes that mix them (docs/design.md 3.2)."""
 
 from __future__ import annotations
 

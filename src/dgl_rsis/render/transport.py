@@ -1,4 +1,4 @@
-"""Ships, planes and runways (DESIGN.md section 5)."""
+"""Ships, planes and runways (docs/design.md 3.2)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Global visual-textual alignment: competitive cross-scale Grad-CAM (DESIGN.md section 1.3).
+"""Global visual-textual alignment: competitive cross-scale Grad-CAM (docs/design.md 1.3).
 
 "We propose a Cross-Scale Grad-CAM module to refine Grad-CAM maps using contextual information
 from global modifiers." (abstract)
@@ -97,7 +97,7 @@ def enhance(noun: FloatArray, full: FloatArray | None, *, weight: float) -> Floa
     Args:
         noun: ``(h, w)`` activation of the noun.
         full: ``(h, w)`` activation of the noun with its modifiers; None leaves the noun's.
-        weight: lambda of DESIGN.md 1.3.
+        weight: lambda of docs/design.md 1.3.
 
     Returns:
         ``(h, w)`` float32 in [0, 1].

@@ -1,6 +1,6 @@
 """Colours and shapes measured from pixels, as scores in [0, 1].
 
-DESIGN.md section 1.4: what can be measured is not asked from the vision-language model. Colours
+docs/design.md 1.4: what can be measured is not asked from the vision-language model. Colours
 compete with each other by their distance to Lab prototypes of the lexicon; shapes are judged by
 elongation, rectangularity and circularity of the mask.
 """

@@ -1,6 +1,6 @@
 """Text decoupling: the sentence becomes local phrases and a program of global modifiers.
 
-The global-local decoupling of the paper on the side of the words (DESIGN.md section 1.1). With the
+The global-local decoupling of the paper on the side of the words (docs/design.md 1.1). With the
 stage off, the whole sentence is one phrase for the vision-language model and nothing is executed.
 """
 

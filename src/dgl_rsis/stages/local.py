@@ -1,4 +1,4 @@
-"""Local visual-textual alignment (DESIGN.md section 1.2).
+"""Local visual-textual alignment (docs/design.md 1.2).
 
 "Visual and textual features are aligned at local scale, through a novel context-aware cropping
 strategy for extracting image patches with proper boundaries and introducing RS-specific knowledge

@@ -1,4 +1,4 @@
-"""Painters: from class probabilities to a class map (DESIGN.md section 1.2, OVSS).
+"""Painters: from class probabilities to a class map (docs/design.md 1.2, OVSS).
 
 Every painter returns, for each pixel, the index of the winning name and its probability. Where
 the background words form a class, ``rest`` is the column of the first of them: the strongest

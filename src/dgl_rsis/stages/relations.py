@@ -1,9 +1,9 @@
 """Fields of places and relations: how well candidates fulfil *left* or *near the river*.
 
-DESIGN.md section 1.4, formulas of METHODS.md 2f: evaluated at the centroid, zero on the wrong
-side and linear from there, diagonals by the minimum, a corner is the best diagonal. Everything is
-in the pixel frame (y down); compass words turn with true north. An anchor is one candidate, or
-the union of candidates that spread (a river), seen from its nearest point.
+docs/design.md 1.4, after the fields of GeoSelect (arXiv:2607.03869): evaluated at the centroid,
+zero on the wrong side and linear from there, diagonals by the minimum, a corner is the best
+diagonal. Everything is in the pixel frame (y down); compass words turn with true north. An anchor
+is one candidate, or the union of candidates that spread (a river), seen from its nearest point.
 """
 
 from __future__ import annotations

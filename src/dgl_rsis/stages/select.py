@@ -1,4 +1,4 @@
-"""Mask selection (DESIGN.md section 1.5).
+"""Mask selection (docs/design.md 1.5).
 
 "A subsequent mask selection module integrates pixel-level Grad-CAM activations into the
 mask-level segmentation output." (abstract)
