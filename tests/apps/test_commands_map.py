@@ -67,6 +67,25 @@ def test_segment_draws_an_overlay(image: Path, fake: Any, run: Run) -> None:
         assert picture.width > 60
 
 
+def test_suffixes_may_be_in_capitals(image: Path, fake: Any, run: Run) -> None:
+    folder = image.parent
+    names = ("-c", "water", "-c", "road")
+    arguments = (*names, "-o", folder / "a.PNG", "--scores", folder / "s.TIF")
+    assert run("segment", image, *arguments)[0] == 0
+    with Image.open(folder / "a.PNG") as picture:
+        assert picture.format == "PNG"
+        assert picture.width > 60
+    with rasterio.open(folder / "s.TIF") as dataset:
+        assert dataset.read(1).max() == pytest.approx(0.75)
+    assert (folder / "a.PNG.manifest.json").is_file()
+    assert run("segment", image, *names, "-o", folder / "b.GPKG", "--min-area", 1)[0] == 0
+    rows = geopandas.read_file(folder / "b.GPKG", layer=0)
+    assert sorted(rows["class"]) == ["road", "water"]
+    assert run("segment", image, *names, "-o", folder / "m.TIF")[0] == 0
+    assert run("polygonize", folder / "m.TIF", "-o", folder / "m.GeoJSON")[0] == 0
+    assert set(geopandas.read_file(folder / "m.GeoJSON")["class"]) == {"road", "water"}
+
+
 def test_segment_passes_options_on(image: Path, fake: Any, run: Run) -> None:
     folder = image.parent
     (folder / "classes.txt").write_text("# land\nfield\n\nforest # trees\n")

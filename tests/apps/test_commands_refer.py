@@ -64,6 +64,33 @@ def test_refer_answers_a_file_of_sentences(image: Path, fake: Any, run: Run) -> 
     assert len(fake) == 1
 
 
+def test_suffixes_may_be_in_capitals(image: Path, fake: Any, run: Run) -> None:
+    folder = image.parent
+    (folder / "Q.CSV").write_text("sentence\nthe red roof\nall cars\n", "utf-8")
+    assert run("refer", image, "--sentences", folder / "Q.CSV", "-o", folder / "a.GPKG")[0] == 0
+    rows = geopandas.read_file(folder / "a.GPKG", layer=0)
+    assert rows["sentence"].tolist() == ["the red roof"] * 2 + ["all cars"] * 2
+    assert (folder / "a.GPKG.manifest.json").is_file()
+    assert run("refer", image, "the red roof", "-o", folder / "why.PNG")[0] == 0
+    with Image.open(folder / "why.PNG") as picture:
+        assert picture.format == "PNG"
+
+
+@pytest.mark.parametrize("name", ["a.png", "a.PNG", "a.Png"])
+def test_a_picture_of_several_answers_is_refused(
+    name: str, image: Path, fake: Any, run: Run
+) -> None:
+    (image.parent / "Q.CSV").write_text("sentence\nthe red roof\nall cars\n", "utf-8")
+    before = set(image.parent.iterdir())
+    arguments = ("--sentences", image.parent / "Q.CSV", "-o", image.parent / name)
+    code, out, err = run("refer", image, *arguments)
+    assert (code, out) == (2, "")
+    assert err.count("\n") == 1
+    assert "one sentence" in err
+    assert set(image.parent.iterdir()) == before
+    assert not fake
+
+
 def test_nothing_matched_has_a_code_and_keeps_the_ranking(image: Path, fake: Any, run: Run) -> None:
     target = image.parent / "a.gpkg"
     code, out, _ = run("refer", image, "the building with nothing", "-o", target)
