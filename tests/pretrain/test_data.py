@@ -9,9 +9,10 @@ from pretrain.data import (
     Sampler,
     concepts_in,
     crop,
+    load_real,
     mosaic,
     partial_labels,
-    turbid,
+    render,
     turn,
 )
 from pretrain.split import is_held_out
@@ -22,7 +23,9 @@ SETTINGS = {
     "mosaic_batch": 2,
     "rendered_batch": 2,
     "least_crop": 0.7,
-    "turbid_share": 0.5,
+    "repaint_share": 0.5,
+    "balanced_share": 0.5,
+    "rendered_zoom": [0.7, 1.7],
 }
 
 
@@ -34,13 +37,18 @@ def real_scenes():
     ]
 
 
-def sampler():
+def rendered_scenes():
     rng = np.random.default_rng(1)
-    rendered = Rendered(
+    return Rendered(
         rng.integers(0, 255, (4, 40, 40, 3), dtype=np.uint8),
         rng.integers(-1, 5, (4, 40, 40)).astype(np.int16),
     )
-    return Sampler(real_scenes(), rendered, SETTINGS, seed=3)
+
+
+def sampler(rendered=None, holders=None, **settings):
+    rendered = rendered or rendered_scenes()
+    holders = rendered.holders() if holders is None else holders
+    return Sampler(real_scenes(), rendered, SETTINGS | settings, 3, holders)
 
 
 def test_tables_name_what_exists():
@@ -91,15 +99,98 @@ def test_crop_and_mosaic_have_the_size():
     assert set(np.unique(dense)) <= {4, 7}
 
 
-def test_turbid_changes_water_only():
+def test_held_out_scenes_bring_no_captions(data, held_out, training):
+    train, development, texts = load_real(data)
+    assert len(development) == len(held_out)
+    assert len(train) == len(training) + 1  # RSSCN7 trains whole
+    assert all(real.captions == () and real.words == frozenset() for real in development)
+    assert not any(name in text for name in held_out for text in texts)
+    for real, name in zip(train, training, strict=False):
+        assert SCENE_NAMES[real.scene] == "River"
+        own = [texts[row] for row in real.captions]
+        assert own == [f"Curved river beside {name}", f"a boat is in {name}"]
+        assert {CONCEPT_NAMES[k] for k in real.words} == {"water", "ship"}
+    assert SCENE_NAMES[train[-1].scene] == "aGrass"
+    assert train[-1].captions == ()
+
+
+def test_rendered_scenes_are_kept(tmp_path):
+    settings = {"scenes": 2, "size": 48, "gsd": [0.5, 1.0]}
+    first = render(settings, 5, tmp_path / "scenes.npz")
+    assert first.images.shape == (2, 48, 48, 3)
+    assert first.images.dtype == np.uint8
+    assert first.dense.shape == (2, 48, 48)
+    assert set(np.unique(first.dense)) <= set(range(-1, len(CONCEPT_NAMES)))
+    assert (first.images[0] != first.images[1]).any()
+    again = render(settings, 6, tmp_path / "scenes.npz")  # what is there is taken
+    np.testing.assert_array_equal(first.images, again.images)
+    assert [path.name for path in tmp_path.iterdir()] == ["scenes.npz"]
+
+
+def test_holders_know_where_a_concept_shows():
+    dense = np.full((3, 4, 4), -1, np.int16)
+    dense[0, 0, 0], dense[2, 3, 3], dense[2, :2] = 7, 7, 2
+    holders = Rendered(np.zeros((3, 4, 4, 3), np.uint8), dense).holders()
+    assert {concept: scenes.tolist() for concept, scenes in holders.items()} == {2: [2], 7: [0, 2]}
+
+
+def test_a_balanced_crop_shows_its_concept():
+    dense = np.zeros((3, 40, 40), np.int16)
+    dense[1, 39, 0] = 7  # a single pixel, in a corner
+    drawing = sampler(
+        Rendered(np.zeros((3, 40, 40, 3), np.uint8), dense),
+        {7: np.array([1])},
+        balanced_share=1.0,
+        rendered_zoom=[1.0, 1.0],
+    )
+    for seed in range(20):
+        _, label = drawing._rendered_crop(np.random.default_rng(seed))
+        assert label.shape == (32, 32)
+        assert (label == 7).sum() == 1
+
+
+def test_concepts_are_equally_likely_however_small():
+    dense = np.zeros((9, 40, 40), np.int16)
+    dense[4, 20, 20] = 7
+    drawing = sampler(
+        Rendered(np.zeros((9, 40, 40, 3), np.uint8), dense),
+        balanced_share=1.0,
+        rendered_zoom=[0.25, 0.25],
+    )
     rng = np.random.default_rng(0)
-    image = rng.integers(0, 255, (8, 8, 3), dtype=np.uint8)
-    water = np.zeros((8, 8), bool)
-    water[:4] = True
-    changed = turbid(rng, image, water)
-    np.testing.assert_array_equal(changed[4:], image[4:])
-    assert (changed[:4] != image[:4]).any()
-    np.testing.assert_array_equal(turbid(rng, image, ~water & water), image)
+    shown = [(drawing._rendered_crop(rng)[1] == 7).any() for _ in range(200)]
+    assert 0.38 < np.mean(shown) < 0.62
+
+
+@pytest.mark.parametrize("zoom", [0.5, 1.0, 1.25, 9.0])  # the last is larger than a scene
+def test_image_and_labels_are_cut_and_turned_alike(zoom):
+    rng = np.random.default_rng(2)
+    dense = np.kron(rng.integers(0, 9, (2, 4, 4)), np.ones((1, 10, 10), int)).astype(np.int16)
+    images = np.repeat(dense[..., None] * 20, 3, axis=-1).astype(np.uint8)
+    drawing = sampler(Rendered(images, dense), rendered_zoom=[zoom, zoom], repaint_share=0.0)
+    for seed in range(16):
+        image, label = drawing._rendered_crop(np.random.default_rng(seed))
+        assert image.shape == (32, 32, 3)
+        assert image.dtype == np.uint8
+        same = np.abs(image[..., 0] - label * 20.0) < 10  # resampling blurs the borders
+        assert same.mean() == 1 if zoom == 1 else same.mean() > 0.75
+
+
+def test_repainting_acts_on_the_image_only():
+    water = CONCEPT_NAMES.index("water")
+    images = np.full((1, 40, 40, 3), 120, np.uint8)
+    rendered = Rendered(images, np.full((1, 40, 40), water, np.int16))
+    changed = {0.0: 0, 1.0: 0}
+    for share in changed:
+        for seed in range(40):
+            drawing = sampler(rendered, repaint_share=share)
+            image, label = drawing._rendered_crop(np.random.default_rng(seed))
+            assert (label == water).all()
+            assert len(np.unique(image.reshape(-1, 3), axis=0)) == 1
+            changed[share] += bool((image != 120).any())
+    assert (images == 120).all()
+    assert changed[0.0] == 0
+    assert 8 < changed[1.0] < 32  # of the classes of a crop, one in two
 
 
 def test_a_batch_depends_on_seed_and_step_only():
