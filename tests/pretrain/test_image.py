@@ -2,7 +2,6 @@ import numpy as np
 import pytest
 import torch
 from pretrain.data import CONCEPT_NAMES, SCENE_NAMES, Batch
-from pretrain.export import calibrate
 from pretrain.image import _regions, _required, losses, recolour, to_input
 
 from dgl_rsis.models.tiny_networks import ImageTower, TinyConfig
@@ -71,11 +70,3 @@ def test_recolour_keeps_the_range_and_the_seed():
     first, again = (recolour(x, torch.Generator().manual_seed(1)) for _ in range(2))
     assert first.abs().max() <= 1
     assert torch.equal(first, again)
-
-
-def test_calibration_finds_the_temperature():
-    torch.manual_seed(0)
-    cosines = torch.rand(4000, 5) * 2 - 1
-    labels = torch.distributions.Categorical(logits=10 * cosines).sample()
-    scale, _ = calibrate(cosines, labels)
-    assert scale == pytest.approx(10, rel=0.15)

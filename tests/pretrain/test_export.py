@@ -1,0 +1,137 @@
+import json
+
+import numpy as np
+import pytest
+import torch
+from pretrain import export, text
+from pretrain.concepts import CONCEPTS, SCENES
+from pretrain.image import exported_states, load_text
+from safetensors.torch import load_file
+
+from dgl_rsis.models.tiny import RsTiny
+from dgl_rsis.models.tiny_networks import ImageTower, TextTower, TinyConfig
+
+VOCABULARY = ["[PAD]", "[UNK]", *"abcdefghijklmnopqrstuvwxyz", *(f"##{c}" for c in "aeiourst")]
+SIZES = TinyConfig(
+    dim=8, stem=4, channels=(4, 8, 8, 8), blocks=(1, 1, 1, 1), pyramid=8, pool_heads=2,
+    vocabulary=len(VOCABULARY), token_dim=4, text_dim=8, text_blocks=1, text_heads=2, max_tokens=8,
+)  # fmt: skip
+CONFIG = {"seed": 7, "image": {"input_size": 32}, "rendered": {"size": 32, "gsd": [0.5, 1.0]}}
+LAST, MEAN = 1.5, 2.5  # marks of the last weights and of their average
+RIVER = list(SCENES).index("River")
+
+
+def marked(value):
+    """An image tower whose scale tells which one it is."""
+    tower = ImageTower(SIZES).eval()
+    tower.image_scale.data.fill_(value)
+    return tower
+
+
+@pytest.fixture
+def output(tmp_path):
+    """A finished run: towers of random weights, and scenes to calibrate on."""
+    torch.manual_seed(0)
+    folder = tmp_path / "run"
+    folder.mkdir()
+    torch.save(
+        {
+            "tower": TextTower(SIZES).state_dict(),
+            "vocabulary": VOCABULARY,
+            "config": SIZES.__dict__,
+        },
+        folder / "text.pt",
+    )
+    average = {f"module.{name}": value for name, value in marked(MEAN).state_dict().items()}
+    average["n_averaged"] = torch.tensor(3)
+    torch.save(
+        {"step": 12, "tower": marked(LAST).state_dict(), "average": average}, folder / "image.pt"
+    )
+    rng = np.random.default_rng(0)
+    np.savez(
+        folder / "calibration.npz",
+        images=rng.integers(0, 256, (3, 32, 32, 3), dtype=np.uint8),
+        dense=rng.integers(-1, len(CONCEPTS), (3, 32, 32)).astype(np.int16),
+    )
+    return folder
+
+
+def judge(monkeypatch, right):
+    """Say what share of the held-out images each tower gets right."""
+
+    def logits(tower, scenes, texts, size):
+        assert texts.shape == (30, SIZES.dim)
+        assert size == CONFIG["image"]["input_size"]
+        assert all(real.scene == RIVER for real in scenes)
+        table = torch.full((len(scenes), 30), 0.1)
+        count = round(right[tower.image_scale.item()] * len(scenes))
+        table[:count, RIVER] = 0.3
+        table[count:, RIVER + 1] = 0.3
+        return table
+
+    monkeypatch.setattr(export, "image_logits", logits)
+
+
+def test_candidates_are_the_last_weights_and_their_average(output):
+    saved = torch.load(output / "image.pt", weights_only=True)
+    towers = export.candidates(saved, SIZES)
+    assert {name: tower.image_scale.item() for name, tower in towers.items()} == {
+        "tower": LAST,
+        "average": MEAN,
+    }
+    assert not any(tower.training for tower in towers.values())
+    del saved["average"]["module.image_scale"]
+    with pytest.raises(RuntimeError, match="image_scale"):
+        export.candidates(saved, SIZES)
+
+
+@pytest.mark.parametrize(
+    ("last", "mean", "better"), [(1.0, 0.5, "tower"), (0.5, 1.0, "average"), (0.5, 0.5, "tower")]
+)
+def test_the_better_weights_are_exported(output, data, monkeypatch, last, mean, better):
+    judge(monkeypatch, {LAST: last, MEAN: mean})
+    export.export(data, output, CONFIG)
+    facts = json.loads((output / "model" / "config.json").read_text("utf-8"))
+    assert facts["development"]["weights"] == better
+    assert facts["development"]["top1"] == max(last, mean)
+    assert facts["development"]["steps"] == 12
+    saved = torch.load(output / "image.pt", weights_only=True)
+    expected = export.candidates(saved, SIZES)[better].state_dict()
+    weights = load_file(output / "model" / "model.safetensors")
+    for name, value in expected.items():
+        if not name.endswith("num_batches_tracked"):
+            torch.testing.assert_close(weights[f"image.{name}"], value.half())
+    assert {value.dtype for value in weights.values()} == {torch.float16}
+
+
+def test_what_is_exported_loads_and_can_be_trained_on(output, data, monkeypatch, tmp_path):
+    judge(monkeypatch, {LAST: 1.0, MEAN: 0.5})
+    export.export(data, output, CONFIG)
+    model = RsTiny.from_folder(output / "model")
+    encode, _ = load_text(output)
+    words = ["a red roof", "the sea"]
+    np.testing.assert_allclose(model.encode_texts(words), encode(words).numpy(), atol=0.01)
+    assert model.card.revision.startswith("1-")
+    assert "research" in model.card.licence
+    assert 4 <= model.logit_scale <= 80
+    states = exported_states(output / "model")
+    assert float(states["image"]["image_scale"]) == LAST
+    text.adopt(output / "model", tmp_path / "next")
+    again, sizes = load_text(tmp_path / "next")
+    assert sizes == SIZES
+    np.testing.assert_allclose(again(words).numpy(), encode(words).numpy(), atol=0.01)
+
+
+def test_top1_counts_rows_that_are_right():
+    logits = torch.tensor([[0.2, 0.1], [0.1, 0.2], [0.3, 0.1], [0.0, 0.1]])
+    assert export.top1(logits, torch.tensor([0, 1, 1, 1])) == 0.75
+
+
+def test_calibration_finds_the_temperature():
+    torch.manual_seed(0)
+    cosines = torch.rand(4000, 5) * 2 - 1
+    labels = torch.distributions.Categorical(logits=10 * cosines).sample()
+    scale, loss = export.calibrate(cosines, labels)
+    assert scale == pytest.approx(10, rel=0.15)
+    expected = torch.nn.functional.cross_entropy(cosines * scale, labels)
+    assert loss == pytest.approx(float(expected), abs=1e-6)
