@@ -18,26 +18,26 @@ class _Section(BaseModel):
 
 
 class TextSettings(_Section):
-    """Global-local decoupling of the words (DESIGN.md 1.1)."""
+    """Global-local decoupling of the words (docs/design.md 1.1)."""
 
     decouple: bool
 
 
 class KnowledgeSettings(_Section):
-    """Knowledge-guided prompts (DESIGN.md 1.2)."""
+    """Knowledge-guided prompts (docs/design.md 1.2)."""
 
     enabled: bool
     background: bool
 
 
 class ProposalSettings(_Section):
-    """Class-agnostic proposals (DESIGN.md 1.1)."""
+    """Class-agnostic proposals (docs/design.md 1.1)."""
 
     proposer: Literal["tree", "flat", "maskcut"]
 
 
 class LocalSettings(_Section):
-    """Local visual-textual alignment (DESIGN.md 1.2)."""
+    """Local visual-textual alignment (docs/design.md 1.2)."""
 
     ground_sampling: tuple[PositiveFloat, ...]
     scales: tuple[PositiveFloat, ...] = Field(min_length=1)
@@ -56,14 +56,14 @@ class LocalSettings(_Section):
 
 
 class PaintSettings(_Section):
-    """Painters of the class map (DESIGN.md 1.2)."""
+    """Painters of the class map (docs/design.md 1.2)."""
 
     painter: Literal["dense", "leaf", "mask", "cut"]
     region_price: float = Field(ge=0)
 
 
 class ActivationSettings(_Section):
-    """Cross-scale Grad-CAM with global enhancement (DESIGN.md 1.3)."""
+    """Cross-scale Grad-CAM with global enhancement (docs/design.md 1.3)."""
 
     enabled: bool
     cross_scale: bool
@@ -75,13 +75,13 @@ class ActivationSettings(_Section):
 
 
 class ProgramSettings(_Section):
-    """Execution of the typed program (DESIGN.md 1.4)."""
+    """Execution of the typed program (docs/design.md 1.4)."""
 
     enabled: bool
 
 
 class SelectSettings(_Section):
-    """Mask selection (DESIGN.md 1.5)."""
+    """Mask selection (docs/design.md 1.5)."""
 
     enabled: bool
     inside: float

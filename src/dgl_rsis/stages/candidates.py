@@ -1,6 +1,6 @@
 """The table of scored candidates that a program is executed over, and its instances.
 
-DESIGN.md section 1.4: ``Select`` yields instances (non-nested, non-duplicate proposals with a
+docs/design.md 1.4: ``Select`` yields instances (non-nested, non-duplicate proposals with a
 probability near the best, across all trees) before anything is ranked or counted, else *the
 largest building* is the root of the region tree.
 """
