@@ -86,7 +86,7 @@ def test_refer_finds_the_one(sentence, box):
     assert (result.mask & truth).sum() / (result.mask | truth).sum() > 0.8
     best = result.matches[0]
     assert best.chosen
-    assert set(best.terms) == {"probability", "program", "activation", "objectness"}
+    assert set(best.terms) == {"probability", "program", "attribute", "activation", "objectness"}
     assert 0 < best.score <= 1
     np.testing.assert_array_equal(best.mask, result.mask)
 
@@ -227,3 +227,57 @@ def test_global_enhancement_off_explains_the_noun_alone(monkeypatch):
     paper["activation"]["global_enhancement"] = False
     model(**paper).refer(scattered(), SENTENCE)
     assert asked == [(0, 1), (0,)]
+
+
+def banks():
+    """A blue river from top to bottom, red squares on both banks, and their boxes."""
+    image = np.zeros((96, 160, 3), np.uint8)
+    image[:] = (10, 180, 10)
+    image[:, 60:84] = (10, 10, 200)
+    boxes = np.array([[20, 40, 40, 60], [100, 40, 120, 60], [132, 70, 152, 90]])
+    for x0, y0, x1, y1 in boxes:
+        image[y0:y1, x0:x1] = (210, 10, 10)
+    return image, boxes
+
+
+@pytest.mark.parametrize("names", [None, ["building", "building", "building"]])
+def test_anchors_are_found_beside_the_users_own_candidates(names):
+    image, boxes = banks()
+    result = model().refer(image, "the building left of the river", candidates=boxes, names=names)
+    assert [match.box for match in result.chosen] == [(20, 40, 40, 60)]
+    assert {match.index for match in result.matches} <= {0, 1, 2}
+    assert not any("anchor" in note for note in result.notes)
+
+
+def test_a_name_counts_for_its_own_noun_only():
+    image, boxes = banks()
+    result = model().refer(
+        image, "the ship left of the building", candidates=boxes, names=["boat", "tank", "tank"]
+    )
+    # No candidate is called a building: the image shows where they are.
+    assert [match.index for match in result.chosen] == [0]
+
+
+def test_words_for_the_same_thing_do_not_compete():
+    both = model(knowledge={"background": False}).refer(
+        scattered(), "the largest house near the building", candidates=None
+    )
+    alone = model(knowledge={"background": False}).refer(scattered(), "the largest house")
+    assert both.chosen[0].terms["probability"] == pytest.approx(
+        alone.chosen[0].terms["probability"], abs=0.05
+    )
+
+
+def test_boxes_that_no_region_fits_are_kept():
+    boxes = np.array([[70, 20, 74, 24], [8, 8, 20, 20]])
+    result = model().refer(scattered(), "all buildings", candidates=boxes, refine=True)
+    assert (70, 20, 74, 24) in {match.box for match in result.matches}
+    assert any("no region fits 1 of the boxes" in note for note in result.notes)
+
+
+def test_without_mask_selection_the_heat_map_is_the_match():
+    result = model(select={"enabled": False}).refer(scattered(), "the building")
+    (match,) = result.matches
+    assert match.chosen
+    assert np.array_equal(match.mask, result.mask)
+    assert set(match.terms) == {"activation"}

@@ -74,14 +74,37 @@ class ActivationSettings(_Section):
     modifiers: Literal["unexecuted", "all"]
 
 
+class InstanceSettings(_Section):
+    """Instances of a noun in a region tree (docs/design.md, instances)."""
+
+    evidence_limit: PositiveFloat
+    price: float = Field(ge=0)
+    least_strength: float = Field(ge=0, le=1)
+    least_margin: float = Field(ge=0)
+    part: float = Field(ge=0, le=1)
+    parts_worth: float = Field(ge=1)
+    whole_objectness: float = Field(ge=0, le=1)
+    split: float = Field(ge=0, le=1)
+    speck: float = Field(ge=0, le=1)
+    largest_overlap: float = Field(ge=0, le=1)
+
+
 class ProgramSettings(_Section):
-    """Execution of the typed program (docs/design.md 1.4)."""
+    """Execution of the typed program (docs/design.md, typed program)."""
 
     enabled: bool
+    relative_probability: float = Field(ge=0, le=1)
+    relative_known: float = Field(ge=0, le=1)
+    lowest_probability: float = Field(ge=0, le=1)
+    relative_score: float = Field(ge=0, le=1)
+    largest_overlap: float = Field(ge=0, le=1)
+    most_instances: int = Field(ge=1)
+    most_candidates: int = Field(ge=1)
+    smallest_attribute: float = Field(ge=0, le=1)
 
 
 class SelectSettings(_Section):
-    """Mask selection (docs/design.md 1.5)."""
+    """Mask selection (docs/design.md, mask selection)."""
 
     enabled: bool
     inside: float
@@ -89,9 +112,13 @@ class SelectSettings(_Section):
     peak: float
     probability_weight: float = Field(ge=0)
     program_weight: float = Field(ge=0)
+    attribute_weight: float = Field(ge=0)
     activation_weight: float = Field(ge=0)
     objectness_weight: float = Field(ge=0)
     least_probability: float = Field(ge=0, le=1)
+    near_best: float = Field(ge=0, le=1)
+    name_mismatch: float = Field(ge=0, le=1)
+    heatmap_threshold: float = Field(ge=0, le=1)
     top_k: int = Field(ge=1)
 
 
@@ -104,6 +131,7 @@ class Settings(_Section):
     local: LocalSettings
     paint: PaintSettings
     activation: ActivationSettings
+    instances: InstanceSettings
     program: ProgramSettings
     select: SelectSettings
 

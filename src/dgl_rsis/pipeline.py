@@ -20,10 +20,12 @@ from dgl_rsis.config import Settings, make_settings
 from dgl_rsis.errors import DglRsisError, ImageError, InputError
 from dgl_rsis.geo.raster import as_raster
 from dgl_rsis.models.base import Backbone
+from dgl_rsis.prepared import PreparedImage
 from dgl_rsis.proposals.base import proposer
 from dgl_rsis.proposals.masks import MaskSet
 from dgl_rsis.proposals.region_tree import RegionTree
-from dgl_rsis.referring import Scene, answer, refine_matches, understand
+from dgl_rsis.proposals.tree import build_region_tree
+from dgl_rsis.referring import answer, nouns_of, refine_matches, understand
 from dgl_rsis.results import ReferResult, SegmentResult
 from dgl_rsis.stages import local, paint
 from dgl_rsis.text.classes import ClassList, read_classes
@@ -207,15 +209,17 @@ class Model:
             self.settings.local,
             metres_per_pixel=_pixel_size(raster),
         )
-        scene = Scene.prepare(
-            raster, picture, proposals, features, names=names, given=candidates is not None
+        anchored = any(len(nouns_of(query)) > 1 for query in queries)
+        given = candidates is not None
+        tree = self._tree(raster) if given and (anchored or refine) else None
+        prepared = PreparedImage.of(
+            raster, picture, proposals, features, tree=tree, names=names, given=given
         )
         results = []
         for query in queries:
             tell(query.text)
-            results.append(answer(scene, query, self.backbone, self.settings))
-        if refine and candidates is not None:
-            tree = self._proposals(raster, picture, "tree")
+            results.append(answer(prepared, query, self.backbone, self.settings))
+        if refine and tree is not None:
             results = [refine_matches(result, tree) for result in results]
         tell("done")
         notes = _raster_notes(raster)
@@ -238,6 +242,10 @@ class Model:
         """Proposals of a proposer, which may look at features of the finest reading scale."""
         factor, *_ = local.reading_factors(raster.shape, _pixel_size(raster), self.settings.local)
         return proposer(name)(raster, lambda: self.backbone.dense(local.rescale(picture, factor)))
+
+    def _tree(self, raster: Raster) -> RegionTree:
+        """The region tree of an image, whatever the proposer of the settings."""
+        return build_region_tree(raster.rgb, valid=raster.valid)
 
     def _paint(
         self,

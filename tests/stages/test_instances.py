@@ -1,8 +1,12 @@
 import numpy as np
 import pytest
 
+from dgl_rsis.config import make_settings
 from dgl_rsis.proposals.tree import build_region_tree
-from dgl_rsis.stages.instances import LIMIT, cut_instances, evidence
+from dgl_rsis.stages.instances import cut_instances, evidence
+
+SETTINGS = make_settings().instances
+LIMIT = SETTINGS.evidence_limit
 
 
 def scene():
@@ -24,14 +28,14 @@ def probabilities(house, sure=0.8):
 
 def test_evidence_is_the_log_odds_against_the_best_rival():
     dense = np.array([[[0.5, 0.25, 0.25], [0.1, 0.8, 0.1]]], np.float32)
-    np.testing.assert_allclose(evidence(dense, 0), [[np.log(2), -np.log(8)]], atol=1e-4)
-    assert evidence(dense[..., :1], 0).tolist() == [[LIMIT, LIMIT]]
+    np.testing.assert_allclose(evidence(dense, 0, LIMIT), [[np.log(2), -np.log(8)]], atol=1e-4)
+    assert evidence(dense[..., :1], 0, LIMIT).tolist() == [[LIMIT, LIMIT]]
 
 
 def test_whole_houses_are_found_not_their_shades():
     image, house = scene()
     tree = build_region_tree(image)
-    found = cut_instances(tree, probabilities(house), 0)
+    found = cut_instances(tree, probabilities(house), 0, SETTINGS)
     assert len(found) == 2
     for node, x in zip(sorted(found, key=lambda n: tree.boxes[n, 0]), (8, 56), strict=True):
         truth = np.zeros_like(house)
@@ -43,7 +47,7 @@ def test_whole_houses_are_found_not_their_shades():
 def test_the_best_guess_is_found_where_the_name_wins_nowhere():
     image, house = scene()
     tree = build_region_tree(image)
-    found = cut_instances(tree, probabilities(house, sure=0.4)[..., ::1], 1)
+    found = cut_instances(tree, probabilities(house, sure=0.4)[..., ::1], 1, SETTINGS)
     assert len(found) >= 1
 
 
@@ -51,4 +55,4 @@ def test_the_best_guess_is_found_where_the_name_wins_nowhere():
 def test_no_data_everywhere_has_no_instances(valid):
     image = np.zeros((8, 8, 3), np.uint8)
     tree = build_region_tree(image, valid=np.full((8, 8), valid))
-    assert len(cut_instances(tree, np.ones((4, 4, 1), np.float32), 0)) == int(valid)
+    assert len(cut_instances(tree, np.ones((4, 4, 1), np.float32), 0, SETTINGS)) == int(valid)

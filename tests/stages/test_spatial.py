@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dgl_rsis.stages.spatial import CandidateTable, Execution, SpatialSettings, execute, nouns_in
+from dgl_rsis.config import make_settings
+from dgl_rsis.stages.spatial import CandidateTable, Execution, execute, nouns_in
 from dgl_rsis.text.parse import parse
 from dgl_rsis.text.program import (
     And,
@@ -220,7 +221,8 @@ def test_select_yields_instances_before_anything_is_ranked() -> None:
     assert set(execute(Select("hall"), table).instances) == {2, 3, 7}
     assert execute(parse("the largest hall").program, table).instances[0] == 7
     assert execute(parse("the second hall from the left").program, table).instances[0] == 3
-    few = execute(Select("hall"), table, settings=SpatialSettings(most_instances=1))
+    one = make_settings(overrides={"program": {"most_instances": 1}}).program
+    few = execute(Select("hall"), table, settings=one)
     assert list(few.instances) == [2]
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from dgl_rsis.config import ProgramSettings
 from dgl_rsis.stages.attributes import ShapeMeasures, measure_shape
 from dgl_rsis.types import BoolArray, FloatArray, IntArray, MapFrame
 
@@ -84,35 +85,10 @@ class CandidateTable:
         return slim
 
 
-@dataclass(frozen=True)
-class SpatialSettings:
-    """What decides which candidates are instances, and when a constraint holds.
-
-    Attributes:
-        relative_probability: an instance has at least this share of the best probability.
-        relative_known: the same for instances that the table knows already.
-        lowest_probability: and at least this probability.
-        relative_score: and at least this share of the best probability x objectness.
-        largest_overlap: two instances share at most this part of the smaller one.
-        most_instances: instances kept per noun, best first.
-        most_candidates: proposals looked at per noun, best first.
-        smallest_attribute: a measured attribute holds from this share of the best score on.
-    """
-
-    relative_probability: float = 0.5
-    relative_known: float = 0.3
-    lowest_probability: float = 0.02
-    relative_score: float = 0.25
-    largest_overlap: float = 0.3
-    most_instances: int = 100
-    most_candidates: int = 2000
-    smallest_attribute: float = 0.5
-
-
 def find_instances(
     table: CandidateTable,
     probability: FloatArray,
-    settings: SpatialSettings,
+    settings: ProgramSettings,
     *,
     among: IntArray | None = None,
 ) -> IntArray:
@@ -152,7 +128,7 @@ def find_instances(
 
 
 def _near_best(
-    table: CandidateTable, probability: FloatArray, among: IntArray, settings: SpatialSettings
+    table: CandidateTable, probability: FloatArray, among: IntArray, settings: ProgramSettings
 ) -> IntArray:
     """Instances that were found before, as far as they are plausible; the surest first."""
     own = probability[among]
@@ -166,7 +142,7 @@ def _near_best(
     return found
 
 
-def _suppress(table: CandidateTable, order: IntArray, settings: SpatialSettings) -> IntArray:
+def _suppress(table: CandidateTable, order: IntArray, settings: ProgramSettings) -> IntArray:
     """Keep candidates that neither lie in an earlier one nor contain one."""
     owner = np.zeros(table.shape, dtype=np.int32)  # 0: free, k: k-th instance
     chosen: list[int] = []

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from dgl_rsis.config import InstanceSettings
 from dgl_rsis.proposals.filters import Overlaps
 from dgl_rsis.proposals.region_tree import RegionTree
 from dgl_rsis.stages.paint import best_cut
@@ -21,36 +22,29 @@ from dgl_rsis.types import BoolArray, FloatArray, IntArray
 Mask = tuple[BoolArray, int, int]  # crop and the pixel x0, y0 of its upper left corner
 
 EPSILON = 1e-6
-LIMIT = 3.0  # nats: no single cell outweighs many
-PRICE = 1.0  # cells times nats
-PART = 0.7  # share of a node inside another that makes it a part
-LARGEST_OVERLAP = 0.3  # share of the smaller of two instances that both may cover
-PARTS_WORTH = 1.1  # parts win where the gaps between them cost more than a tenth of the whole
-STRENGTH = 0.3  # least evidence per pixel, as a share of that of the clearest instance
-WHOLE = 0.6  # objectness from which a node looks like an object of its own
-SPLIT = 0.7  # share of a component that such nodes make up to take its place
-SPECK = 0.003  # least area of a component, as a share of the largest
-MARGIN = 0.7  # nats by which the best leaf wins at least, where the noun wins nowhere
 
 
-def evidence(dense: FloatArray, column: int) -> FloatArray:
+def evidence(dense: FloatArray, column: int, limit: float) -> FloatArray:
     """Log-odds of one name against its best rival in every cell.
 
     Args:
         dense: ``(h, w, K)`` probabilities of names.
         column: of the name.
+        limit: largest odds in nats.
 
     Returns:
-        ``(h, w)`` float32 in [-LIMIT, LIMIT]; LIMIT where there are no rivals.
+        ``(h, w)`` float32 in [-limit, limit]; ``limit`` where there are no rivals.
     """
     rivals = np.delete(dense, column, axis=-1)
     if rivals.shape[-1] == 0:
-        return np.full(dense.shape[:2], LIMIT, np.float32)
+        return np.full(dense.shape[:2], limit, np.float32)
     odds = np.log(dense[..., column] + EPSILON) - np.log(rivals.max(-1) + EPSILON)
-    return np.asarray(np.clip(odds, -LIMIT, LIMIT), np.float32)
+    return np.asarray(np.clip(odds, -limit, limit), np.float32)
 
 
-def cut_instances(tree: RegionTree, dense: FloatArray, column: int) -> IntArray:
+def cut_instances(
+    tree: RegionTree, dense: FloatArray, column: int, settings: InstanceSettings
+) -> IntArray:
     """Nodes of all trees that are instances of a name, by their evidence.
 
     Where the name wins nowhere, the threshold sinks until its best leaf does: the best candidate
@@ -60,20 +54,21 @@ def cut_instances(tree: RegionTree, dense: FloatArray, column: int) -> IntArray:
         tree: the forest.
         dense: ``(h, w, K)`` probabilities of names over the whole image.
         column: of the name.
+        settings: price and thresholds.
 
     Returns:
         ``(n,)`` nodes that hardly overlap, most evidence first.
     """
     if len(tree) == 0:
         return np.zeros(0, np.int64)
-    field = evidence(dense, column)
+    field = evidence(dense, column, settings.evidence_limit)
     cell = tree.shape[0] * tree.shape[1] / (dense.shape[0] * dense.shape[1])
     found: list[NDArray[np.int64]] = []
     values: list[NDArray[np.float64]] = []
     for number in range(tree.tree_count):
         leaves = tree.pool_leaves(field, number).astype(np.float64)
-        leaves -= min(0.0, float(leaves.max()) - MARGIN)
-        worth = tree.accumulate(leaves * tree.leaf_areas(number) / cell, number) - PRICE
+        leaves -= min(0.0, float(leaves.max()) - settings.least_margin)
+        worth = tree.accumulate(leaves * tree.leaf_areas(number) / cell, number) - settings.price
         offset = tree.nodes(number).start
         children = tree.children[offset : tree.nodes(number).stop]
         # Leaving everything below a node out is worth 0.
@@ -84,13 +79,17 @@ def cut_instances(tree: RegionTree, dense: FloatArray, column: int) -> IntArray:
     nodes, worths = np.concatenate(found), np.concatenate(values)
     if len(nodes) == 0:
         return nodes
-    density = (worths + PRICE) / tree.areas[nodes]
-    strong = density >= STRENGTH * density[worths.argmax()]
-    return _across_trees(tree, nodes[strong], worths[strong])
+    density = (worths + settings.price) / tree.areas[nodes]
+    strong = density >= settings.least_strength * density[worths.argmax()]
+    return _across_trees(tree, nodes[strong], worths[strong], settings)
 
 
 def instance_masks(
-    tree: RegionTree, dense: FloatArray, column: int, objectness: FloatArray
+    tree: RegionTree,
+    dense: FloatArray,
+    column: int,
+    objectness: FloatArray,
+    settings: InstanceSettings,
 ) -> list[Mask]:
     """Masks of the instances of a name: nodes where they are whole things, else components.
 
@@ -103,15 +102,16 @@ def instance_masks(
         dense: ``(h, w, K)`` probabilities of names over the whole image.
         column: of the name.
         objectness: ``(N,)`` of the nodes, in [0, 1].
+        settings: price and thresholds.
 
     Returns:
         crops with the pixel ``x0, y0`` of their upper left corner; they hardly overlap.
     """
-    nodes = cut_instances(tree, dense, column)
+    nodes = cut_instances(tree, dense, column, settings)
     if len(nodes) == 0:
         return []
-    whole = nodes[objectness[nodes] >= WHOLE]
-    numbers, count = ndimage.label(_speaking_leaves(tree, dense, column))
+    whole = nodes[objectness[nodes] >= settings.whole_objectness]
+    numbers, count = ndimage.label(_speaking_leaves(tree, dense, column, settings))
     areas = np.bincount(numbers.ravel(), minlength=count + 1)
     covered = np.zeros(count + 1)
     home = np.zeros(len(whole), np.int64)
@@ -120,34 +120,39 @@ def instance_masks(
         shared = np.bincount(numbers[y0:y1, x0:x1][tree.crop(node)], minlength=count + 1)
         home[index] = shared[1:].argmax() + 1 if count else 0
         covered[home[index]] += shared[home[index]]
-    split = covered >= SPLIT * areas
+    split = covered >= settings.split * areas
     split[0] = True
     masks: list[Mask] = []
     for node, component in zip(whole.tolist(), home.tolist(), strict=True):
         if split[component]:
             masks.append((tree.crop(node), int(tree.boxes[node, 0]), int(tree.boxes[node, 1])))
-    smallest = float(areas[1:].max(initial=0)) * SPECK
+    smallest = float(areas[1:].max(initial=0)) * settings.speck
     for number, place in enumerate(ndimage.find_objects(numbers), start=1):
         if not split[number] and areas[number] >= smallest:
             masks.append((numbers[place] == number, place[1].start, place[0].start))
     return masks
 
 
-def _speaking_leaves(tree: RegionTree, dense: FloatArray, column: int) -> BoolArray:
+def _speaking_leaves(
+    tree: RegionTree, dense: FloatArray, column: int, settings: InstanceSettings
+) -> BoolArray:
     """``(H, W)`` bool: leaves of the finest tree whose evidence is for the name."""
-    leaves = tree.pool_leaves(evidence(dense, column)).astype(np.float64)
-    leaves -= min(0.0, float(leaves.max()) - MARGIN)
-    speaks = leaves > STRENGTH * np.clip(leaves.max(), 0, 1)
+    leaves = tree.pool_leaves(evidence(dense, column, settings.evidence_limit)).astype(np.float64)
+    leaves -= min(0.0, float(leaves.max()) - settings.least_margin)
+    speaks = leaves > settings.least_strength * np.clip(leaves.max(), 0, 1)
     return np.append(speaks, False)[tree.leaf_labels()]
 
 
-def _across_trees(tree: RegionTree, nodes: IntArray, values: NDArray[np.float64]) -> IntArray:
+def _across_trees(
+    tree: RegionTree, nodes: IntArray, values: NDArray[np.float64], settings: InstanceSettings
+) -> IntArray:
     """One version of every thing: the whole, or its parts where they are worth more together.
 
     Args:
         tree: the forest.
         nodes: ``(n,)`` disjoint within each tree.
         values: ``(n,)`` evidence of each less the price.
+        settings: thresholds.
     """
     overlaps = Overlaps(tree)
     areas = tree.areas[nodes]
@@ -158,9 +163,9 @@ def _across_trees(tree: RegionTree, nodes: IntArray, values: NDArray[np.float64]
             continue
         is_open[index] = False
         shared = overlaps.intersections(int(nodes[index]))[nodes]
-        parts = is_open & (shared > PART * areas)
-        if parts.sum() > 1 and values[parts].sum() > PARTS_WORTH * values[index]:
+        parts = is_open & (shared > settings.part * areas)
+        if parts.sum() > 1 and values[parts].sum() > settings.parts_worth * values[index]:
             continue
         chosen.append(int(nodes[index]))
-        is_open &= shared <= LARGEST_OVERLAP * np.minimum(areas, areas[index])
+        is_open &= shared <= settings.largest_overlap * np.minimum(areas, areas[index])
     return np.array(chosen, np.int64)

@@ -245,7 +245,7 @@ def align(
         texts: classes and competitors.
         dense: ``(h, w, K)`` class probabilities of the cells.
         settings: switches and weights.
-        rank_by: classes whose best proposals get a crop.
+        rank_by: classes whose best proposals get a crop, in turns.
 
     Returns:
         ``(N, K)`` float32.
@@ -260,14 +260,20 @@ def align(
         views.append((settings.region_weight, guided))
     result = combine(views)
     if settings.context_crop:
-        best = result[:, list(rank_by)].max(-1)
-        chosen = np.argsort(-best, kind="stable")[: settings.crop_count]
+        chosen = _best_of_each(result[:, list(rank_by)], settings.crop_count)
         crops = [context_crop(image, proposals, int(index), settings) for index in chosen]
         cosines = backbone.encode_images(crops) @ texts.features.T - bias
         cropped = class_probabilities(cosines, texts, backbone.logit_scale)
         part = [(weight, p[chosen]) for weight, p in views]
         result[chosen] = combine([*part, (settings.crop_weight, cropped)])
     return result
+
+
+def _best_of_each(scores: FloatArray, count: int) -> IntArray:
+    """At most ``count`` rows of ``(N, K)``: the best of every column, the second best, ..."""
+    ranked = np.argsort(-scores, axis=0, kind="stable").ravel()
+    _, first = np.unique(ranked, return_index=True)
+    return np.asarray(ranked[np.sort(first)][:count], np.int64)
 
 
 def _global_bias(

@@ -9,23 +9,25 @@ forfeited.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from dgl_rsis.config import ProgramSettings, make_settings
 from dgl_rsis.stages.attributes import colour_scores, shape_score
-from dgl_rsis.stages.candidates import CandidateTable, SpatialSettings, find_instances
+from dgl_rsis.stages.candidates import CandidateTable, find_instances
+from dgl_rsis.stages.ranking import COMPASS, by_extreme, by_rank, distances, key_values
 from dgl_rsis.stages.relations import (
     ONLY_NEAR,
     Anchor,
     Field,
     Floats,
     between_field,
-    box_offsets,
-    directions_of,
     place_field,
     relation_field,
 )
+from dgl_rsis.stages.scored import Scored
 from dgl_rsis.text.lexicon import Lexicon, default_lexicon
 from dgl_rsis.text.program import (
     ANYTHING,
@@ -36,7 +38,6 @@ from dgl_rsis.text.program import (
     And,
     Comparison,
     Count,
-    Direction,
     Extremum,
     Filter,
     Key,
@@ -58,7 +59,6 @@ from dgl_rsis.types import BoolArray, FloatArray, IntArray
 __all__ = [
     "CandidateTable",
     "Execution",
-    "SpatialSettings",
     "Step",
     "execute",
     "nouns_in",
@@ -87,9 +87,10 @@ class Execution:
     """What a program yields.
 
     Attributes:
-        values: ``(N,)`` float32 in [0, 1] over the whole table; 0 for what is no instance of the
-            target or violates a constraint.
-        instances: indices with a value above 0, best first.
+        values: ``(N,)`` float32 in [0, 1] over the whole table: places, relations, ranks; 0 for
+            what is no instance of the target or violates a constraint.
+        attributes: ``(N,)`` float32 in [0, 1]: measured attributes of the target; 0 likewise.
+        instances: indices with a value above 0, most probable first.
         is_union: the target spreads (*the river*) and nothing ranks it: its instances are one
             answer together.
         notes: what was dropped or left to the model, and why.
@@ -97,6 +98,7 @@ class Execution:
     """
 
     values: FloatArray
+    attributes: FloatArray
     instances: IntArray
     is_union: bool
     notes: tuple[str, ...]
@@ -107,7 +109,7 @@ def execute(
     program: Node,
     table: CandidateTable,
     *,
-    settings: SpatialSettings | None = None,
+    settings: ProgramSettings | None = None,
     lexicon: Lexicon | None = None,
 ) -> Execution:
     """Execute a program.
@@ -115,38 +117,27 @@ def execute(
     Args:
         program: from ``parse`` or ``from_json``.
         table: candidates with probabilities for ``nouns_in(program)``.
-        settings: limits; the defaults of ``SpatialSettings`` if None.
+        settings: limits; those of the preset ``default`` if None.
         lexicon: names stuff and colours; the package's own if None.
     """
-    run = _Run(table, settings or SpatialSettings(), lexicon or default_lexicon())
+    run = _Run(table, settings or make_settings().program, lexicon or default_lexicon())
     scored = run.of(program)
-    values = np.zeros(len(table), dtype=np.float32)
+    values, attributes = np.zeros((2, len(table)), dtype=np.float32)
     values[scored.indices] = np.where(scored.holds, scored.values, 0.0)
-    alive = np.flatnonzero(values > 0)
+    attributes[scored.indices] = np.where(scored.holds, scored.attributes, 0.0)
+    alive = scored.indices[scored.holds & (scored.total > 0)]
+    order = np.argsort(-scored.at(alive).total, kind="stable")
     nodes = list(walk(program))
     ranks = any(isinstance(node, Extremum | Ordinal | Count) for node in _spine(program))
     target = next((node for node in nodes if isinstance(node, Select)), None)
     return Execution(
         values=values,
-        instances=alive[np.argsort(-values[alive], kind="stable")],
+        attributes=attributes,
+        instances=alive[order],
         is_union=target is not None and run.lexicon.is_stuff(target.noun) and not ranks,
         notes=tuple(dict.fromkeys(run.notes)),
         trace=tuple(run.trace),
     )
-
-
-@dataclass(frozen=True)
-class _Scored:
-    """Instances with their values; what no longer holds stays for the explanation."""
-
-    indices: IntArray
-    values: Floats
-    holds: BoolArray
-
-    @property
-    def live(self) -> IntArray:
-        """Indices that hold."""
-        return self.indices[self.holds]
 
 
 @dataclass
@@ -154,12 +145,12 @@ class _Run:
     """One execution: the table, and what is noted on the way."""
 
     table: CandidateTable
-    settings: SpatialSettings
+    settings: ProgramSettings
     lexicon: Lexicon
     notes: list[str] = field(default_factory=list)
     trace: list[Step] = field(default_factory=list)
 
-    def of(self, node: Node) -> _Scored:
+    def of(self, node: Node) -> Scored:
         """Execute a node and everything below it."""
         match node:
             case Select():
@@ -182,7 +173,7 @@ class _Run:
                 everything = self._select(Select(ANYTHING))
                 result = self._constrain(everything, self._negation(node, everything), str(node))
         self.trace.append(
-            Step(str(node), result.indices, result.values.astype(np.float32), result.holds)
+            Step(str(node), result.indices, result.total.astype(np.float32), result.holds)
         )
         return result
 
@@ -196,16 +187,16 @@ class _Run:
             return np.ones(len(self.table), dtype=np.float32)
         return self.table.probabilities[noun]
 
-    def _select(self, node: Select) -> _Scored:
+    def _select(self, node: Select) -> Scored:
         probability = self._probability(node.noun)
         among = self.table.instances.get(node.noun)
         indices = find_instances(self.table, probability, self.settings, among=among)
         if not len(indices):
             self.notes.append(f"no '{node.noun}' was found")
-        values = probability[indices].astype(np.float64)
-        scored = _Scored(indices, values, np.ones(len(indices), dtype=bool))
+        scored = Scored.bare(indices, probability[indices].astype(np.float64))
         for word in node.attributes:
-            scored = self._constrain(scored, self._attribute(word, indices), word)
+            condition = self._attribute(word, indices)
+            scored = self._constrain(scored, condition, word, is_attribute=True)
         return scored
 
     def _attribute(self, word: str, indices: IntArray) -> Field | None:
@@ -244,20 +235,21 @@ class _Run:
 
     # --- constraints ---------------------------------------------------------------------------
 
-    def _constrain(self, scored: _Scored, condition: Field | None, what: str) -> _Scored:
+    def _constrain(
+        self, scored: Scored, condition: Field | None, what: str, *, is_attribute: bool = False
+    ) -> Scored:
         """Multiply a constraint in; one that nothing fulfils is dropped and noted."""
-        if condition is None or not len(scored.indices):
+        if condition is None or not len(scored):
             return scored
-        holds = scored.holds & condition.holds
-        if not holds.any():
+        if not (scored.holds & condition.holds).any():
             self.notes.append(f"nothing is '{what}': dropped")
             return scored
-        return _Scored(scored.indices, scored.values * condition.values, holds)
+        return scored.fulfilling(condition, is_attribute=is_attribute)
 
-    def _filter(self, node: Filter, child: _Scored) -> _Scored:
-        if not len(child.indices):
+    def _filter(self, node: Filter, child: Scored) -> Scored:
+        if not len(child):
             return child
-        if node.position.value in _COMPASS:
+        if node.position.value in COMPASS:
             self._note_north()
         condition = place_field(node.position, self.table, child.indices)
         if (child.holds & condition.holds).any():
@@ -265,7 +257,7 @@ class _Run:
         what = node.position.value.replace("_", " ")
         self.notes.append(f"nothing lies at the {what}: the nearest to it was taken")
         key, direction = EXTREME_OF_POSITION[node.position]
-        return self._rescored(child, self._keys(key, child.indices, None), direction)
+        return by_extreme(child, self._keys(key, child.indices), direction)
 
     def _anchors(self, node: Node) -> list[Anchor]:
         """Each instance of a bare noun, n of a number, the best of a constraint, stuff as one."""
@@ -280,17 +272,17 @@ class _Run:
         ):
             return [Anchor(self.table, live, is_union=True)]
         if not bare and not isinstance(node, Count):
-            live = live[[int(np.argmax(scored.values[scored.holds]))]]
+            live = np.array([scored.best])
         return [Anchor(self.table, np.array([index])) for index in live.tolist()]
 
-    def _relate(self, node: Relate, child: _Scored) -> _Scored:
+    def _relate(self, node: Relate, child: Scored) -> Scored:
         anchors = self._anchors(node.anchor)
         if not anchors:
             self.notes.append(f"no anchor '{node.anchor}': the relation was dropped")
             return child
-        if not len(child.indices):
+        if not len(child):
             return child
-        if node.relation.value.removesuffix("_of") in _COMPASS:
+        if node.relation.value.removesuffix("_of") in COMPASS:
             self._note_north()
         if node.relation in ONLY_NEAR:
             self.notes.append(f"'{node.relation.value.replace('_', ' ')}' was executed as near")
@@ -305,7 +297,7 @@ class _Run:
         what = f"{node.relation.value.replace('_', ' ')} {node.anchor}"
         return self._constrain(child, condition, what)
 
-    def _between(self, node: Relate, child: _Scored, first: list[Anchor]) -> Field | None:
+    def _between(self, node: Relate, child: Scored, first: list[Anchor]) -> Field | None:
         same = node.anchor == node.anchor2
         second = first if same or node.anchor2 is None else self._anchors(node.anchor2)
         if not second or (same and len(first) < 2):
@@ -324,9 +316,9 @@ class _Run:
         ]
         return _best(fields)
 
-    def _measure(self, node: Measure, child: _Scored) -> _Scored:
+    def _measure(self, node: Measure, child: Scored) -> Scored:
         measured = self._measured(node, child.indices)
-        if measured is None or not len(child.indices):
+        if measured is None or not len(child):
             return child
         limit = node.value * _factor(node.unit)
         fits = measured < limit if node.comparison is Comparison.LESS else measured > limit
@@ -345,36 +337,20 @@ class _Run:
             return self.table.areas[indices] * float(scale[0] * scale[1])
         side = float(np.sqrt(scale[0] * scale[1]))
         if node.quantity in (Quantity.LENGTH, Quantity.WIDTH):
-            return self._keys(Key(node.quantity.value), indices, None) * side
+            return self._keys(Key(node.quantity.value), indices) * side
         anchors = self._anchors(node.anchor) if node.anchor is not None else []
         if not anchors:
             self.notes.append(f"no anchor '{node.anchor}': the distance was dropped")
             return None
-        return self._distances(indices, anchors, scale)
-
-    def _distances(
-        self, indices: IntArray, anchors: list[Anchor], scale: tuple[float, float] = (1.0, 1.0)
-    ) -> Floats:
-        """Gap to the nearest anchor that is not the candidate itself, in units of ``scale``."""
-        rows = []
-        for anchor in anchors:
-            if anchor.is_union:
-                gaps = anchor.gaps(indices) * float(np.sqrt(scale[0] * scale[1]))
-            else:
-                offsets = box_offsets(self.table.boxes[indices], anchor.box) * np.array(scale)
-                gaps = np.hypot(offsets[:, 0], offsets[:, 1])
-            rows.append(np.where(np.isin(indices, anchor.indices), np.inf, gaps))
-        nearest: Floats = np.min(rows, axis=0)
-        known = np.isfinite(nearest)
-        return np.where(known, nearest, nearest[known].max(initial=0.0))
+        return distances(indices, self.table, anchors, scale)
 
     # --- ranks and numbers ---------------------------------------------------------------------
 
-    def _ranked(self, node: Extremum | Ordinal, child: _Scored) -> _Scored:
+    def _ranked(self, node: Extremum | Ordinal, child: Scored) -> Scored:
         if not len(child.live):
             return child
-        anchors = self._anchors(node.anchor) if node.anchor is not None else None
-        if anchors == []:
+        anchors = self._anchors(node.anchor) if node.anchor is not None else []
+        if node.anchor is not None and not anchors:
             self.notes.append(f"no anchor '{node.anchor}': the ranking was dropped")
             return child
         if node.key is Key.BRIGHTNESS and self.table.colours is None:
@@ -382,65 +358,29 @@ class _Run:
             return child
         keys = self._keys(node.key, child.indices, anchors)
         if isinstance(node, Extremum):
-            return self._rescored(child, keys, node.direction)
-        signed = np.where(child.holds, keys if node.direction is Direction.MIN else -keys, np.inf)
-        ranks = np.argsort(np.argsort(signed, kind="stable"), kind="stable") + 1
-        wanted = node.n
-        if wanted > len(child.live):
-            wanted = len(child.live)
+            return by_extreme(child, keys, node.direction)
+        wanted = min(node.n, len(child.live))
+        if wanted < node.n:
             self.notes.append(f"only {wanted} found for rank {node.n}: the last one was taken")
-        values = np.exp(-2.0 * np.abs(ranks - wanted))
-        return _Scored(child.indices, np.where(child.holds, values, 0.0), child.holds)
+        return by_rank(child, keys, node.direction, wanted)
 
-    def _rescored(self, child: _Scored, keys: Floats, direction: Direction) -> _Scored:
-        """Softmax of the standardised key inside what holds, 1 for the extreme one."""
-        signed = keys if direction is Direction.MAX else -keys
-        live = signed[child.holds]
-        spread = float(live.std()) or 1.0
-        values = np.exp(np.clip((signed - live.max()) / spread, -50, 0))
-        return _Scored(child.indices, np.where(child.holds, values, 0.0), child.holds)
-
-    def _keys(self, key: Key, indices: IntArray, anchors: list[Anchor] | None) -> Floats:
-        """``(K,)`` values of a key."""
-        table = self.table
-        centroids = table.centroids[indices]
-        height, width = table.shape
-        relative = centroids / np.array([width, height])
-        if key is Key.DISTANCE:
-            return self._distances(indices, anchors or [])
-        if key in (Key.LENGTH, Key.WIDTH):
-            shapes = [table.shape_of(i) for i in indices.tolist()]
-            return np.array([s.length if key is Key.LENGTH else s.width for s in shapes])
-        if key is Key.BRIGHTNESS and table.colours is not None:
-            lightness: Floats = table.colours[indices, 0]
-            return lightness
-        if key.value in _COMPASS:
+    def _keys(self, key: Key, indices: IntArray, anchors: Sequence[Anchor] = ()) -> Floats:
+        if key.value in COMPASS:
             self._note_north()
-            northward: Floats = centroids @ np.sum(directions_of(key.value, table), axis=0)
-            return northward
-        across, down = relative[:, 0], relative[:, 1]
-        keys: dict[Key, Floats] = {
-            Key.AREA: table.areas[indices].astype(np.float64),
-            Key.CENTER: -np.hypot((across - 0.5) * width, (down - 0.5) * height),
-            Key.X: across,
-            Key.Y: down,
-            Key.DIAGONAL_DOWN: across + down,
-            Key.DIAGONAL_UP: across - down,
-        }
-        return keys[key]
+        return key_values(key, indices, self.table, anchors)
 
-    def _count(self, node: Count, child: _Scored) -> _Scored:
+    def _count(self, node: Count, child: Scored) -> Scored:
         live = np.flatnonzero(child.holds)
         if len(live) < node.n:
             self.notes.append(f"only {len(live)} of {node.n} were found")
-        best = live[np.argsort(-child.values[live], kind="stable")][: node.n]
-        holds = np.zeros(len(child.indices), dtype=bool)
+        best = live[np.argsort(-child.total[live], kind="stable")][: node.n]
+        holds = np.zeros(len(child), dtype=bool)
         holds[best] = True
-        return _Scored(child.indices, child.values, holds)
+        return replace(child, holds=holds)
 
     # --- sets ----------------------------------------------------------------------------------
 
-    def _combined(self, node: And | Or) -> _Scored:
+    def _combined(self, node: And | Or) -> Scored:
         """And: minimum, in the instances of the first child; or: maximum, over all."""
         first = self.of(node.nodes[0])
         for other in node.nodes[1:]:
@@ -449,15 +389,15 @@ class _Run:
                     condition = self._negation(other, first)
                     first = self._constrain(first, condition, str(other))
                     continue
-                second = _looked_up(self.of(other), first.indices)
-                condition = Field(second.values, second.holds)
+                second = self.of(other).at(first.indices)
+                condition = Field(second.total, second.holds)
                 joint = self._constrain(first, condition, str(other))
                 first = replace(joint, values=np.minimum(first.values, joint.values))
             else:
-                first = _united(first, self.of(other))
+                first = first.united(self.of(other))
         return first
 
-    def _negation(self, node: Not, scored: _Scored) -> Field | None:
+    def _negation(self, node: Not, scored: Scored) -> Field | None:
         """A noun with attributes denies the attributes, anything else what it yields."""
         child = node.child
         if isinstance(child, Select) and child.attributes:
@@ -468,7 +408,7 @@ class _Run:
             values = np.min([each.values for each in known], axis=0)
             holds = np.all([each.holds for each in known], axis=0)
             return Field(1.0 - 0.9 * values, ~holds)
-        excluded = _looked_up(self.of(child), scored.indices)
+        excluded = self.of(child).at(scored.indices)
         ranks = any(isinstance(each, Extremum | Ordinal) for each in _spine(child))
         taken = excluded.holds & (excluded.values >= (1.0 if ranks else 1e-6))
         return Field(1.0 - 0.9 * taken, ~taken)
@@ -476,11 +416,6 @@ class _Run:
     def _note_north(self) -> None:
         if self.table.frame is None or self.table.frame.north is None:
             self.notes.append("true north is unknown: up was taken")
-
-
-_COMPASS = frozenset(
-    ("north", "northeast", "east", "southeast", "south", "southwest", "west", "northwest")
-)
 
 
 def _spine(node: Node) -> list[Node]:
@@ -493,7 +428,7 @@ def _spine(node: Node) -> list[Node]:
     return found
 
 
-def _without(condition: Field, child: _Scored, anchor: Anchor) -> Field:
+def _without(condition: Field, child: Scored, anchor: Anchor) -> Field:
     """Nothing is related to itself."""
     own = np.isin(child.indices, anchor.indices)
     return Field(np.where(own, 0.0, condition.values), condition.holds & ~own)
@@ -504,22 +439,6 @@ def _best(fields: list[Field]) -> Field:
         np.max([each.values for each in fields], axis=0),
         np.any([each.holds for each in fields], axis=0),
     )
-
-
-def _looked_up(scored: _Scored, indices: IntArray) -> _Scored:
-    """The same result at other indices, 0 where it has none."""
-    place = {index: k for k, index in enumerate(scored.indices.tolist())}
-    found = np.array([place.get(index, -1) for index in indices.tolist()], dtype=np.int64)
-    values = np.append(scored.values, 0.0)[found]
-    holds = np.append(scored.holds, False)[found]
-    return _Scored(indices, values, holds)
-
-
-def _united(first: _Scored, second: _Scored) -> _Scored:
-    indices = np.union1d(first.indices, second.indices)
-    a, b = _looked_up(first, indices), _looked_up(second, indices)
-    values = np.maximum(a.values * a.holds, b.values * b.holds)
-    return _Scored(indices, values, a.holds | b.holds)
 
 
 def _factor(unit: Unit) -> float:

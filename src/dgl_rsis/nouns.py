@@ -1,0 +1,165 @@
+"""Score the nouns of a sentence over candidates, and find the whole things that they name.
+
+Candidates for the target are the user's, where they gave some, else the instances of the noun in
+the region tree. Anchors (*left of the river*) are instances in the tree in both cases: a user who
+gives boxes of ships need not give the river.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from dgl_rsis.config import Settings
+from dgl_rsis.models.base import Backbone
+from dgl_rsis.prepared import Candidates, PreparedImage
+from dgl_rsis.proposals.filters import flatten_tree
+from dgl_rsis.proposals.masks import MaskSet
+from dgl_rsis.proposals.objectness import objectness
+from dgl_rsis.stages import local
+from dgl_rsis.stages.instances import Mask, instance_masks
+from dgl_rsis.text.knowledge import class_prompts, competitors
+from dgl_rsis.text.lexicon import default_lexicon
+from dgl_rsis.text.program import ANYTHING
+from dgl_rsis.types import FloatArray, IntArray, Proposals
+
+
+@dataclass(frozen=True)
+class ScoredNouns:
+    """Nouns of a sentence, scored over all candidates.
+
+    Attributes:
+        candidates: ``N`` masks that the sentence is about; the user's come first.
+        probabilities: noun -> ``(N,)`` float32 in [0, 1], against the other nouns and the rest.
+        instances: noun -> candidates that are whole things of that kind; a noun that is missing
+            is looked for by probability alone.
+    """
+
+    candidates: Candidates
+    probabilities: dict[str, FloatArray]
+    instances: dict[str, IntArray]
+
+
+def score_nouns(
+    image: PreparedImage, target: str, nouns: Sequence[str], backbone: Backbone, settings: Settings
+) -> ScoredNouns:
+    """Score all nouns of a sentence.
+
+    Args:
+        image: prepared image.
+        target: noun of the target; ``ANYTHING`` where the sentence names none.
+        nouns: all distinct nouns, the target's first, ``ANYTHING`` among them where it is used.
+        backbone: the image-text model.
+        settings: of all stages.
+    """
+    seen = [noun for noun in nouns if noun != ANYTHING]
+    named = _by_name(image, seen, settings.select.name_mismatch)
+    texts, dense = (
+        _dense(image, seen, backbone, settings) if len(named) < len(seen) else (None, None)
+    )
+    masks, instances = _masks(image, target, nouns, dense, named, settings)
+    candidates = Candidates.measure(masks, image.lab)
+    probabilities: dict[str, FloatArray] = {}
+    if texts is not None and dense is not None:
+        aligned = local.align(
+            image.picture, backbone, masks, image.features, texts, dense,
+            settings.local, rank_by=range(len(seen)),
+        )  # fmt: skip
+        probabilities = {
+            noun: _against_others(aligned, seen, index)[:, 0] for index, noun in enumerate(seen)
+        }
+    for noun, own in named.items():
+        rest = np.full(len(masks) - len(own), settings.select.name_mismatch, np.float32)
+        probabilities[noun] = np.concatenate([own, rest])
+    return ScoredNouns(candidates, probabilities, instances)
+
+
+def _by_name(image: PreparedImage, nouns: Sequence[str], mismatch: float) -> dict[str, FloatArray]:
+    """Probabilities from the user's names of candidates, for nouns that some name means."""
+    lexicon = default_lexicon()
+    found = {}
+    for noun in nouns:
+        same = [name == noun or lexicon.overlap(name, noun) for name in image.names]
+        if any(same):
+            found[noun] = np.where(same, 1.0, mismatch).astype(np.float32)
+    return found
+
+
+def _dense(
+    image: PreparedImage, nouns: Sequence[str], backbone: Backbone, settings: Settings
+) -> tuple[local.TextFeatures, FloatArray]:
+    knowledge = settings.knowledge
+    rest = competitors(nouns) if knowledge.background else []
+    texts = local.encode_classes(
+        backbone,
+        [class_prompts(noun, knowledge=knowledge.enabled) for noun in nouns],
+        [class_prompts(word, knowledge=False) for word in rest],
+    )
+    scale = backbone.dense_logit_scale
+    return texts, local.dense_probabilities(image.features, texts, scale, settings.local)
+
+
+def _masks(
+    image: PreparedImage,
+    target: str,
+    nouns: Sequence[str],
+    dense: FloatArray | None,
+    named: dict[str, FloatArray],
+    settings: Settings,
+) -> tuple[Proposals, dict[str, IntArray]]:
+    """Candidates of a sentence, and which of them are instances of which noun."""
+    proposals, tree = image.proposals, image.tree
+    own = np.arange(len(proposals))
+    instances: dict[str, IntArray] = {}
+    masks: list[Mask] = []
+    if image.given:
+        # Names decide which of the user's candidates are meant; else all of them may be.
+        instances = {target: own, ANYTHING: own}
+        instances |= {noun: np.flatnonzero(p == 1) for noun, p in named.items()}
+        masks = [_placed(proposals, index) for index in own.tolist()]
+    if tree is None:
+        return proposals, instances
+    looks = objectness(tree, image.lab) if len(tree) else np.zeros(0, np.float32)
+    seen = [noun for noun in nouns if noun != ANYTHING]
+    for noun in nouns:
+        if noun in instances:
+            continue
+        if noun == ANYTHING or dense is None:
+            flat = flatten_tree(tree, looks)
+            found = [_placed(flat, index) for index in range(len(flat))]
+        else:
+            view = _against_others(dense, seen, seen.index(noun))
+            found = instance_masks(tree, view, 0, looks, settings.instances)
+        instances[noun] = np.arange(len(masks), len(masks) + len(found))
+        masks += found
+    corners = [(x0, y0) for _, x0, y0 in masks]
+    return MaskSet.from_crops([crop for crop, _, _ in masks], corners, tree.shape), instances
+
+
+def _placed(proposals: Proposals, index: int) -> Mask:
+    x0, y0 = proposals.boxes[index, :2].tolist()
+    return proposals.crop(index), x0, y0
+
+
+def _against_others(probabilities: FloatArray, nouns: Sequence[str], index: int) -> FloatArray:
+    """Probabilities of one noun and its rivals: words for the same thing do not compete.
+
+    Args:
+        probabilities: ``(..., K)`` of all nouns, then of the background words.
+        nouns: the nouns.
+        index: of the one noun.
+
+    Returns:
+        ``(..., k)``, the noun first, normalised.
+    """
+    lexicon = default_lexicon()
+    rivals = [
+        column
+        for column in range(probabilities.shape[-1])
+        if column >= len(nouns)
+        or (column != index and not lexicon.overlap(nouns[column], nouns[index]))
+    ]
+    kept = probabilities[..., [index, *rivals]]
+    return np.asarray(kept / kept.sum(-1, keepdims=True), np.float32)

@@ -1,0 +1,82 @@
+"""One image with everything that does not depend on the words of a sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from dgl_rsis.proposals.masks import MaskSet
+from dgl_rsis.proposals.objectness import colour_field, objectness
+from dgl_rsis.proposals.region_tree import RegionTree
+from dgl_rsis.stages.local import ImageFeatures
+from dgl_rsis.text.knowledge import normalise_name
+from dgl_rsis.types import FloatArray, Proposals, Raster, RGBImage
+
+
+@dataclass(frozen=True)
+class PreparedImage:
+    """What all sentences about one image share.
+
+    Attributes:
+        raster: as it was read.
+        picture: its pixels, filled where there is no data.
+        proposals: ``N`` candidates for the target.
+        tree: region tree in which anchors are looked for; None where the candidates are flat
+            proposals that anchors are chosen from too.
+        features: of the image.
+        lab: ``(h, w, 3)`` CIE Lab over the whole image.
+        names: one per candidate, normalised; empty when the user gave none.
+        given: whether the candidates are the user's own.
+    """
+
+    raster: Raster
+    picture: RGBImage
+    proposals: Proposals
+    tree: RegionTree | None
+    features: ImageFeatures
+    lab: FloatArray
+    names: tuple[str, ...]
+    given: bool
+
+    @classmethod
+    def of(
+        cls,
+        raster: Raster,
+        picture: RGBImage,
+        proposals: Proposals,
+        features: ImageFeatures,
+        *,
+        tree: RegionTree | None = None,
+        names: Sequence[str] | None = None,
+        given: bool = False,
+    ) -> PreparedImage:
+        """Measure what all sentences share; ``names`` are one per candidate."""
+        if tree is None and isinstance(proposals, RegionTree):
+            tree = proposals
+        lab = colour_field(picture, raster.valid)
+        normalised = tuple(normalise_name(name) for name in names or ())
+        return cls(raster, picture, proposals, tree, features, lab, normalised, given)
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """Masks that a sentence is about, measured.
+
+    Attributes:
+        masks: ``N`` of them.
+        objectness: ``(N,)`` in [0, 1].
+        colours: ``(N, 3)`` mean Lab.
+    """
+
+    masks: Proposals
+    objectness: FloatArray
+    colours: FloatArray
+
+    @classmethod
+    def measure(cls, masks: Proposals, lab: FloatArray) -> Candidates:
+        """Measure masks on a field of CIE Lab ``(h, w, 3)`` over the whole image."""
+        known = len(masks) > 0 and isinstance(masks, RegionTree | MaskSet)
+        own = objectness(masks, lab) if known else np.ones(len(masks), np.float32)  # type: ignore[arg-type]
+        return cls(masks, own, masks.pool(lab))

@@ -1,0 +1,96 @@
+"""Keys that superlatives and ordinals sort by, and the ranks that follow from them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from dgl_rsis.stages.candidates import CandidateTable
+from dgl_rsis.stages.relations import Anchor, Floats, box_offsets, directions_of
+from dgl_rsis.stages.scored import Scored
+from dgl_rsis.text.program import Direction, Key
+from dgl_rsis.types import IntArray
+
+COMPASS = frozenset(
+    ("north", "northeast", "east", "southeast", "south", "southwest", "west", "northwest")
+)
+RANK_DECAY = 2.0  # nats that every rank beside the wanted one costs
+
+
+def key_values(
+    key: Key, indices: IntArray, table: CandidateTable, anchors: Sequence[Anchor] = ()
+) -> Floats:
+    """``(K,)`` values of a key; lengths in pixels, places as shares of the image.
+
+    Args:
+        key: what to sort by; brightness needs measured colours.
+        indices: candidates.
+        table: where they are from.
+        anchors: what a distance is measured to.
+    """
+    centroids = table.centroids[indices]
+    height, width = table.shape
+    across, down = (centroids / np.array([width, height])).T
+    if key is Key.DISTANCE:
+        return distances(indices, table, anchors)
+    if key in (Key.LENGTH, Key.WIDTH):
+        shapes = [table.shape_of(index) for index in indices.tolist()]
+        return np.array([s.length if key is Key.LENGTH else s.width for s in shapes])
+    if key is Key.BRIGHTNESS and table.colours is not None:
+        lightness: Floats = table.colours[indices, 0]
+        return lightness
+    if key.value in COMPASS:
+        northward: Floats = centroids @ np.sum(directions_of(key.value, table), axis=0)
+        return northward
+    keys: dict[Key, Floats] = {
+        Key.AREA: table.areas[indices].astype(np.float64),
+        Key.CENTER: -np.hypot((across - 0.5) * width, (down - 0.5) * height),
+        Key.X: across,
+        Key.Y: down,
+        Key.DIAGONAL_DOWN: across + down,
+        Key.DIAGONAL_UP: across - down,
+    }
+    return keys[key]
+
+
+def distances(
+    indices: IntArray,
+    table: CandidateTable,
+    anchors: Sequence[Anchor],
+    scale: tuple[float, float] = (1.0, 1.0),
+) -> Floats:
+    """Gap to the nearest anchor that is not the candidate itself, in units of ``scale``.
+
+    Args:
+        indices: ``(K,)`` candidates.
+        table: where they are from.
+        anchors: at least one.
+        scale: units per pixel across and down.
+    """
+    rows = []
+    for anchor in anchors:
+        if anchor.is_union:
+            gaps = anchor.gaps(indices) * float(np.sqrt(scale[0] * scale[1]))
+        else:
+            offsets = box_offsets(table.boxes[indices], anchor.box) * np.array(scale)
+            gaps = np.hypot(offsets[:, 0], offsets[:, 1])
+        rows.append(np.where(np.isin(indices, anchor.indices), np.inf, gaps))
+    nearest: Floats = np.min(rows, axis=0)
+    known = np.isfinite(nearest)
+    return np.where(known, nearest, nearest[known].max(initial=0.0))
+
+
+def by_extreme(scored: Scored, keys: Floats, direction: Direction) -> Scored:
+    """Softmax of the standardised key inside what holds, 1 for the extreme one."""
+    signed = keys if direction is Direction.MAX else -keys
+    live = signed[scored.holds]
+    spread = float(live.std()) or 1.0
+    return scored.ranked(np.exp(np.clip((signed - live.max()) / spread, -50, 0)))
+
+
+def by_rank(scored: Scored, keys: Floats, direction: Direction, wanted: int) -> Scored:
+    """1 for the wanted rank inside what holds, falling with every rank beside it."""
+    signed = np.where(scored.holds, keys if direction is Direction.MIN else -keys, np.inf)
+    ranks = np.argsort(np.argsort(signed, kind="stable"), kind="stable") + 1
+    return scored.ranked(np.exp(-RANK_DECAY * np.abs(ranks - wanted)))
