@@ -21,8 +21,8 @@ from dgl_rsis.proposals.objectness import objectness
 from dgl_rsis.stages import local
 from dgl_rsis.stages.instances import Mask, instance_masks
 from dgl_rsis.text.knowledge import class_prompts, competitors
-from dgl_rsis.text.lexicon import default_lexicon
-from dgl_rsis.text.program import ANYTHING
+from dgl_rsis.text.lexicon_file import default_lexicon
+from dgl_rsis.text.program.vocabulary import ANYTHING
 from dgl_rsis.types import FloatArray, IntArray, Proposals
 
 

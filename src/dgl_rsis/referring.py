@@ -22,7 +22,9 @@ from dgl_rsis.stages import activation, local, select, spatial
 from dgl_rsis.stages.decouple import decouple, undivided
 from dgl_rsis.stages.fields import resample
 from dgl_rsis.text.knowledge import class_prompts, competitors
-from dgl_rsis.text.program import ANYTHING, Node, nouns_in
+from dgl_rsis.text.program.nodes import Node
+from dgl_rsis.text.program.tree import nouns_in
+from dgl_rsis.text.program.vocabulary import ANYTHING
 from dgl_rsis.types import BoolArray, FloatArray, IntArray, Proposals, Query
 
 LEAST_FIT = 0.3  # IoU from which a region replaces a box

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from dgl_rsis.stages.attributes import colour_scores, measure_shape, shape_score
-from dgl_rsis.text.lexicon import default_lexicon
+from dgl_rsis.text.lexicon_file import default_lexicon
 from dgl_rsis.types import BoolArray
 
 PROTOTYPES = default_lexicon().colours

@@ -5,7 +5,7 @@ from stages.test_spatial import make_table
 from dgl_rsis.stages.ranking import by_extreme, by_rank, key_values
 from dgl_rsis.stages.relations import Field
 from dgl_rsis.stages.scored import Scored
-from dgl_rsis.text.program import Direction, Key
+from dgl_rsis.text.program.vocabulary import Direction, Key
 
 THINGS = [
     ("hall", (0, 0, 30, 20), "white"),

@@ -12,17 +12,9 @@ from hypothesis import strategies as st
 from dgl_rsis.config import make_settings
 from dgl_rsis.stages.spatial import CandidateTable, Execution, execute, nouns_in
 from dgl_rsis.text.parse import parse
-from dgl_rsis.text.program import (
-    And,
-    Extremum,
-    Filter,
-    Key,
-    Not,
-    Or,
-    Position,
-    Select,
-    from_json,
-)
+from dgl_rsis.text.program.json_form import from_json
+from dgl_rsis.text.program.nodes import And, Extremum, Filter, Not, Or, Select
+from dgl_rsis.text.program.vocabulary import Key, Position
 from dgl_rsis.types import MapFrame
 
 SHAPE = (200, 300)

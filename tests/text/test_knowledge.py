@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -17,7 +15,6 @@ from dgl_rsis.text.knowledge import (
     load_knowledge,
     with_article,
 )
-from dgl_rsis.text.lexicon import LEXICON_FILE, default_lexicon, load_lexicon, plural, singular
 
 
 def test_prompts_of_a_known_class() -> None:
@@ -127,50 +124,3 @@ def test_a_broken_file_is_named(tmp_path: Path, text: str, message: str) -> None
 def test_missing_file() -> None:
     with pytest.raises(TextError, match="cannot be read"):
         load_knowledge(Path("nowhere.yaml"))
-
-
-@pytest.mark.parametrize(
-    ("old", "new", "message"),
-    [
-        ("kind_of: [building]", "kind_of: [bilding]", "'bilding' is not a noun"),
-        ("extent: stuff", "extent: stuf", "must be stuff or thing"),
-        ("intensifiers: [very,", "intensifiers: [yes,", "intensifiers: must be a list of words"),
-        ("white: {lab: [93, 0, 1]}", "white: {lab: [93, 0]}", r"colours\.white\.lab"),
-        ("  left: [left,", "  leftish: [left,", "leftish"),
-        ("first: 1,", "first: one,", r"ordinals\.first"),
-    ],
-)
-def test_a_broken_lexicon_is_named(tmp_path: Path, old: str, new: str, message: str) -> None:
-    path = tmp_path / "words.yaml"
-    text = LEXICON_FILE.read_text(encoding="utf-8")
-    assert old in text
-    path.write_text(text.replace(old, new, 1), encoding="utf-8")
-    with pytest.raises(TextError, match=message) as caught:
-        load_lexicon(path)
-    assert "words.yaml" in str(caught.value)
-
-
-def test_lexicon_kinds() -> None:
-    lexicon = default_lexicon()
-    assert lexicon.kinds("meadows") == {"meadow", "grass", "vegetation"}
-    assert lexicon.is_stuff("motorway")
-    assert not lexicon.is_stuff("roundabout")
-    assert lexicon.overlap("rooftop", "building")
-    assert not lexicon.overlap("ship", "building")
-    assert lexicon.find("flurb") is None
-
-
-@pytest.mark.parametrize("noun", ["bridge", "church", "bus", "city", "box", "dish", "runway"])
-def test_plural_and_back(noun: str) -> None:
-    if noun != "bus":
-        assert singular(plural(noun)) == noun
-    assert plural("bus") == "buses"
-
-
-def test_text_is_light() -> None:
-    code = (
-        "import sys, dgl_rsis.text.parse as p; p.parse('the largest hall');"
-        "print([m for m in ('torch', 'skimage', 'scipy', 'transformers') if m in sys.modules])"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "[]"

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +14,11 @@ from hypothesis import strategies as st
 
 from dgl_rsis.errors import TextError
 from dgl_rsis.stages.decouple import decouple, undivided
-from dgl_rsis.text.lexicon import default_lexicon
+from dgl_rsis.text.lexicon_file import default_lexicon
 from dgl_rsis.text.parse import GrammarParser, Parser, parse
-from dgl_rsis.text.program import Extremum, Key, Select, from_json
+from dgl_rsis.text.program.json_form import from_json
+from dgl_rsis.text.program.nodes import Extremum, Select
+from dgl_rsis.text.program.vocabulary import Key
 
 SENTENCES = json.loads(Path(__file__).with_name("sentences.json").read_text(encoding="utf-8"))
 WORDS = sorted(
@@ -110,3 +114,12 @@ def test_parsers_are_exchangeable() -> None:
     assert ours("the largest hall").program == Extremum(Select("hall"), Key.AREA)
     assert decouple("the largest hall", parser=undivided).program == Select("the largest hall")
     assert decouple("the largest hall") == parse("the largest hall")
+
+
+def test_text_is_light() -> None:
+    code = (
+        "import sys, dgl_rsis.text.parse as p; p.parse('the largest hall');"
+        "print([m for m in ('torch', 'skimage', 'scipy', 'transformers') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

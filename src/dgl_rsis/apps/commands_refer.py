@@ -167,7 +167,7 @@ def _names(file: Path) -> list[str] | None:
     import geopandas
     import pyogrio
 
-    from dgl_rsis.text.program import ANYTHING
+    from dgl_rsis.text.program.vocabulary import ANYTHING
 
     if file.suffix.lower() == ".parquet":
         rows = geopandas.read_parquet(file)
@@ -279,7 +279,7 @@ def parse(
     """Show what is understood of a sentence."""
     from dgl_rsis.manifest import describe_query, to_json
     from dgl_rsis.text.parse import parse as understand
-    from dgl_rsis.text.program import schema as program_schema
+    from dgl_rsis.text.program.json_form import schema as program_schema
 
     if schema:
         typer.echo(to_json(program_schema()))

@@ -7,7 +7,7 @@ stage off, the whole sentence is one phrase for the vision-language model and no
 from __future__ import annotations
 
 from dgl_rsis.text.parse import Parser, parse
-from dgl_rsis.text.program import Select
+from dgl_rsis.text.program.nodes import Select
 from dgl_rsis.types import Phrase, Query
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from dgl_rsis.stages.candidates import CandidateTable
 from dgl_rsis.stages.relations import Anchor, Floats, box_offsets, directions_of
 from dgl_rsis.stages.scored import Scored
-from dgl_rsis.text.program import Direction, Key
+from dgl_rsis.text.program.vocabulary import Direction, Key
 from dgl_rsis.types import IntArray
 
 COMPASS = frozenset(

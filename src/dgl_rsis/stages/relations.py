@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import distance_transform_edt
 
 from dgl_rsis.stages.candidates import CandidateTable
-from dgl_rsis.text.program import Position, Relation
+from dgl_rsis.text.program.vocabulary import Position, Relation
 from dgl_rsis.types import BoolArray, IntArray
 
 Floats: TypeAlias = NDArray[np.floating[Any]]

@@ -28,31 +28,33 @@ from dgl_rsis.stages.relations import (
     relation_field,
 )
 from dgl_rsis.stages.scored import Scored
-from dgl_rsis.text.lexicon import Lexicon, default_lexicon
-from dgl_rsis.text.program import (
-    ANYTHING,
-    EXTREME_OF_POSITION,
-    UNIT_IN_METRES,
-    UNIT_IN_SQUARE_METRES,
+from dgl_rsis.text.lexicon import Lexicon
+from dgl_rsis.text.lexicon_file import default_lexicon
+from dgl_rsis.text.program.nodes import (
     All,
     And,
-    Comparison,
     Count,
     Extremum,
     Filter,
-    Key,
     Measure,
     Node,
     Not,
     Or,
     Ordinal,
-    Quantity,
     Relate,
-    Relation,
     Select,
+)
+from dgl_rsis.text.program.tree import nouns_in, walk
+from dgl_rsis.text.program.vocabulary import (
+    ANYTHING,
+    EXTREME_OF_POSITION,
+    UNIT_IN_METRES,
+    UNIT_IN_SQUARE_METRES,
+    Comparison,
+    Key,
+    Quantity,
+    Relation,
     Unit,
-    nouns_in,
-    walk,
 )
 from dgl_rsis.types import BoolArray, FloatArray, IntArray
 

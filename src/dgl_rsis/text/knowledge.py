@@ -1,6 +1,6 @@
 """Knowledge-guided prompts: overhead templates, synonyms, descriptions, competing background words.
 
-Implements the text side of DESIGN.md section 1.2 ("remote sensing-specific knowledge enriches the
+Implements the text side of docs/design.md 1.2 ("remote sensing-specific knowledge enriches the
 text"). A class is several synonyms, each with several prompts: the features of the prompts of a
 synonym are averaged, the synonyms of a class compete by ``logsumexp - log k``. Both happen where
 the features are; here are only words.
@@ -15,7 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from dgl_rsis.errors import TextError
-from dgl_rsis.text.lexicon import default_lexicon, read_yaml, singular
+from dgl_rsis.text.inflection import singular
+from dgl_rsis.text.lexicon_file import default_lexicon
+from dgl_rsis.text.yaml_file import read_yaml
 
 KNOWLEDGE_FILE = Path(__file__).with_name("knowledge.yaml")
 _SECTIONS = ("templates", "plain", "classes", "background", "background_names")

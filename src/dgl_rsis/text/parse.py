@@ -1,6 +1,6 @@
 """A sentence becomes a target noun phrase and a typed program.
 
-Implements the text side of the global-local decoupling of the paper (DESIGN.md section 1.1):
+Implements the text side of the global-local decoupling of the paper (docs/design.md 1.1):
 *local* words (noun, attributes) go to the vision-language model, *global* modifiers (places,
 superlatives, ordinals, relations, numbers) to the program. Closed-class words steer a
 deterministic grammar (``grammar``), everything else is a noun or an attribute, so that unknown
@@ -12,8 +12,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
-from dgl_rsis.text.grammar import Grammar
-from dgl_rsis.text.lexicon import Lexicon, default_lexicon
+from dgl_rsis.text.grammar.sentence import read_sentence
+from dgl_rsis.text.lexicon import Lexicon
+from dgl_rsis.text.lexicon_file import default_lexicon
 from dgl_rsis.text.tokens import tokenise
 from dgl_rsis.types import Phrase, Query
 
@@ -52,8 +53,7 @@ def parse(text: str, *, lexicon: Lexicon | None = None) -> Query:
     """
     known = lexicon or default_lexicon()
     words = tokenise(text, known)
-    grammar = Grammar(words, known)
-    target = grammar.sentence()
+    target = read_sentence(words, known)
     select = target.select()
     said = " ".join(words.words[i] for i in sorted(target.kept))
     return Query(

@@ -1,6 +1,6 @@
 """From a sentence to the words that carry meaning: tokens without openers, fillers, image phrases.
 
-DESIGN.md section 1.1. Words are lower case; hyphens separate words, so that *top-left* and *top
+docs/design.md 1.1. Words are lower case; hyphens separate words, so that *top-left* and *top
 left* are the same; punctuation becomes a comma.
 """
 
@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from dgl_rsis.errors import TextError
-from dgl_rsis.text.lexicon import Lexicon, PhraseTable
+from dgl_rsis.text.lexicon import Lexicon
+from dgl_rsis.text.phrase_table import PhraseTable
 
 COMMA = ","
 _IMAGE_PREPOSITIONS = frozenset(

@@ -1,6 +1,6 @@
 """A noun phrase while it is read, and the program that it becomes.
 
-DESIGN.md section 1.1. Scope is decided here and nowhere else: constraints are applied first, the
+docs/design.md 1.1. Scope is decided here and nowhere else: constraints are applied first, the
 superlative or ordinal ranks what is left, the number is outermost.
 """
 
@@ -10,28 +10,56 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from dgl_rsis.text.program import (
+from dgl_rsis.text.lexicon import Attribute
+from dgl_rsis.text.program.nodes import All, Count, Extremum, Node, Ordinal, Select
+from dgl_rsis.text.program.vocabulary import (
     ANYTHING,
     EXTREME_OF_POSITION,
-    All,
-    Count,
     Direction,
-    Extremum,
     Key,
-    Node,
-    Ordinal,
     Position,
     Relation,
-    Select,
 )
+
+MOST_CONSTRAINTS = 12
 
 Wrap: TypeAlias = Callable[[Node], Node]
 """A constraint: puts a node around what it constrains."""
 
 
+@dataclass(frozen=True)
+class Adjective:
+    """An attribute and the words that say it, ``start`` to before ``end``."""
+
+    attribute: Attribute
+    start: int
+    end: int
+
+
 @dataclass
 class NounPhrase:
-    """What has been read of a noun phrase so far."""
+    """What has been read of a noun phrase so far.
+
+    Attributes:
+        noun: singular, with its compounds; None until one is read.
+        is_plural: the noun was said in the plural.
+        is_pronoun: *one* or *ones*, which stand for the noun of the phrase further out.
+        every: *all*, *each*.
+        count: the number asked for.
+        ordinal: the rank asked for, from 1.
+        from_the_end: *last*.
+        from_place: where the ordinal counts from.
+        extreme: the superlative: what ranks, and which end of it.
+        distance: the superlative of the distance to ``anchor``.
+        anchor: what the distance is measured to.
+        adjectives: before the noun, until it is clear which word is the noun.
+        unknown: indices of words that nobody knows, until then.
+        attributes: words that describe the noun.
+        constraints: in order of appearance.
+        last_relation: what *and* continues: *near the road and the river*.
+        kept: indices of the words that go to the vision-language model.
+        left_over: indices of the modifiers that no rule could express.
+    """
 
     noun: str | None = None
     is_plural: bool = False
@@ -39,16 +67,31 @@ class NounPhrase:
     every: bool = False
     count: int | None = None
     ordinal: int | None = None
+    from_the_end: bool = False
+    from_place: Position | None = None
     extreme: tuple[Key, Direction] | None = None
     distance: Direction | None = None
-    from_place: Position | None = None
     anchor: Node | None = None
-    from_the_end: bool = False
+    adjectives: list[Adjective] = field(default_factory=list)
+    unknown: list[int] = field(default_factory=list)
     attributes: list[str] = field(default_factory=list)
     constraints: list[Wrap] = field(default_factory=list)
     last_relation: Relation | None = None
     kept: set[int] = field(default_factory=set)
     left_over: set[int] = field(default_factory=set)
+
+    def name(self, noun: str, is_plural: bool, start: int, end: int) -> None:
+        """Take a noun; nouns that follow each other are a compound: *airport terminal*."""
+        self.noun = noun if self.noun is None else f"{self.noun} {noun}"
+        self.is_plural = is_plural
+        self.kept.update(range(start, end))
+
+    def constrain(self, wrap: Wrap, start: int, end: int) -> None:
+        """Add a constraint; an endless sentence keeps its first ones."""
+        if len(self.constraints) < MOST_CONSTRAINTS:
+            self.constraints.append(wrap)
+        else:
+            self.left_over.update(range(start, end))
 
     @property
     def is_empty(self) -> bool:
@@ -92,10 +135,5 @@ class NounPhrase:
         if extreme is None:
             extreme = EXTREME_OF_POSITION[self.from_place or Position.LEFT]
         if self.from_the_end:
-            extreme = extreme[0], opposite(extreme[1])
+            extreme = extreme[0], extreme[1].opposite
         return Ordinal(node, self.ordinal or 1, *extreme, anchor)
-
-
-def opposite(direction: Direction) -> Direction:
-    """The other end of a key."""
-    return Direction.MIN if direction is Direction.MAX else Direction.MAX

@@ -1,0 +1,61 @@
+"""Where a noun phrase ends and where a modifier begins, by the words that stand there."""
+
+from __future__ import annotations
+
+from dgl_rsis.text.grammar.places import read_place
+from dgl_rsis.text.grammar.reader import Reader
+from dgl_rsis.text.tokens import COMMA
+
+
+def is_function_word(reader: Reader, i: int) -> bool:
+    """Whether word ``i`` has only a grammatical meaning."""
+    lexicon = reader.lexicon
+    return reader.begins(
+        i, lexicon.function_words, lexicon.determiners, lexicon.copulas, lexicon.verbs
+    )
+
+
+def ends_phrase(reader: Reader, i: int) -> bool:
+    """Whether a closed-class word ends the noun phrase here."""
+    lexicon = reader.lexicon
+    return (
+        reader.words[i] == COMMA
+        or is_function_word(reader, i)
+        or reader.begins(
+            i,
+            lexicon.relations,
+            lexicon.with_words,
+            lexicon.negations,
+            lexicon.exceptions,
+            lexicon.place_prepositions,
+            lexicon.superlatives,
+            lexicon.distances,
+            *lexicon.comparisons.values(),
+        )
+        or read_place(reader, i) is not None
+    )
+
+
+def begins_noun(reader: Reader, i: int) -> bool:
+    """Whether an attribute, a noun or an unknown word stands here."""
+    return i < len(reader.words) and not ends_phrase(reader, i)
+
+
+def begins_modifier(reader: Reader, i: int) -> bool:
+    """Whether a place, a relation or a measure begins here, so that no new anchor does."""
+    if i >= len(reader.words):
+        return True
+    lexicon = reader.lexicon
+    start = reader.skip_determiners(i)
+    return (
+        reader.begins(
+            i,
+            lexicon.relations,
+            lexicon.with_words,
+            lexicon.place_prepositions,
+            *lexicon.comparisons.values(),
+        )
+        or reader.begins(start, lexicon.distances)
+        or (is_function_word(reader, i) and start == i)
+        or read_place(reader, i) is not None
+    )

@@ -1,0 +1,33 @@
+"""Clauses: *that is white*, *which lies near the road*, *the hall is on the left*.
+
+Their verbs carry no meaning of their own; what they say of the noun is a modifier like any other.
+"""
+
+from __future__ import annotations
+
+from dgl_rsis.text.grammar.boundaries import begins_modifier
+from dgl_rsis.text.grammar.phrase import NounPhrase
+from dgl_rsis.text.grammar.reader import Reader
+
+
+def relative_clause(reader: Reader, phrase: NounPhrase, i: int) -> int | None:
+    """*which*, *that is*: what follows belongs to the nearest noun."""
+    if not reader.is_word(i, "which", "that", "who", "where"):
+        return None
+    copula = reader.lexicon.copulas.match(reader.words, i + 1)
+    return copula[1] if copula else i + 1
+
+
+def copula(reader: Reader, phrase: NounPhrase, i: int) -> int | None:
+    """*is*: what follows belongs to the target."""
+    match = reader.lexicon.copulas.match(reader.words, i)
+    if match is None:
+        return None
+    return i if reader.depth else match[1]
+
+
+def verb(reader: Reader, phrase: NounPhrase, i: int) -> int | None:
+    """*lies*, *runs* before a modifier of the target."""
+    if reader.depth or not reader.begins(i, reader.lexicon.verbs):
+        return None
+    return i + 1 if begins_modifier(reader, i + 1) else None

@@ -1,0 +1,112 @@
+"""Noun phrases: the words up to the noun, the noun with its compounds, anchors.
+
+What may stand before and after the noun is not said here but in the rules of the reader.
+"""
+
+from __future__ import annotations
+
+from dgl_rsis.text.grammar.attributes import read_attribute
+from dgl_rsis.text.grammar.boundaries import ends_phrase
+from dgl_rsis.text.grammar.phrase import Adjective, NounPhrase
+from dgl_rsis.text.grammar.reader import Reader
+from dgl_rsis.text.inflection import singular
+from dgl_rsis.text.program.vocabulary import ANYTHING
+from dgl_rsis.text.tokens import number
+
+DEEPEST_ANCHOR = 5
+
+
+def read_anchor(reader: Reader, start: int) -> tuple[NounPhrase, int] | None:
+    """A noun phrase inside another one, and where it ends.
+
+    None where nothing is said that tells one thing from another, or where anchors of anchors are
+    nested too deep.
+    """
+    if reader.depth >= DEEPEST_ANCHOR:
+        return None
+    phrase, end = read_noun_phrase(reader.inside(), start)
+    return None if phrase.is_empty else (phrase, end)
+
+
+def read_noun_phrase(reader: Reader, start: int) -> tuple[NounPhrase, int]:
+    """A noun with its own modifiers, and where it ends."""
+    phrase = NounPhrase()
+    i = read_noun_part(reader, phrase, start)
+    while i < len(reader.words):
+        end = reader.read_after_noun(phrase, i)
+        if end == i:
+            break
+        i = end
+    return phrase, i
+
+
+def read_noun_part(reader: Reader, phrase: NounPhrase, start: int) -> int:
+    """Quantity, rank, place, attributes and the noun with its compounds."""
+    i = start
+    while i < len(reader.words):
+        if phrase.noun is None and not phrase.unknown:
+            end = reader.read_before_noun(phrase, i)
+            if end > i:
+                i = end
+                continue
+        end = _read_noun_word(reader, phrase, i)
+        if end == i:
+            break
+        i = end
+    _settle(reader, phrase)
+    return i
+
+
+def _read_noun_word(reader: Reader, phrase: NounPhrase, i: int) -> int:
+    """An attribute, a noun, or a word that nobody knows; ``i`` at the end of the phrase."""
+    lexicon, words = reader.lexicon, reader.words
+    noun = lexicon.noun_forms.match(words, i)
+    attribute = read_attribute(reader, i)
+    if attribute and not phrase.noun and (noun is None or noun[1] <= attribute[1]):
+        phrase.adjectives.append(Adjective(attribute[0], i, attribute[1]))
+        return attribute[1]
+    if noun:
+        phrase.name(noun[0].singular, noun[0].is_plural, i, noun[1])
+        return noun[1]
+    generic = lexicon.generic.match(words, i)
+    if generic and phrase.noun is None and not phrase.unknown:
+        phrase.name(ANYTHING, generic[0], i, generic[1])
+        phrase.kept.difference_update(range(i, generic[1]))
+        phrase.is_pronoun = words[i] in ("one", "ones")
+        return generic[1]
+    if ends_phrase(reader, i) or phrase.noun == ANYTHING:
+        return i
+    if phrase.noun is None:
+        phrase.unknown.append(i)
+        return i + 1
+    word = words[i]
+    if word.endswith(("ing", "ed", "ly")) or number(word) is not None:
+        return i
+    phrase.name(singular(word), singular(word) != word, i, i + 1)
+    return i + 1
+
+
+def _settle(reader: Reader, phrase: NounPhrase) -> None:
+    """Unknown words before the noun are attributes; without a noun the last word is it."""
+    words, noun_forms = reader.words, reader.lexicon.noun_forms
+    if phrase.noun is None and phrase.unknown:
+        head = phrase.unknown.pop()
+        noun = singular(words[head])
+        phrase.name(noun, words[head] != noun, head, head + 1)
+    elif phrase.noun is None and phrase.adjectives:
+        last = phrase.adjectives[-1]
+        form = noun_forms.get(" ".join(words[last.start : last.end]))
+        if form is not None:
+            phrase.name(form.singular, form.is_plural, last.start, last.end)
+        elif last.attribute.kind == "other":
+            phrase.name(last.attribute.word, False, last.start, last.end)
+        if phrase.noun is not None:
+            phrase.adjectives.pop()
+    named = {each.start: each.attribute.word for each in phrase.adjectives}
+    named |= {i: words[i] for i in phrase.unknown}
+    phrase.attributes += [named[i] for i in sorted(named)]
+    phrase.kept.update(phrase.unknown)
+    for each in phrase.adjectives:
+        phrase.kept.update(range(each.start, each.end))
+    phrase.adjectives.clear()
+    phrase.unknown.clear()

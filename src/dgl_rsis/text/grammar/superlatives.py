@@ -1,0 +1,74 @@
+"""Superlatives: *largest*, *left-most*, *farthest to the right*, *closest to the bridge*."""
+
+from __future__ import annotations
+
+from dgl_rsis.text.grammar.noun_phrases import read_anchor
+from dgl_rsis.text.grammar.phrase import NounPhrase
+from dgl_rsis.text.grammar.places import read_place, read_place_after_preposition
+from dgl_rsis.text.grammar.reader import Reader
+from dgl_rsis.text.program.vocabulary import EXTREME_OF_POSITION, Direction
+
+_TOWARDS = ("to", "from", "by")
+
+
+def superlative(reader: Reader, phrase: NounPhrase, i: int) -> int | None:
+    """*largest*, *left-most*, *farthest to the right*, *closest* (to what follows)."""
+    lexicon, words = reader.lexicon, reader.words
+    if found := lexicon.superlatives.match(words, i):
+        phrase.extreme, end = found
+        return end
+    place = read_place(reader, i)
+    if place and reader.is_word(place[1], "most"):
+        phrase.extreme = EXTREME_OF_POSITION[place[0]]
+        return place[1] + 1
+    distance = lexicon.distances.match(words, i)
+    if distance is None:
+        return None
+    direction, end = distance
+    place = read_place_after_preposition(reader, end)
+    if place is None:
+        phrase.distance = direction
+        return end
+    key, towards = EXTREME_OF_POSITION[place[0]]
+    is_far_from = direction is Direction.MAX and reader.is_word(end, "from")
+    phrase.extreme = key, towards.opposite if is_far_from else towards
+    return place[1]
+
+
+def anchor_of_distance(reader: Reader, phrase: NounPhrase, i: int) -> int | None:
+    """*to the bridge* behind the noun of a distance: *the closest ship to the bridge*."""
+    is_open = phrase.distance is not None and phrase.anchor is None
+    if not is_open or not reader.is_word(i, *_TOWARDS):
+        return None
+    return _read_anchor_of_distance(reader, phrase, i, i + 1)
+
+
+def superlative_after_noun(reader: Reader, phrase: NounPhrase, i: int) -> int | None:
+    """*(is) the largest*, *(is) the second largest*, *closest to the bridge*."""
+    if phrase.extreme is not None:
+        return None
+    start = reader.skip_determiners(i)
+    ordinal = None
+    if phrase.ordinal is None:
+        ordinal = reader.lexicon.ordinals.match(reader.words, start)
+    end = superlative(reader, phrase, ordinal[1] if ordinal else start)
+    if end is None:
+        return None
+    if ordinal:
+        phrase.ordinal = ordinal[0]
+    if phrase.extreme is not None:
+        return end
+    return _read_anchor_of_distance(reader, phrase, i, end)
+
+
+def _read_anchor_of_distance(reader: Reader, phrase: NounPhrase, i: int, start: int) -> int:
+    """The anchor from ``start`` on; without one the words from ``i`` on say nothing."""
+    found = read_anchor(reader, start + 1 if reader.is_word(start, *_TOWARDS) else start)
+    if found is None:
+        phrase.distance = None
+        phrase.left_over.update(range(i, start))
+        return start
+    anchor, end = found
+    phrase.left_over |= anchor.left_over
+    phrase.anchor = anchor.as_anchor()
+    return end

@@ -1,0 +1,237 @@
+"""The lexicon from its file: ``lexicon.yaml``, read once and checked.
+
+Errors name the file and the key. docs/design.md 1.1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from dgl_rsis.errors import TextError
+from dgl_rsis.text.inflection import plural
+from dgl_rsis.text.lexicon import Attribute, Lexicon, Noun, NounForm
+from dgl_rsis.text.phrase_table import PhraseTable
+from dgl_rsis.text.program.vocabulary import (
+    Comparison,
+    Direction,
+    Key,
+    Position,
+    Quantity,
+    Relation,
+    Unit,
+)
+from dgl_rsis.text.yaml_file import read_yaml
+
+LEXICON_FILE = Path(__file__).with_name("lexicon.yaml")
+
+
+@lru_cache(maxsize=1)
+def default_lexicon() -> Lexicon:
+    """The lexicon of the package, read once."""
+    return load_lexicon(LEXICON_FILE)
+
+
+def load_lexicon(path: Path) -> Lexicon:
+    """Read a lexicon file.
+
+    Args:
+        path: a YAML file with the sections of the package's own ``lexicon.yaml``.
+
+    Raises:
+        TextError: the file cannot be read, or a section is missing or malformed; names the key.
+    """
+    values = read_yaml(path)
+    try:
+        return _build(_Sections(values))
+    except ValueError as error:
+        raise TextError(f"{path}: {error}") from error
+
+
+@dataclass(frozen=True)
+class _Sections:
+    """Checked access to the sections of a lexicon file."""
+
+    values: Mapping[str, Any]
+
+    def words(self, section: str) -> list[str]:
+        """A section that is a list of words."""
+        return _words(self.values.get(section), section)
+
+    def table(self, section: str) -> PhraseTable[str]:
+        """A section that is a list of words, for matching."""
+        return PhraseTable((word, word) for word in self.words(section))
+
+    def mapping(self, section: str) -> Mapping[str, Any]:
+        """A section that is a mapping with words as keys."""
+        found = self.values.get(section)
+        if not isinstance(found, dict) or not all(isinstance(key, str) for key in found):
+            raise ValueError(f"section '{section}' must be a mapping with words as keys")
+        return found
+
+    def listed(self, section: str) -> Iterator[tuple[str, str]]:
+        """Pairs of word and key of a section that maps keys to lists of words."""
+        for key, words in self.mapping(section).items():
+            for word in _words(words, f"{section}.{key}"):
+                yield word, key
+
+    def numbers(self, section: str) -> PhraseTable[int]:
+        """A section that maps words to numbers."""
+        return PhraseTable(
+            (word, _whole(value, f"{section}.{word}"))
+            for word, value in self.mapping(section).items()
+        )
+
+
+def _build(sections: _Sections) -> Lexicon:
+    nouns = _nouns(sections.mapping("nouns"))
+    generic = sections.words("generic")
+    table = sections.table
+    return Lexicon(
+        nouns=nouns,
+        noun_forms=PhraseTable(_noun_forms(sections.mapping("nouns"))),
+        noun_of_word=_noun_of_word(nouns),
+        generic=PhraseTable(
+            [*((word, False) for word in generic), *((plural(word), True) for word in generic)]
+        ),
+        parts=frozenset(sections.words("parts")),
+        attributes=PhraseTable(_attributes(sections)),
+        colours={name: _lab(entry, name) for name, entry in sections.mapping("colours").items()},
+        positions=PhraseTable((word, Position(key)) for word, key in sections.listed("positions")),
+        place_nouns=table("place_nouns"),
+        place_prepositions=table("place_prepositions"),
+        place_adverbs=table("place_adverbs"),
+        superlatives=PhraseTable(
+            (word, _extreme(key)) for word, key in sections.listed("superlatives")
+        ),
+        distances=PhraseTable((word, Direction(key)) for word, key in sections.listed("distances")),
+        relations=PhraseTable((word, Relation(key)) for word, key in sections.listed("relations")),
+        numbers=sections.numbers("numbers"),
+        ordinals=sections.numbers("ordinals"),
+        last=table("last"),
+        every=table("every"),
+        units=PhraseTable((word, Unit(key)) for word, key in sections.listed("units")),
+        comparisons=_comparisons(sections),
+        distance_words=table("distance_words"),
+        determiners=table("determiners"),
+        copulas=table("copulas"),
+        negations=table("negations"),
+        with_words=table("with_words"),
+        exceptions=table("exceptions"),
+        intensifiers=table("intensifiers"),
+        verbs=table("verbs"),
+        function_words=table("function_words"),
+        openers=table("openers"),
+        fillers=table("fillers"),
+        image_nouns=frozenset(sections.words("image_nouns")),
+        image_adjectives=frozenset(sections.words("image_adjectives")),
+    )
+
+
+def _nouns(entries: Mapping[str, Any]) -> dict[str, Noun]:
+    known = {"variants", "synonyms", "kind_of", "extent", "plural"}
+    for name, entry in entries.items():
+        strange = set(entry) - known if isinstance(entry, dict) else {"(not a mapping)"}
+        if strange:
+            raise ValueError(f"nouns.{name}: unknown {', '.join(sorted(strange))}")
+        for parent in _words(entry.get("kind_of", []), f"nouns.{name}.kind_of"):
+            if parent not in entries:
+                raise ValueError(f"nouns.{name}.kind_of: '{parent}' is not a noun of this file")
+    return {
+        name: Noun(
+            name=name,
+            synonyms=tuple(_words(entry.get("synonyms", []), f"nouns.{name}.synonyms")),
+            kind_of=tuple(entry.get("kind_of", [])),
+            is_stuff=_extent(entries, name, ()) == "stuff",
+            is_countable=entry.get("plural") != "none",
+        )
+        for name, entry in entries.items()
+    }
+
+
+def _extent(entries: Mapping[str, Any], name: str, below: tuple[str, ...]) -> str:
+    if name in below:
+        raise ValueError(f"nouns.{name}.kind_of: the kinds form a circle")
+    own = entries[name].get("extent")
+    if own is not None:
+        if own not in ("stuff", "thing"):
+            raise ValueError(f"nouns.{name}.extent: must be stuff or thing, not {own!r}")
+        return str(own)
+    for parent in entries[name].get("kind_of", []):
+        if _extent(entries, parent, (*below, name)) == "stuff":
+            return "stuff"
+    return "thing"
+
+
+def _noun_forms(entries: Mapping[str, Any]) -> Iterator[tuple[str, NounForm]]:
+    """Spoken form -> singular; names of entries before synonyms, singular before plural."""
+    spoken: list[tuple[str, str]] = []
+    for name, entry in entries.items():
+        spoken += [(name, name)]
+        spoken += [(word, name) for word in _words(entry.get("variants", []), f"nouns.{name}")]
+    for entry in entries.values():
+        spoken += [(word, word) for word in entry.get("synonyms", [])]
+    for word, name in spoken:
+        yield word, NounForm(name, is_plural=False)
+    for word, name in spoken:
+        irregular = entries.get(word, {}).get("plural")
+        if irregular != "none":
+            yield irregular or plural(word), NounForm(name, is_plural=True)
+
+
+def _noun_of_word(nouns: Mapping[str, Noun]) -> dict[str, str]:
+    found = {name: name for name in nouns}
+    for noun in nouns.values():
+        for word in noun.synonyms:
+            found.setdefault(word, noun.name)
+    return found
+
+
+def _attributes(sections: _Sections) -> Iterator[tuple[str, Attribute]]:
+    for name, entry in sections.mapping("colours").items():
+        for word in (name, *_words(entry.get("variants", []), f"colours.{name}.variants")):
+            yield word, Attribute(name, "colour", name)
+    for section, kind in (("lightness", "lightness"), ("sizes", "size"), ("shapes", "shape")):
+        for word, measure in sections.listed(section):
+            yield word, Attribute(word, kind, measure)
+    for word in sections.words("others"):
+        yield word, Attribute(word, "other", "")
+
+
+def _comparisons(
+    sections: _Sections,
+) -> dict[tuple[Quantity, Comparison], PhraseTable[str]]:
+    found = {}
+    for key, words in sections.mapping("comparisons").items():
+        quantity, _, comparison = key.partition(" ")
+        table = PhraseTable((word, word) for word in _words(words, f"comparisons.{key}"))
+        found[Quantity(quantity), Comparison(comparison)] = table
+    return found
+
+
+def _extreme(key: str) -> tuple[Key, Direction]:
+    name, _, direction = key.partition(" ")
+    return Key(name), Direction(direction)
+
+
+def _lab(entry: Any, name: str) -> tuple[float, float, float]:
+    values = entry.get("lab") if isinstance(entry, dict) else None
+    if not isinstance(values, list) or len(values) != 3:
+        raise ValueError(f"colours.{name}.lab: must be three numbers")
+    lightness, a, b = (float(value) for value in values)
+    return lightness, a, b
+
+
+def _words(values: Any, where: str) -> list[str]:
+    if not isinstance(values, list) or not all(isinstance(v, str) and v.strip() for v in values):
+        raise ValueError(f"{where}: must be a list of words (quote 'on', 'off', 'yes' and 'no')")
+    return values
+
+
+def _whole(value: Any, where: str) -> int:
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise ValueError(f"{where}: must be a whole number")
+    return value

@@ -1,0 +1,44 @@
+"""Finding the longest known phrase among the words of a sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Generic, TypeVar
+
+Value = TypeVar("Value")
+
+
+class PhraseTable(Generic[Value]):
+    """Phrases of one or more words, each with a value; the longest match wins.
+
+    Args:
+        phrases: pairs of phrase (words separated by blanks) and value; the first one of a phrase
+            stays.
+    """
+
+    def __init__(self, phrases: Iterable[tuple[str, Value]]) -> None:
+        self._values: dict[tuple[str, ...], Value] = {}
+        for phrase, value in phrases:
+            self._values.setdefault(tuple(phrase.split()), value)
+        self._lengths: dict[str, list[int]] = {}
+        for words in self._values:
+            self._lengths.setdefault(words[0], []).append(len(words))
+        for lengths in self._lengths.values():
+            lengths[:] = sorted(set(lengths), reverse=True)
+
+    def match(self, words: Sequence[str], start: int) -> tuple[Value, int] | None:
+        """Value of the longest phrase that begins at ``start``, and where it ends."""
+        if start >= len(words):
+            return None
+        for length in self._lengths.get(words[start], ()):
+            key = tuple(words[start : start + length])
+            if key in self._values:
+                return self._values[key], start + len(key)
+        return None
+
+    def get(self, phrase: str) -> Value | None:
+        """Value of a whole phrase."""
+        return self._values.get(tuple(phrase.split()))
+
+    def __iter__(self) -> Iterator[str]:
+        return (" ".join(words) for words in self._values)

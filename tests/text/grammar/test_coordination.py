@@ -1,0 +1,21 @@
+"""Commas and *and* between modifiers."""
+
+from __future__ import annotations
+
+import pytest
+
+from dgl_rsis.text.parse import parse
+
+
+@pytest.mark.parametrize(
+    ("sentence", "text"),
+    [
+        ("the hall near the road and the river", "hall, near road, near river"),
+        ("the hall near the road and on the left", "hall, near road, at the left"),
+        ("the hall near the road, on the left", "hall, near road, at the left"),
+        ("the hall near the road on the left", "hall, near (road, at the left)"),
+        ("the ships near the road and larger than 500 m2", "every ship, near road, area > 500 m2"),
+    ],
+)
+def test_program(sentence: str, text: str) -> None:
+    assert str(parse(sentence).program) == text

@@ -1,0 +1,32 @@
+"""Negations and exceptions."""
+
+from __future__ import annotations
+
+import pytest
+
+from dgl_rsis.text.parse import parse
+
+
+@pytest.mark.parametrize(
+    ("sentence", "text"),
+    [
+        ("buildings that are not white", "every building and not white building"),
+        ("the hall not near the road", "hall and not (hall, near road)"),
+        ("the hall isn't on the left", "hall and not (hall, at the left)"),
+        ("all halls except the red one", "every hall and not red hall"),
+        ("all halls except those near the road", "every hall and not (hall, near road)"),
+        ("the ships excluding tugs", "every ship and not tug"),
+    ],
+)
+def test_program(sentence: str, text: str) -> None:
+    assert str(parse(sentence).program) == text
+
+
+@pytest.mark.parametrize(
+    ("sentence", "left"),
+    [("the hall without windows", "without windows"), ("the ships except", "except")],
+)
+def test_what_cannot_be_excluded_is_left_over(sentence: str, left: str) -> None:
+    query = parse(sentence)
+    assert query.unexecuted == (left,)
+    assert "not" not in str(query.program)

@@ -1,0 +1,19 @@
+"""*of* after a noun."""
+
+from __future__ import annotations
+
+import pytest
+
+from dgl_rsis.text.parse import parse
+
+
+@pytest.mark.parametrize(
+    ("sentence", "text"),
+    [
+        ("the roof of the building", "roof, inside building"),
+        ("the largest of the white ships", "largest white ship"),
+        ("the one of the halls", "hall"),
+    ],
+)
+def test_program(sentence: str, text: str) -> None:
+    assert str(parse(sentence).program) == text

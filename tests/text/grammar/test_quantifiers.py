@@ -1,0 +1,28 @@
+"""How many are asked for."""
+
+from __future__ import annotations
+
+import pytest
+
+from dgl_rsis.text.parse import parse
+
+
+@pytest.mark.parametrize(
+    ("sentence", "count", "text"),
+    [
+        ("the ship", 1, "ship"),
+        ("all the ships", None, "every ship"),
+        ("each ship", None, "every ship"),
+        ("three white ships", 3, "3 x white ship"),
+        ("two of the ships", 2, "2 x ship"),
+        ("12 ships", 12, "12 x ship"),
+        ("9999999 ships", 10**6, "1000000 x ship"),
+        ("the red one", 1, "red object"),
+        ("the two-storey hall", 1, "two-storey hall"),
+        ("0 ships", None, "every 0 ship"),
+    ],
+)
+def test_number_asked(sentence: str, count: int | None, text: str) -> None:
+    query = parse(sentence)
+    assert query.count == count
+    assert str(query.program) == text

@@ -1,0 +1,35 @@
+"""Places after the noun, and relations to anchors."""
+
+from __future__ import annotations
+
+import pytest
+
+from dgl_rsis.text.parse import parse
+from dgl_rsis.text.program.nodes import Relate, Select
+from dgl_rsis.text.program.vocabulary import Position
+
+
+@pytest.mark.parametrize(
+    ("sentence", "text"),
+    [
+        ("the hall next to the left edge", "hall, at the left"),
+        ("the hall on the left side of the road", "hall, left of road"),
+        ("the hall to the left", "hall, at the left"),
+        ("the hall just north of the road", "hall, north of road"),
+        ("the hall at the edge of the forest", "hall, adjacent forest"),
+        ("the hall in the left harbor", "hall, inside (harbor, at the left)"),
+        ("the hall near the one on the left", "hall, near (hall, at the left)"),
+        ("the hall between the road and the river", "hall, between road and river"),
+        ("the hall between the ships", "hall, between ship and ship"),
+        ("the hall between the road", "hall, near road"),
+    ],
+)
+def test_program(sentence: str, text: str) -> None:
+    assert str(parse(sentence).program) == text
+
+
+@pytest.mark.parametrize("position", list(Position))
+def test_every_place_can_be_that_of_an_anchor(position: Position) -> None:
+    query = parse(f"the hall to the {position.replace('_', ' ')} of the road")
+    assert isinstance(query.program, Relate)
+    assert query.program.anchor == Select("road")

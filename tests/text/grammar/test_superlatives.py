@@ -1,0 +1,32 @@
+"""Superlatives before and after the noun, of sizes, places and distances."""
+
+from __future__ import annotations
+
+import pytest
+
+from dgl_rsis.text.parse import parse
+
+
+@pytest.mark.parametrize(
+    ("sentence", "text"),
+    [
+        ("the largest hall", "largest hall"),
+        ("the hall that is the largest", "largest hall"),
+        ("the second largest hall", "second largest hall"),
+        ("the building that is the second largest", "second largest building"),
+        ("the left-most car", "leftmost car"),
+        ("the building closest to the left edge", "leftmost building"),
+        ("the building farthest from the left edge", "rightmost building"),
+        ("the closest ship to the bridge", "ship, closest to bridge"),
+        ("the ship closest to the bridge", "ship, closest to bridge"),
+        ("the second closest ship to the bridge", "second ship, closest to bridge"),
+    ],
+)
+def test_program(sentence: str, text: str) -> None:
+    assert str(parse(sentence).program) == text
+
+
+def test_a_distance_without_an_anchor_is_left_over() -> None:
+    query = parse("the hall closest")
+    assert str(query.program) == "hall"
+    assert query.unexecuted == ("closest",)

@@ -1,0 +1,87 @@
+"""What nodes check and how they read."""
+
+from __future__ import annotations
+
+import pytest
+
+from dgl_rsis.errors import TextError
+from dgl_rsis.text.program.nodes import (
+    All,
+    And,
+    Count,
+    Extremum,
+    Filter,
+    Measure,
+    Node,
+    Not,
+    Or,
+    Ordinal,
+    Relate,
+    Select,
+)
+from dgl_rsis.text.program.vocabulary import (
+    Comparison,
+    Direction,
+    Key,
+    Position,
+    Quantity,
+    Relation,
+    Unit,
+)
+
+
+def test_anchors_are_checked() -> None:
+    hall, ship = Select("hall"), Select("ship")
+    with pytest.raises(TextError, match="anchor2"):
+        Relate(hall, Relation.BETWEEN, ship)
+    with pytest.raises(TextError, match="needs an anchor"):
+        Extremum(hall, Key.DISTANCE)
+    with pytest.raises(TextError, match="cannot be measured in m2"):
+        Measure(hall, Quantity.LENGTH, Comparison.LESS, 3, Unit.SQUARE_METRE)
+
+
+@pytest.mark.parametrize("node", [Count, Ordinal])
+def test_ranks_and_numbers_begin_at_one(node: type[Count] | type[Ordinal]) -> None:
+    with pytest.raises(TextError, match=f"'{node.op}' counts from 1, got 0"):
+        Count(Select("ship"), 0) if node is Count else Ordinal(Select("ship"), 0, Key.X)
+
+
+@pytest.mark.parametrize(
+    ("program", "text"),
+    [
+        (
+            Extremum(Relate(Select("building"), Relation.LEFT_OF, Select("road")), Key.AREA),
+            "largest building, left of road",
+        ),
+        (Ordinal(Select("court"), 2, Key.X), "second court from the left"),
+        (Ordinal(Select("court"), 2, Key.AREA, Direction.MAX), "second largest court"),
+        (
+            Extremum(Select("ship"), Key.DISTANCE, Direction.MIN, Select("bridge")),
+            "ship, closest to bridge",
+        ),
+        (
+            All(Filter(Select("tank", ("white",)), Position.UPPER_LEFT)),
+            "every white tank, at the upper left",
+        ),
+        (Count(Select("ship"), 2), "2 x ship"),
+        (
+            Relate(Select("ship"), Relation.BETWEEN, Select("dam"), Count(Select("pier"), 2)),
+            "ship, between dam and 2 x pier",
+        ),
+        (
+            Ordinal(Select("ship"), 3, Key.DISTANCE, Direction.MIN, Select("pier")),
+            "third ship, closest to pier",
+        ),
+        (
+            Measure(Select("road"), Quantity.WIDTH, Comparison.LESS, 12.0, Unit.METRE),
+            "road, width < 12 m",
+        ),
+        (
+            And((Select("ship"), Not(Filter(Select("ship"), Position.LEFT)))),
+            "ship and not (ship, at the left)",
+        ),
+        (Or((Select("ship"), Select("pier"))), "ship or pier"),
+    ],
+)
+def test_readable(program: Node, text: str) -> None:
+    assert str(program) == text
