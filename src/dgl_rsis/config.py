@@ -85,6 +85,7 @@ class InstanceSettings(_Section):
     parts_worth: float = Field(ge=1)
     whole_objectness: float = Field(ge=0, le=1)
     split: float = Field(ge=0, le=1)
+    solid: float = Field(ge=0)
     speck: float = Field(ge=0, le=1)
     largest_overlap: float = Field(ge=0, le=1)
 

@@ -16,6 +16,7 @@ from scipy import ndimage
 from dgl_rsis.config import InstanceSettings
 from dgl_rsis.proposals.filters import Overlaps
 from dgl_rsis.proposals.region_tree import RegionTree
+from dgl_rsis.stages.attributes import measure_shape
 from dgl_rsis.stages.paint import best_cut
 from dgl_rsis.types import BoolArray, FloatArray, IntArray
 
@@ -95,7 +96,8 @@ def instance_masks(
 
     A thing of many colours (a car park with cars, a plane on a bright apron) is no node of a
     tree. The connected leaves that speak for the name are such a thing, unless nodes that look
-    like objects of their own make up most of them.
+    like objects of their own make up most of them. Where the leaves fill a rectangle or a circle
+    they stay together all the same: two halves of a gabled roof look like objects, too.
 
     Args:
         tree: the forest.
@@ -121,16 +123,25 @@ def instance_masks(
         home[index] = shared[1:].argmax() + 1 if count else 0
         covered[home[index]] += shared[home[index]]
     split = covered >= settings.split * areas
+    places = ndimage.find_objects(numbers)
+    for number in np.flatnonzero(split[1:]) + 1:
+        split[number] = not _is_solid(numbers[places[number - 1]] == number, settings)
     split[0] = True
     masks: list[Mask] = []
     for node, component in zip(whole.tolist(), home.tolist(), strict=True):
         if split[component]:
             masks.append((tree.crop(node), int(tree.boxes[node, 0]), int(tree.boxes[node, 1])))
     smallest = float(areas[1:].max(initial=0)) * settings.speck
-    for number, place in enumerate(ndimage.find_objects(numbers), start=1):
+    for number, place in enumerate(places, start=1):
         if not split[number] and areas[number] >= smallest:
             masks.append((numbers[place] == number, place[1].start, place[0].start))
     return masks
+
+
+def _is_solid(crop: BoolArray, settings: InstanceSettings) -> bool:
+    """Whether a mask fills a rectangle or a circle: one thing, whatever its parts look like."""
+    shape = measure_shape(crop)
+    return max(shape.rectangularity, shape.circularity) >= settings.solid
 
 
 def _speaking_leaves(

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from dgl_rsis.config import ProgramSettings, make_settings
-from dgl_rsis.stages.attributes import colour_scores, shape_score
+from dgl_rsis.stages.adjectives import measured
 from dgl_rsis.stages.candidates import CandidateTable, find_instances
 from dgl_rsis.stages.ranking import COMPASS, by_extreme, by_rank, distances, key_values
 from dgl_rsis.stages.relations import (
@@ -202,38 +202,12 @@ class _Run:
         return scored
 
     def _attribute(self, word: str, indices: IntArray) -> Field | None:
-        """A measured adjective; None where it is left to the model."""
-        colours = self.table.colours
-        if colours is not None and len(indices):
-            own = colours[indices]
-            typical = float(np.median(own[:, 0])) if len(indices) > 2 else None
-            known = self.lexicon.attributes.get(word)
-            name = known.measure if known is not None and known.measure else word
-            scores = colour_scores(name, own, self.lexicon.colours, typical_lightness=typical)
-            if scores is not None:
-                return self._soft(scores.astype(np.float64))
-        known = self.lexicon.attributes.get(word.replace("-", " "))
-        if known is not None and known.kind == "size" and len(indices):
-            return self._size(known.measure, indices)
-        if known is not None and known.kind == "shape" and len(indices):
-            shapes = [shape_score(known.measure, self.table.shape_of(i)) for i in indices.tolist()]
-            measured = [score for score in shapes if score is not None]
-            if len(measured) == len(shapes):
-                return self._soft(np.array(measured))
-        self.notes.append(f"'{word}' is left to the vision-language model")
-        return None
-
-    def _soft(self, scores: Floats) -> Field:
-        """Measured attributes weigh, and hold from a share of the best on."""
-        enough = self.settings.smallest_attribute * scores.max(initial=0.0)
-        return Field(0.1 + 0.9 * scores, scores >= max(enough, 1e-3))
-
-    def _size(self, measure: str, indices: IntArray) -> Field:
-        """Rank of the area among the instances; sizes are relative and rule nothing out."""
-        ranks = np.argsort(np.argsort(self.table.areas[indices])) / max(1, len(indices) - 1)
-        share = {"large": ranks, "small": 1 - ranks, "medium": 1 - np.abs(2 * ranks - 1)}[measure]
-        values = 0.3 + 0.7 * share if len(indices) > 1 else np.ones(1)
-        return Field(values, np.ones(len(indices), dtype=bool))
+        """A measured adjective; None, and a note, where it is left to the model."""
+        enough = self.settings.smallest_attribute
+        condition = measured(word, indices, self.table, self.lexicon, enough=enough)
+        if condition is None:
+            self.notes.append(f"'{word}' is left to the vision-language model")
+        return condition
 
     # --- constraints ---------------------------------------------------------------------------
 
@@ -319,14 +293,14 @@ class _Run:
         return _best(fields)
 
     def _measure(self, node: Measure, child: Scored) -> Scored:
-        measured = self._measured(node, child.indices)
-        if measured is None or not len(child):
+        amounts = self._amounts(node, child.indices)
+        if amounts is None or not len(child):
             return child
         limit = node.value * _factor(node.unit)
-        fits = measured < limit if node.comparison is Comparison.LESS else measured > limit
+        fits = amounts < limit if node.comparison is Comparison.LESS else amounts > limit
         return self._constrain(child, Field(fits.astype(np.float64), fits), _tail(node))
 
-    def _measured(self, node: Measure, indices: IntArray) -> Floats | None:
+    def _amounts(self, node: Measure, indices: IntArray) -> Floats | None:
         """The quantity in metres or square metres, or in pixels where the unit says so."""
         in_pixels = node.unit in (Unit.PIXEL, Unit.SQUARE_PIXEL)
         frame = self.table.frame

@@ -1,0 +1,59 @@
+"""Adjectives of a noun as constraints, measured on candidates instead of asked from the model."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from dgl_rsis.stages.attributes import colour_scores, shape_score
+from dgl_rsis.stages.candidates import CandidateTable
+from dgl_rsis.stages.relations import Field, Floats
+from dgl_rsis.text.lexicon import Lexicon
+from dgl_rsis.types import IntArray
+
+
+def measured(
+    word: str, indices: IntArray, table: CandidateTable, lexicon: Lexicon, *, enough: float
+) -> Field | None:
+    """How well candidates fulfil a colour, a size or a shape.
+
+    Args:
+        word: the adjective.
+        indices: ``(K,)`` candidates.
+        table: where they are from.
+        lexicon: names what adjectives measure.
+        enough: share of the best score from which an adjective holds.
+
+    Returns:
+        a field over the candidates; None where the adjective cannot be measured.
+    """
+    if not len(indices):
+        return None
+    known = lexicon.attributes.get(word) or lexicon.attributes.get(word.replace("-", " "))
+    if table.colours is not None:
+        own = table.colours[indices]
+        typical = float(np.median(own[:, 0])) if len(indices) > 2 else None
+        name = known.measure if known is not None and known.measure else word
+        scores = colour_scores(name, own, lexicon.colours, typical_lightness=typical)
+        if scores is not None:
+            return _soft(scores.astype(np.float64), enough)
+    if known is not None and known.kind == "size":
+        return _size(known.measure, table, indices)
+    if known is not None and known.kind == "shape":
+        shapes = [shape_score(known.measure, table.shape_of(i)) for i in indices.tolist()]
+        found = [score for score in shapes if score is not None]
+        if len(found) == len(shapes):
+            return _soft(np.array(found), enough)
+    return None
+
+
+def _soft(scores: Floats, enough: float) -> Field:
+    """Measured adjectives weigh, and hold from a share of the best on."""
+    return Field(0.1 + 0.9 * scores, scores >= max(enough * scores.max(initial=0.0), 1e-3))
+
+
+def _size(measure: str, table: CandidateTable, indices: IntArray) -> Field:
+    """Rank of the area among the instances; sizes are relative and rule nothing out."""
+    ranks = np.argsort(np.argsort(table.areas[indices])) / max(1, len(indices) - 1)
+    share = {"large": ranks, "small": 1 - ranks, "medium": 1 - np.abs(2 * ranks - 1)}[measure]
+    values = 0.3 + 0.7 * share if len(indices) > 1 else np.ones(1)
+    return Field(values, np.ones(len(indices), dtype=bool))
