@@ -124,7 +124,7 @@ def instance_masks(
         covered[home[index]] += shared[home[index]]
     split = covered >= settings.split * areas
     places = ndimage.find_objects(numbers)
-    for number in np.flatnonzero(split[1:]) + 1:
+    for number in (np.flatnonzero(split[1:]) + 1).tolist():
         split[number] = not _is_solid(numbers[places[number - 1]] == number, settings)
     split[0] = True
     masks: list[Mask] = []
