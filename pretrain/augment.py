@@ -1,6 +1,7 @@
 """Change the colours of rendered scenes region by region: the palette of the renderer is small.
 
-Roofs of the real world have every colour, rivers carry silt, meadows dry out, asphalt ages. A
+Roofs of the real world have every colour, rivers carry silt and mirror the sun, meadows dry out,
+asphalt ages. A
 region keeps its texture, light and shade; only its mean colour moves.
 """
 
@@ -66,8 +67,12 @@ def repaint(
             colour = _near(rng, colours[rng.integers(len(colours))])
             result[inside] = _moved(result[inside], result[inside].mean(0), colour)
             changed = True
+    water = dense == NUMBER["water"]
+    if rng.random() < share / 2 and water.any():
+        result[water] += _glint(rng, dense.shape)[water, None]
+        changed = True
     roofs, count = ndimage.label(dense == NUMBER["building"])
-    if count:
+    if count and share > 0:
         inside = roofs > 0
         own = roofs[inside] - 1
         means = _means(result[inside], own, count)
@@ -75,7 +80,16 @@ def repaint(
         targets = np.where(rng.random((count, 1)) < share, targets, means)
         result[inside] = _moved(result[inside], means[own], targets[own])
         changed = True
-    return np.clip(result, 0, 255).astype(np.uint8) if changed else image
+    return np.rint(np.clip(result, 0, 255)).astype(np.uint8) if changed else image
+
+
+def _glint(rng: np.random.Generator, shape: tuple[int, ...]) -> NDArray[Any]:
+    """``(h, w)`` brightness of the sun on waves: specks where the view meets its mirror image."""
+    place = ndimage.zoom(rng.standard_normal((4, 4)), np.array(shape) / 4, order=3, mode="nearest")
+    specks = ndimage.gaussian_filter(rng.standard_normal(shape), rng.uniform(0.4, 1.2))
+    specks /= specks.std()
+    strength = rng.uniform(10, 50) * np.clip(place + rng.uniform(-0.3, 0.8), 0, 1.5)
+    return np.asarray(strength * np.clip(specks, -0.5, 3))
 
 
 def _near(rng: np.random.Generator, colour: tuple[int, int, int]) -> NDArray[Any]:

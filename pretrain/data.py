@@ -1,6 +1,6 @@
 """Images and labels for the image tower, and the batches drawn from them.
 
-Development split (DESIGN.md section 4): an AID image is held out when
+Development split (docs/design.md 1.6): an AID image is held out when
 ``int(md5(file name).hexdigest(), 16) % 10 == 0``. RSSCN7 trains whole. Every batch depends only
 on the seed and the step, so that a resumed run draws what an uninterrupted one would have.
 """

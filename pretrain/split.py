@@ -1,4 +1,4 @@
-"""The development split (DESIGN.md section 4), in one place for images and captions."""
+"""The development split (docs/design.md 1.6), in one place for images and captions."""
 
 from __future__ import annotations
 

@@ -154,11 +154,20 @@ def _finish_flat(
     shade(canvas, cover(canvas, [inner]), 0.9)
     along = np.array([np.cos(angle), np.sin(angle)]) / gsd
     across = np.array([-np.sin(angle), np.cos(angle)]) / gsd
-    if min(length, width) > 22 and rng.random() < 0.6:
+    style = rng.random() if min(length, width) > 22 else 1.0
+    if style < 0.3:
         count = int(length / rng.uniform(9, 14))
         for position in np.linspace(-0.42, 0.42, max(count, 2)) * length:
             strip = box_polygon(centre + along * position, 1.8 / gsd, 0.72 * width / gsd, angle)
             paint(canvas, cover(canvas, [strip]), Surface((205, 212, 214)), opacity=0.75)
+        return
+    if style < 0.6:
+        lights = _grid(rng, centre, along, across, length, width, (2.6, 1.3), angle, gsd)
+        paint(canvas, cover(canvas, lights), Surface((212, 216, 218)), opacity=0.85)
+        return
+    if style < 0.75:
+        panels = _grid(rng, centre, along, across, length, width, (8.0, 2.2), angle, gsd)
+        paint(canvas, cover(canvas, panels), Surface((66, 80, 112)), opacity=0.9)
         return
     boxes, shadows = [], []
     shift = -canvas.sun * (1.6 * canvas.shadow_length / gsd)
@@ -174,6 +183,30 @@ def _finish_flat(
     shade(canvas, cover(canvas, shadows), 0.62)
     red, green, blue = (float(np.clip(value * 0.75 + 50, 0, 250)) for value in look.colour)
     paint(canvas, cover(canvas, boxes), Surface((red, green, blue)))
+
+
+def _grid(
+    rng: np.random.Generator,
+    centre: Points,
+    along: Points,
+    across: Points,
+    length: float,
+    width: float,
+    size: tuple[float, float],
+    angle: float,
+    gsd: float,
+) -> list[Points]:
+    """Equal rectangles of ``size`` metres in rows and columns over a roof, a few left out."""
+    pitch = size[0] * rng.uniform(1.15, 4.0), size[1] * rng.uniform(1.6, 7.0)
+    columns = np.arange(-0.45 * length + size[0], 0.45 * length - size[0] / 2, pitch[0])
+    rows = np.arange(-0.45 * width + size[1], 0.45 * width - size[1] / 2, pitch[1])
+    cells = [
+        box_polygon(centre + along * x + across * y, size[0] / gsd, size[1] / gsd, angle)
+        for x in columns
+        for y in rows
+        if rng.random() < 0.92
+    ]
+    return cells or [box_polygon(centre, size[0] / gsd, size[1] / gsd, angle)]
 
 
 def random_house(canvas: Canvas, centre: Points, angle: float) -> bool:

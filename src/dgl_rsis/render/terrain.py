@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 from scipy import ndimage
@@ -235,3 +236,31 @@ def build_bridge(canvas: Canvas, centre: Points, angle: float, length: float, wi
         marks = dashes(line, 3.0 / gsd, 9.0 / gsd, max(0.16 / gsd, 0.5))
         if marks:
             paint(canvas, cover(canvas, marks), Surface((230, 230, 222)), opacity=0.8)
+    # Chance of its own: whether a bridge is a truss changes nothing else in the scene.
+    own = np.random.default_rng([round(abs(float(centre[0]))), round(length)])
+    if gsd <= 1.2 and own.random() < 0.35:
+        _truss(canvas, centre, angle, length, width)
+
+
+def _truss(canvas: Canvas, centre: Points, angle: float, length: float, width: float) -> None:
+    """Light girders along both sides of a deck, and crosses over it."""
+    gsd, beam = canvas.gsd, max(0.55 / canvas.gsd, 0.7)
+    along = np.array([np.cos(angle), np.sin(angle)]) / gsd
+    across = np.array([-np.sin(angle), np.cos(angle)]) / gsd
+    bays = max(int(length / width), 2)
+    stops = np.linspace(-0.46, 0.46, bays + 1) * length
+    left, right = -0.42 * width, 0.42 * width
+    lines = [((stops[0], side), (stops[-1], side)) for side in (left, right)]
+    for first, last in pairwise(stops):
+        lines += [((first, left), (last, right)), ((first, right), (last, left))]
+        lines.append(((first, left), (first, right)))
+    beams = []
+    for start, end in lines:
+        a, b = (centre + along * x + across * y for x, y in (start, end))
+        step = b - a
+        beams.append(
+            box_polygon(
+                (a + b) / 2, float(np.hypot(*step)), beam, float(np.arctan2(step[1], step[0]))
+            )
+        )
+    paint(canvas, cover(canvas, beams), Surface((206, 204, 198)), opacity=0.9)

@@ -1,10 +1,10 @@
 """Execution of a typed program over one table of scored candidates, bottom-up.
 
-DESIGN.md section 1.4 (the explicit part of the paper's global modifiers), operators of METHODS.md
-2f. Every node yields instances with a value in [0, 1] and whether its constraints hold; places
-and relations multiply, a superlative ranks anew inside what holds. A step that cannot be executed
-(no such anchor, no ground lengths, nothing left) is dropped and noted: the answer is never
-forfeited.
+docs/design.md 1.4 (the explicit part of the paper's global modifiers), with fields after
+GeoSelect (arXiv:2607.03869). Every node yields instances with factors in [0, 1] and whether its
+constraints hold; places and relations multiply, a superlative ranks anew inside what holds. A step
+that cannot be executed (no such anchor, no ground lengths, nothing left) is dropped and noted: the
+answer is never forfeited.
 """
 
 from __future__ import annotations

@@ -35,7 +35,7 @@ class Words:
 
     Attributes:
         words: lower case, ``,`` for punctuation.
-        is_glued: for every word, whether a hyphen ties it to the next one.
+        is_glued: for every word, whether a hyphen ties it to the one that follows.
     """
 
     words: tuple[str, ...]
@@ -60,7 +60,9 @@ def tokenise(text: str, lexicon: Lexicon) -> Words:
         found
     )
     kept = _meaningful(words, lexicon) or list(range(len(words)))
-    return Words(tuple(words[i] for i in kept), tuple(glued[i] for i in kept))
+    # A word that was dropped ties nothing to the next one that was kept.
+    ties = [glued[i] and i + 1 == following for i, following in pairwise([*kept, -1])]
+    return Words(tuple(words[i] for i in kept), tuple(ties))
 
 
 def number(word: str) -> float | None:
