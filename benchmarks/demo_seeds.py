@@ -1,6 +1,9 @@
 """Measure the demo over many seeds (*rendered* figures): how many of them pass.
 
-python benchmarks/demo_seeds.py [--model NAME] [--first 100] [--count 10] [--verbose]
+python benchmarks/demo_seeds.py [--model NAME | --true-classes] [--first 100] [--count 10] [--verbose]
+
+With --true-classes the model is replaced by the truth: what remains wrong is the loss of the other
+stages.
 """
 
 from __future__ import annotations
@@ -8,6 +11,7 @@ from __future__ import annotations
 import argparse
 
 import numpy as np
+from true_classes import TrueClasses
 
 from dgl_rsis.apps.demo import (
     LEAST_MEAN_IOU,
@@ -18,8 +22,8 @@ from dgl_rsis.apps.demo import (
     score_answers,
     score_map,
 )
-from dgl_rsis.config import parse_overrides
-from dgl_rsis.pipeline import load
+from dgl_rsis.config import make_settings, parse_overrides
+from dgl_rsis.pipeline import Model, load
 from dgl_rsis.render import render_scene
 from dgl_rsis.types import Raster
 
@@ -28,19 +32,22 @@ def main() -> None:
     """Print one line per seed and the means."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--model", default="rs-tiny")
+    parser.add_argument("--true-classes", action="store_true")
     parser.add_argument("--first", type=int, default=100)
     parser.add_argument("--count", type=int, default=10)
     parser.add_argument("--verbose", action="store_true")
     parser.add_argument("--set", action="append", default=[], metavar="STAGE.OPTION=VALUE")
     options = parser.parse_args()
-    model = load(options.model, settings=parse_overrides(options.set))
+    overrides = parse_overrides(options.set)
+    model = None if options.true_classes else load(options.model, settings=overrides)
     means, rights, passes = [], [], []
     for seed in range(options.first, options.first + options.count):
         scene = render_scene(seed)
+        own = model or Model(TrueClasses(scene), make_settings(overrides=overrides))
         raster = Raster(scene.image, np.ones(scene.image.shape[:2], bool), scene.frame)
-        score = score_map(model.segment(raster, land_cover(scene)), scene)
+        score = score_map(own.segment(raster, land_cover(scene)), scene)
         asked = scene.sentences[:SENTENCES]
-        answers = model.refer_many(raster, [sentence.text for sentence in asked])
+        answers = own.refer_many(raster, [sentence.text for sentence in asked])
         ious = score_answers(answers, asked, scene)
         right = sum(iou >= RIGHT_IOU for iou in ious)
         means.append(score.mean_iou)
