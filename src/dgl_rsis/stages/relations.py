@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import distance_transform_edt
 
 from dgl_rsis.stages.candidates import CandidateTable
-from dgl_rsis.text.program.vocabulary import Position, Relation
+from dgl_rsis.text.program.vocabulary import Key, Position, Relation
 from dgl_rsis.types import BoolArray, IntArray
 
 Floats: TypeAlias = NDArray[np.floating[Any]]
@@ -184,11 +184,9 @@ def relation_field(relation: Relation, indices: IntArray, anchor: Anchor) -> Fie
         scale = 0.2 * float(np.hypot(*table.shape))
         values = 1 - np.exp(-((anchor.gaps(indices) / scale) ** 2) / 2)
         return Field(values, values >= 0.4)
+    if relation in _COMPARED:
+        return _compared(relation, indices, anchor)
     areas = table.areas[indices].astype(np.float64)
-    if relation in (Relation.LARGER_THAN, Relation.SMALLER_THAN):
-        share = areas / (areas + anchor.area)
-        values = share if relation is Relation.LARGER_THAN else 1 - share
-        return Field(values, values > 0.5)
     inside, around = anchor.shares(indices)
     if relation is Relation.CONTAINS:
         values = np.clip(inside * areas / anchor.area, 0, 1)
@@ -266,6 +264,34 @@ def _beside(directions: list[Floats], indices: IntArray, anchor: Anchor) -> Floa
     return values
 
 
+def _compared(relation: Relation, indices: IntArray, anchor: Anchor) -> Field:
+    """Share of the candidate in the sum of both sizes, or of the lightness of both.
+
+    Without measured colours nothing is brighter or darker, so that the step is dropped and noted.
+    """
+    table = anchor.table
+    key, is_more = _COMPARED[relation]
+    own = _sizes(key, table, indices)
+    others = _sizes(key, table, anchor.indices)
+    if own is None or others is None:
+        return Field(np.zeros(len(indices)), np.zeros(len(indices), dtype=bool))
+    other = others.sum() if key is Key.AREA else others.mean()
+    share = own / np.maximum(own + other, 1e-6)
+    values = share if is_more else 1 - share
+    return Field(values, values > 0.5)
+
+
+def _sizes(key: Key, table: CandidateTable, indices: IntArray) -> Floats | None:
+    """``(K,)`` area, length or width in pixels, or Lab lightness; None where it is unknown."""
+    if key is Key.AREA:
+        areas: Floats = table.areas[indices].astype(np.float64)
+        return areas
+    if key is Key.BRIGHTNESS:
+        return None if table.colours is None else table.colours[indices, 0].astype(np.float64)
+    shapes = [table.shape_of(index) for index in indices.tolist()]
+    return np.array([each.length if key is Key.LENGTH else each.width for each in shapes])
+
+
 def _pixels(table: CandidateTable, index: int) -> tuple[IntArray, IntArray]:
     rows, columns = np.nonzero(table.mask_of(index))
     x0, y0 = table.boxes[index, :2]
@@ -302,6 +328,17 @@ _REACH: Mapping[Relation, float] = {
     Relation.PARALLEL: 1.5,
     Relation.IN_FRONT_OF: 1.5,
     Relation.BEHIND: 1.5,
+}
+# What comparisons compare, and whether the target has more of it.
+_COMPARED: Mapping[Relation, tuple[Key, bool]] = {
+    Relation.LARGER_THAN: (Key.AREA, True),
+    Relation.SMALLER_THAN: (Key.AREA, False),
+    Relation.LONGER_THAN: (Key.LENGTH, True),
+    Relation.SHORTER_THAN: (Key.LENGTH, False),
+    Relation.WIDER_THAN: (Key.WIDTH, True),
+    Relation.NARROWER_THAN: (Key.WIDTH, False),
+    Relation.BRIGHTER_THAN: (Key.BRIGHTNESS, True),
+    Relation.DARKER_THAN: (Key.BRIGHTNESS, False),
 }
 ONLY_NEAR = frozenset((Relation.OPPOSITE, Relation.PARALLEL, Relation.IN_FRONT_OF, Relation.BEHIND))
 """Relations that are executed as nearness, for want of more."""

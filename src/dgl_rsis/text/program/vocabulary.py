@@ -69,6 +69,12 @@ class Relation(StrEnum):
     BEHIND = "behind"
     LARGER_THAN = "larger_than"
     SMALLER_THAN = "smaller_than"
+    LONGER_THAN = "longer_than"
+    SHORTER_THAN = "shorter_than"
+    WIDER_THAN = "wider_than"
+    NARROWER_THAN = "narrower_than"
+    BRIGHTER_THAN = "brighter_than"
+    DARKER_THAN = "darker_than"
 
 
 class Key(StrEnum):
@@ -136,6 +142,8 @@ class Unit(StrEnum):
     SQUARE_METRE = "m2"
     SQUARE_KILOMETRE = "km2"
     SQUARE_FOOT = "ft2"
+    SQUARE_YARD = "yd2"
+    SQUARE_MILE = "mi2"
     HECTARE = "ha"
     ACRE = "acre"
 
@@ -151,6 +159,8 @@ UNIT_IN_SQUARE_METRES: Mapping[Unit, float] = {
     Unit.SQUARE_METRE: 1.0,
     Unit.SQUARE_KILOMETRE: 1e6,
     Unit.SQUARE_FOOT: 0.3048**2,
+    Unit.SQUARE_YARD: 0.9144**2,
+    Unit.SQUARE_MILE: 1609.344**2,
     Unit.HECTARE: 1e4,
     Unit.ACRE: 4046.8564224,
 }
