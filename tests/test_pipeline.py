@@ -281,3 +281,52 @@ def test_without_mask_selection_the_heat_map_is_the_match():
     assert match.chosen
     assert np.array_equal(match.mask, result.mask)
     assert set(match.terms) == {"activation"}
+
+
+def test_all_takes_what_lies_beside_the_anchor_and_what_lies_far_from_it():
+    image, boxes = banks()
+    image[64:92, 86:112] = (210, 10, 10)  # beside the river
+    near = np.array([[86, 64, 112, 92]])
+    result = model().refer(
+        image, "all buildings right of the river", candidates=np.concatenate([boxes, near])
+    )
+    assert {match.index for match in result.chosen} == {1, 2, 3}
+
+
+def test_the_users_own_objects_are_never_suppressed():
+    image, boxes = banks()
+    own = np.array([boxes[0], boxes[0] + [6, 4, 6, 4], [20, 40, 40, 41]])  # moored, and a sliver
+    result = model().refer(image, "all ships", candidates=own, names=["ship", "ship", "ship"])
+    assert {match.index for match in result.chosen} == {0, 1, 2}
+
+
+def test_the_nearest_name_counts_first():
+    image, boxes = banks()
+    names = ["building", "house", "roof"]
+    result = model().refer(image, "the house", candidates=boxes, names=names)
+    assert [match.index for match in result.chosen] == [1]
+
+
+def test_a_candidate_without_a_name_is_judged_by_the_image():
+    image, boxes = banks()
+    own = np.concatenate([boxes, [[62, 10, 82, 30]]])
+    names = ["tank", "tank", "building", ""]
+    result = model().refer(image, "the water", candidates=own, names=names)
+    assert [match.index for match in result.chosen] == [3]
+    assert any("no candidate is called 'water'" in note for note in result.notes)
+
+
+def test_an_adjective_that_nothing_measures_is_left_to_the_model():
+    backbone = ToyBackbone()
+    result = Model(backbone, make_settings()).refer(scattered(), "the shiny building")
+    assert any("shiny building" in text for text in backbone.calls["texts"])
+    assert any("'shiny' is left to" in note for note in result.notes)
+
+
+def test_a_strip_of_any_length_is_answered():
+    image = np.zeros((20, 3000, 3), np.uint8)
+    image[:] = (10, 180, 10)
+    image[4:16, 1500:1520] = (210, 10, 10)
+    result = model().refer(image, "the building")
+    assert result.mask[10, 1510]
+    assert result.mask.sum() < 1000

@@ -102,6 +102,7 @@ class ProgramSettings(_Section):
     most_instances: int = Field(ge=1)
     most_candidates: int = Field(ge=1)
     smallest_attribute: float = Field(ge=0, le=1)
+    rank_decay: float = Field(ge=0)
 
 
 class SelectSettings(_Section):

@@ -7,7 +7,7 @@ gives boxes of ships need not give the river.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,7 +23,7 @@ from dgl_rsis.stages.instances import Mask, instance_masks
 from dgl_rsis.text.knowledge import class_prompts, competitors
 from dgl_rsis.text.lexicon_file import default_lexicon
 from dgl_rsis.text.program.vocabulary import ANYTHING
-from dgl_rsis.types import FloatArray, IntArray, Proposals
+from dgl_rsis.types import BoolArray, FloatArray, IntArray, Proposals
 
 
 @dataclass(frozen=True)
@@ -35,11 +35,13 @@ class ScoredNouns:
         probabilities: noun -> ``(N,)`` float32 in [0, 1], against the other nouns and the rest.
         instances: noun -> candidates that are whole things of that kind; a noun that is missing
             is looked for by probability alone.
+        notes: what the names of candidates did not settle.
     """
 
     candidates: Candidates
     probabilities: dict[str, FloatArray]
     instances: dict[str, IntArray]
+    notes: tuple[str, ...] = ()
 
 
 def score_nouns(
@@ -55,12 +57,15 @@ def score_nouns(
         settings: of all stages.
     """
     seen = [noun for noun in nouns if noun != ANYTHING]
-    named = _by_name(image, seen, settings.select.name_mismatch)
+    named = _by_name(image, seen)
+    unnamed = "" in image.names
     texts, dense = (
-        _dense(image, seen, backbone, settings) if len(named) < len(seen) else (None, None)
+        _dense(image, seen, backbone, settings)
+        if unnamed or len(named) < len(seen)
+        else (None, None)
     )
     masks, instances = _masks(image, target, nouns, dense, named, settings)
-    candidates = Candidates.measure(masks, image.lab)
+    candidates = Candidates.measure(masks, image.picture, image.lab)
     probabilities: dict[str, FloatArray] = {}
     if texts is not None and dense is not None:
         aligned = local.align(
@@ -70,28 +75,64 @@ def score_nouns(
         probabilities = {
             noun: _against_others(aligned, seen, index)[:, 0] for index, noun in enumerate(seen)
         }
-    for noun, own in named.items():
-        rest = np.full(len(masks) - len(own), settings.select.name_mismatch, np.float32)
-        probabilities[noun] = np.concatenate([own, rest])
-    return ScoredNouns(candidates, probabilities, instances)
+    for noun, meant in named.items():
+        probabilities[noun] = _settled(
+            image, meant, probabilities.get(noun), len(masks), settings.select.name_mismatch
+        )
+    notes = tuple(
+        f"no candidate is called '{noun}': the image decides"
+        for noun in seen
+        if any(image.names) and noun == target and noun not in named
+    )
+    return ScoredNouns(candidates, probabilities, instances, notes)
 
 
-def _by_name(image: PreparedImage, nouns: Sequence[str], mismatch: float) -> dict[str, FloatArray]:
-    """Probabilities from the user's names of candidates, for nouns that some name means."""
+def _by_name(image: PreparedImage, nouns: Sequence[str]) -> dict[str, BoolArray]:
+    """Which of the user's candidates each noun means by their names, where any is meant.
+
+    The same word or a synonym comes first, then a kind of it, then something more general: where
+    a *ship* and a *boat* are named, *the boat* is the boat.
+    """
     lexicon = default_lexicon()
+    tests: tuple[Callable[[str, str], bool], ...] = (
+        lambda name, noun: name == noun,
+        lambda name, noun: (
+            lexicon.find(name) is not None and lexicon.find(name) == lexicon.find(noun)
+        ),
+        lambda name, noun: (
+            (own := lexicon.find(noun)) is not None and own.name in lexicon.kinds(name)
+        ),
+        lexicon.overlap,
+    )
     found = {}
     for noun in nouns:
-        same = [name == noun or lexicon.overlap(name, noun) for name in image.names]
-        if any(same):
-            found[noun] = np.where(same, 1.0, mismatch).astype(np.float32)
+        for test in tests:
+            meant = np.array([name != "" and test(name, noun) for name in image.names], bool)
+            if meant.any():
+                found[noun] = meant
+                break
     return found
+
+
+def _settled(
+    image: PreparedImage, meant: BoolArray, seen: FloatArray | None, count: int, mismatch: float
+) -> FloatArray:
+    """1 for what the names mean, ``mismatch`` for other names, as seen where there is no name."""
+    result = np.full(count, mismatch, np.float32)
+    result[: len(meant)][meant] = 1.0
+    unnamed = np.flatnonzero([name == "" for name in image.names])
+    if seen is not None:
+        result[unnamed] = seen[unnamed]
+    return result
 
 
 def _dense(
     image: PreparedImage, nouns: Sequence[str], backbone: Backbone, settings: Settings
 ) -> tuple[local.TextFeatures, FloatArray]:
     knowledge = settings.knowledge
-    rest = competitors(nouns) if knowledge.background else []
+    # A sentence that was not decoupled is no noun that some background word could mean as well.
+    own = nouns if settings.text.decouple else []
+    rest = competitors(own) if knowledge.background else []
     texts = local.encode_classes(
         backbone,
         [class_prompts(noun, knowledge=knowledge.enabled) for noun in nouns],
@@ -106,7 +147,7 @@ def _masks(
     target: str,
     nouns: Sequence[str],
     dense: FloatArray | None,
-    named: dict[str, FloatArray],
+    named: dict[str, BoolArray],
     settings: Settings,
 ) -> tuple[Proposals, dict[str, IntArray]]:
     """Candidates of a sentence, and which of them are instances of which noun."""
@@ -117,7 +158,10 @@ def _masks(
     if image.given:
         # Names decide which of the user's candidates are meant; else all of them may be.
         instances = {target: own, ANYTHING: own}
-        instances |= {noun: np.flatnonzero(p == 1) for noun, p in named.items()}
+        instances |= {
+            noun: np.flatnonzero(meant | np.array([name == "" for name in image.names]))
+            for noun, meant in named.items()
+        }
         masks = [_placed(proposals, index) for index in own.tolist()]
     if tree is None:
         return proposals, instances

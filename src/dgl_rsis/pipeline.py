@@ -163,7 +163,7 @@ class Model:
             sentence: noun phrase or sentence in English.
             candidates: boxes ``(N, 4)`` ``x0, y0, x1, y1``, masks ``(N, H, W)`` or a list of
                 masks to choose from; None proposes.
-            names: one per candidate; the sentence's nouns match them first.
+            names: one per candidate, "" where it has none; the sentence's nouns match them first.
             refine: give boxes the best fitting region of the image.
             progress: ``(done, total, message) -> go on?``.
 

@@ -7,12 +7,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from dgl_rsis.proposals.colours import lab_of
 from dgl_rsis.proposals.masks import MaskSet
 from dgl_rsis.proposals.objectness import colour_field, objectness
 from dgl_rsis.proposals.region_tree import RegionTree
 from dgl_rsis.stages.local import ImageFeatures
 from dgl_rsis.text.knowledge import normalise_name
 from dgl_rsis.types import FloatArray, Proposals, Raster, RGBImage
+
+SAMPLED_SIDE = 128  # pixels a side that colours are measured on
 
 
 @dataclass(frozen=True)
@@ -67,7 +70,7 @@ class Candidates:
     Attributes:
         masks: ``N`` of them.
         objectness: ``(N,)`` in [0, 1].
-        colours: ``(N, 3)`` mean Lab.
+        colours: ``(N, 3)`` Lab of the mean colour.
     """
 
     masks: Proposals
@@ -75,8 +78,26 @@ class Candidates:
     colours: FloatArray
 
     @classmethod
-    def measure(cls, masks: Proposals, lab: FloatArray) -> Candidates:
-        """Measure masks on a field of CIE Lab ``(h, w, 3)`` over the whole image."""
+    def measure(cls, masks: Proposals, picture: RGBImage, lab: FloatArray) -> Candidates:
+        """Measure masks.
+
+        Args:
+            masks: ``N`` of them.
+            picture: ``(H, W, 3)`` uint8, for colours.
+            lab: ``(h, w, 3)`` CIE Lab over the whole image, for contrasts.
+        """
         known = len(masks) > 0 and isinstance(masks, RegionTree | MaskSet)
         own = objectness(masks, lab) if known else np.ones(len(masks), np.float32)  # type: ignore[arg-type]
-        return cls(masks, own, masks.pool(lab))
+        return cls(masks, own, _mean_colours(masks, picture))
+
+
+def _mean_colours(masks: Proposals, picture: RGBImage) -> FloatArray:
+    """``(N, 3)`` Lab of the mean colour of the pixels of each mask, of a grid of them if large."""
+    means = np.zeros((len(masks), 3), np.float32)
+    for index, (x0, y0, x1, y1) in enumerate(masks.boxes.tolist()):
+        step = max(1, max(x1 - x0, y1 - y0) // SAMPLED_SIDE)
+        inside = masks.crop(index)[::step, ::step]
+        pixels = picture[y0:y1:step, x0:x1:step][inside]
+        # A thin mask can fall between the points of the grid.
+        means[index] = pixels.mean(0) if len(pixels) else picture[y0:y1, x0:x1].mean((0, 1))
+    return np.asarray(lab_of(means[None] / np.float32(255))[0])

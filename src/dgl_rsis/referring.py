@@ -12,6 +12,7 @@ from dataclasses import replace
 import numpy as np
 
 from dgl_rsis.config import Settings
+from dgl_rsis.errors import InputError
 from dgl_rsis.models.base import Backbone
 from dgl_rsis.nouns import ScoredNouns, score_nouns
 from dgl_rsis.prepared import PreparedImage
@@ -22,8 +23,8 @@ from dgl_rsis.stages import activation, local, select, spatial
 from dgl_rsis.stages.decouple import decouple, undivided
 from dgl_rsis.stages.fields import resample
 from dgl_rsis.text.knowledge import class_prompts, competitors
-from dgl_rsis.text.program.nodes import Node
-from dgl_rsis.text.program.tree import nouns_in
+from dgl_rsis.text.program.nodes import Node, Select
+from dgl_rsis.text.program.tree import walk
 from dgl_rsis.text.program.vocabulary import ANYTHING
 from dgl_rsis.types import BoolArray, FloatArray, IntArray, Proposals, Query
 
@@ -37,36 +38,41 @@ def understand(sentence: str, settings: Settings) -> Query:
 
 def nouns_of(query: Query) -> list[str]:
     """Distinct nouns of a sentence, the target's first; ``ANYTHING`` where none is named."""
-    return list(dict.fromkeys([query.target.noun, *nouns_in(_node(query))]))
+    said = [node.noun for node in walk(_node(query)) if isinstance(node, Select)]
+    return list(dict.fromkeys([query.target.noun, *said]))
 
 
 def answer(
     image: PreparedImage, query: Query, backbone: Backbone, settings: Settings
 ) -> ReferResult:
     """Find what a sentence refers to in a prepared image."""
-    program = _node(query)
-    heatmap = _heatmap(image, query, backbone, settings)
-    if not settings.select.enabled and heatmap is not None:
-        return _pixel_answer(image, query, heatmap, settings)
+    if not settings.select.enabled:
+        return _pixel_answer(image, query, backbone, settings)
     nouns = score_nouns(image, query.target.noun, nouns_of(query), backbone, settings)
     masks = nouns.candidates.masks
     everywhere = np.ones(len(masks), np.float32)
     target = nouns.probabilities.get(query.target.noun, everywhere)
     terms = {"probability": target, "objectness": nouns.candidates.objectness}
-    if heatmap is not None:
-        terms["activation"] = activation.activation_terms(heatmap, masks, settings.select)
-    notes: tuple[str, ...] = ()
+    notes: tuple[str, ...] = nouns.notes
+    unmeasured: tuple[str, ...] = ()
     is_union = False
     if settings.program.enabled:
-        execution = spatial.execute(program, _table(image, nouns), settings=settings.program)
+        execution = spatial.execute(_node(query), _table(image, nouns), settings=settings.program)
         terms["program"], terms["attribute"] = execution.values, execution.attributes
-        alive, notes, is_union = execution.instances, execution.notes, execution.is_union
+        alive, notes = execution.instances, (*notes, *execution.notes)
+        unmeasured = execution.unmeasured
+        # A sentence that was not decoupled is no noun that could spread.
+        is_union = execution.is_union and settings.text.decouple
     else:
         own = nouns.instances.get(query.target.noun, np.arange(len(masks)))
         alive = _without_program(target, own, settings)
+    words = _modified(query, unmeasured, settings)
+    heatmap = _heatmap(image, query, words, backbone, settings)
+    if heatmap is not None:
+        terms["activation"] = activation.activation_terms(heatmap, masks, settings.select)
     scores = _scores(terms, settings)
     order = alive[np.argsort(-scores[alive], kind="stable")]
-    chosen = _choose(masks, query, order, scores, target, is_union, settings)
+    chosen = _choose(masks, query, order, scores, target, is_union, settings, given=image.given)
     if not chosen:
         notes = (*notes, _nothing(query, target))
     matches = _matches(masks, order, chosen, terms, scores, settings.select.top_k)
@@ -106,21 +112,19 @@ def _node(query: Query) -> Node:
 
 
 def _heatmap(
-    image: PreparedImage, query: Query, backbone: Backbone, settings: Settings
+    image: PreparedImage, query: Query, words: str, backbone: Backbone, settings: Settings
 ) -> FloatArray | None:
     """Enhanced activation of the target as a coarse map in [0, 1]; None when it is off."""
     options = settings.activation
     if not options.enabled:
         return None
     noun = query.target.noun if query.target.noun != ANYTHING else query.target.text
-    words = _modified(query, settings)
     groups = [class_prompts(noun, knowledge=settings.knowledge.enabled)]
     rest = competitors([noun]) if settings.knowledge.background else []
     texts = local.encode_classes(
         backbone, groups, [class_prompts(word, knowledge=False) for word in rest]
     )
-    own = texts.features[texts.owner == 0].mean(0, keepdims=True)
-    rows = [own / np.linalg.norm(own)]
+    rows = [texts.features[:1]]  # the noun alone, so that modifiers are all that differs below
     if options.global_enhancement and words:
         full = local.encode_classes(
             backbone, [class_prompts(words, knowledge=settings.knowledge.enabled)]
@@ -134,13 +138,14 @@ def _heatmap(
     return activation.enhance(maps[0], modified, weight=options.enhancement)
 
 
-def _modified(query: Query, settings: Settings) -> str:
+def _modified(query: Query, unmeasured: Sequence[str], settings: Settings) -> str:
     """The noun with the modifiers that the activation is to add; empty if there are none."""
-    if settings.activation.modifiers == "all" or not settings.program.enabled:
+    executed = settings.program.enabled and settings.select.enabled
+    if settings.activation.modifiers == "all" or not executed:
         return query.text if query.text.strip() != query.target.noun else ""
-    if not query.unexecuted:
+    if not (unmeasured or query.unexecuted):
         return ""
-    return " ".join((query.target.text or query.target.noun, *query.unexecuted))
+    return " ".join((*unmeasured, query.target.noun, *query.unexecuted))
 
 
 def _table(image: PreparedImage, nouns: ScoredNouns) -> spatial.CandidateTable:
@@ -188,13 +193,19 @@ def _choose(
     target: FloatArray,
     is_union: bool,
     settings: Settings,
+    *,
+    given: bool,
 ) -> list[int]:
     """Candidates of the answer, best first; none when nothing is plausible."""
     plausible = order[target[order] >= settings.select.least_probability]
-    if is_union:
-        return [int(index) for index in plausible]
+    if is_union and len(plausible):
+        near = scores[plausible] >= settings.select.near_best * scores[plausible[0]]
+        return [int(index) for index in plausible[near]]
     if query.count is None and len(plausible):
-        plausible = plausible[scores[plausible] >= settings.select.near_best * scores[plausible[0]]]
+        best = target[plausible].max()
+        plausible = plausible[target[plausible] >= settings.select.near_best * best]
+    if given:  # overlapping or not, they are the user's own objects
+        return [int(index) for index in plausible[: query.count]]
     return select.distinct(masks, plausible, limit=query.count)
 
 
@@ -233,9 +244,12 @@ def _nothing(query: Query, target: FloatArray) -> str:
 
 
 def _pixel_answer(
-    image: PreparedImage, query: Query, heatmap: FloatArray, settings: Settings
+    image: PreparedImage, query: Query, backbone: Backbone, settings: Settings
 ) -> ReferResult:
     """The thresholded heat map as one match: what remains without mask selection."""
+    heatmap = _heatmap(image, query, _modified(query, (), settings), backbone, settings)
+    if heatmap is None:
+        raise InputError("select.enabled and activation.enabled are both off; switch one on")
     full = resample(heatmap, image.raster.shape)
     mask = (full >= settings.select.heatmap_threshold) & image.raster.valid
     matches: tuple[Match, ...] = ()

@@ -111,7 +111,7 @@ def test_candidates_bring_their_names(image: Path, fake: Any, run: Run) -> None:
     assert code == 0
     assert "1 of 3 candidates lie outside" in err
     asked = fake[0].asked
-    assert asked["names"] == ["tank", "object"]
+    assert asked["names"] == ["tank", ""]
     assert asked["candidates"].boxes.tolist() == [[0, 0, 10, 20], [40, 10, 60, 30]]
 
 

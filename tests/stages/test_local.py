@@ -104,4 +104,7 @@ def test_reading_factors_follow_the_ground():
     assert local.reading_factors((1000, 800), 30.0, SETTINGS) == (1.0,)
     assert local.reading_factors((1000, 800), None, SETTINGS) == SETTINGS.scales
     assert local.reading_factors((1, 1), 0.01, SETTINGS) == (1.0,)
-    assert max(local.reading_factors((9000, 100), None, SETTINGS)) * 9000 <= SETTINGS.max_side + 1
+    assert local.reading_factors((20, 3000), None, SETTINGS) == (1.0,)
+    assert local.reading_factors((9000, 100), None, SETTINGS) == (1.0, 0.64)
+    finest = max(local.reading_factors((9000, 4000), None, SETTINGS))
+    assert finest**2 * 9000 * 4000 == pytest.approx(SETTINGS.max_side**2, rel=0.01)

@@ -35,14 +35,22 @@ def test_keys(key, order):
 
 def test_the_extreme_one_is_sought_inside_what_holds():
     keys = np.array([600.0, 100.0, 400.0])
-    assert by_extreme(scored(), keys, Direction.MAX).values[0] == 1
-    narrowed = by_extreme(scored((False, True, True)), keys, Direction.MAX)
+    assert by_extreme(scored(), keys, Direction.MAX, 2.0).values[0] == 1
+    narrowed = by_extreme(scored((False, True, True)), keys, Direction.MAX, 2.0)
     assert narrowed.values[0] == 0
     assert narrowed.values[2] == 1
-    assert by_extreme(scored(), keys, Direction.MIN).values.argmax() == 1
+    assert by_extreme(scored(), keys, Direction.MIN, 2.0).values.argmax() == 1
 
 
 def test_ranks_count_inside_what_holds():
     keys = np.array([600.0, 100.0, 400.0])
-    assert by_rank(scored(), keys, Direction.MAX, 2).values.argmax() == 2
-    assert by_rank(scored((True, True, False)), keys, Direction.MAX, 2).values.argmax() == 1
+    assert by_rank(scored(), keys, Direction.MAX, 2, 2.0).values.argmax() == 2
+    assert by_rank(scored((True, True, False)), keys, Direction.MAX, 2, 2.0).values.argmax() == 1
+
+
+def test_an_outlier_does_not_make_the_others_alike():
+    areas = np.array([5000.0, 400.0, 100.0])
+    values = by_extreme(scored(), areas, Direction.MIN, 2.0).values
+    np.testing.assert_allclose(values, np.exp([-4, -2, 0]))
+    tied = by_extreme(scored(), np.array([1.0, 1.0, 5.0]), Direction.MIN, 2.0).values
+    np.testing.assert_allclose(tied, [1, 1, np.exp(-4)])

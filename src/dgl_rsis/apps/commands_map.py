@@ -161,7 +161,7 @@ def propose(
     nodata: options.NoData = None,
     keep_collar: options.KeepCollar = False,
     model: options.ModelName = "rs-tiny",
-    proposer: options.ProposerName = "flat",
+    proposer: options.ProposerName = None,
     preset: options.Preset = "default",
     overrides: options.Overrides = None,
     device: options.Device = "auto",
@@ -220,6 +220,8 @@ def _proposals(
     from dgl_rsis.proposals.base import proposer
 
     name = make_settings(choice.preset, choice.overrides).proposals.proposer
+    if name == "tree" and "proposals" not in choice.overrides:
+        name = "flat"  # nested regions are for programs, unless they are asked for
     if name == "maskcut":
         model = load_model(choice, console)
         return model.propose(raster), model

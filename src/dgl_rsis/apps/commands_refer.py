@@ -163,11 +163,9 @@ def _candidates(
 
 
 def _names(file: Path) -> list[str] | None:
-    """Values of the first column called ``name`` or ``class``; None without such a column."""
+    """Values of the first column called ``name`` or ``class``, "" for none; None without it."""
     import geopandas
     import pyogrio
-
-    from dgl_rsis.text.program.vocabulary import ANYTHING
 
     if file.suffix.lower() == ".parquet":
         rows = geopandas.read_parquet(file)
@@ -179,8 +177,7 @@ def _names(file: Path) -> list[str] | None:
         return None
     unknown = rows[column].isna()
     return [
-        ANYTHING if missing else str(value)
-        for value, missing in zip(rows[column], unknown, strict=True)
+        "" if missing else str(value) for value, missing in zip(rows[column], unknown, strict=True)
     ]
 
 

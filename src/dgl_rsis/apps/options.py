@@ -172,7 +172,7 @@ class ModelChoice:
 
         Args:
             name: of the model.
-            proposer: over the preset's choice.
+            proposer: over the choice of preset and ``pairs``.
             preset: of the settings.
             pairs: ``stage.option=value`` each.
             device: where it computes.
@@ -184,10 +184,10 @@ class ModelChoice:
         from dgl_rsis.config import make_settings, parse_overrides
 
         overrides = parse_overrides(pairs or ())
-        if proposer is not None:
-            more["proposals"] = {"proposer": proposer}
         for stage, options in more.items():
             overrides[stage] = {**options, **overrides.get(stage, {})}
+        if proposer is not None:
+            overrides["proposals"] = {**overrides.get("proposals", {}), "proposer": proposer}
         make_settings(preset, overrides)  # says what is wrong before anything is loaded
         return cls(name, preset, overrides, device)
 

@@ -76,11 +76,11 @@ def cross_scale_activations(
     for number, crop in enumerate(crops((height, width), settings)):
         part = image[crop.y0 : crop.y1, crop.x0 : crop.x1]
         maps, probabilities = backbone.activations(part, texts, targets)
+        if number == 0:  # the whole image: what little a crop shows is measured by it
+            floor = float(maps[0].std())
         if maps[0].max() <= 0:
             continue
         mean, deviation = maps[0].mean(), max(maps[0].std(), floor) + EPSILON
-        if number == 0:  # the whole image
-            floor = float(maps[0].std())
         rows = _cells(crop.y0, crop.y1, height, shape[0])
         columns = _cells(crop.x0, crop.x1, width, shape[1])
         size = (rows.stop - rows.start, columns.stop - columns.start)

@@ -12,7 +12,13 @@ from dgl_rsis.types import IntArray
 
 
 def measured(
-    word: str, indices: IntArray, table: CandidateTable, lexicon: Lexicon, *, enough: float
+    word: str,
+    indices: IntArray,
+    table: CandidateTable,
+    lexicon: Lexicon,
+    *,
+    enough: float,
+    divides: bool,
 ) -> Field | None:
     """How well candidates fulfil a colour, a size or a shape.
 
@@ -22,6 +28,8 @@ def measured(
         table: where they are from.
         lexicon: names what adjectives measure.
         enough: share of the best score from which an adjective holds.
+        divides: whether a size rules out the other half (*all large tanks*); one that is asked
+            for alone is judged by its size, but never ruled out.
 
     Returns:
         a field over the candidates; None where the adjective cannot be measured.
@@ -37,7 +45,7 @@ def measured(
         if scores is not None:
             return _soft(scores.astype(np.float64), enough)
     if known is not None and known.kind == "size":
-        return _size(known.measure, table, indices)
+        return _size(known.measure, table, indices, divides=divides)
     if known is not None and known.kind == "shape":
         shapes = [shape_score(known.measure, table.shape_of(i)) for i in indices.tolist()]
         found = [score for score in shapes if score is not None]
@@ -51,9 +59,9 @@ def _soft(scores: Floats, enough: float) -> Field:
     return Field(0.1 + 0.9 * scores, scores >= max(enough * scores.max(initial=0.0), 1e-3))
 
 
-def _size(measure: str, table: CandidateTable, indices: IntArray) -> Field:
-    """Rank of the area among the instances; sizes are relative and rule nothing out."""
+def _size(measure: str, table: CandidateTable, indices: IntArray, *, divides: bool) -> Field:
+    """Rank of the area among the instances: sizes are relative."""
     ranks = np.argsort(np.argsort(table.areas[indices])) / max(1, len(indices) - 1)
     share = {"large": ranks, "small": 1 - ranks, "medium": 1 - np.abs(2 * ranks - 1)}[measure]
     values = 0.3 + 0.7 * share if len(indices) > 1 else np.ones(1)
-    return Field(values, np.ones(len(indices), dtype=bool))
+    return Field(values, share >= 0.5 if divides else np.ones(len(indices), dtype=bool))

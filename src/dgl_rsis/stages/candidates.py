@@ -135,7 +135,7 @@ def _near_best(
     enough = max(settings.lowest_probability, settings.relative_known * float(own.max(initial=0)))
     plausible = own >= enough
     slim = table.slivers[among]
-    if (plausible & ~slim).any():
+    if not table.are_instances and (plausible & ~slim).any():
         plausible &= ~slim
     order = np.argsort(-own, kind="stable")
     found: IntArray = among[order[plausible[order]]]

@@ -120,7 +120,7 @@ def instance_masks(
     for index, node in enumerate(whole.tolist()):
         x0, y0, x1, y1 = tree.boxes[node].tolist()
         shared = np.bincount(numbers[y0:y1, x0:x1][tree.crop(node)], minlength=count + 1)
-        home[index] = shared[1:].argmax() + 1 if count else 0
+        home[index] = shared[1:].argmax() + 1 if shared[1:].any() else 0
         covered[home[index]] += shared[home[index]]
     split = covered >= settings.split * areas
     places = ndimage.find_objects(numbers)

@@ -27,7 +27,7 @@ from dgl_rsis.text.knowledge import ClassPrompts
 from dgl_rsis.types import BoolArray, FloatArray, IntArray, Proposals, RGBImage
 
 EPSILON = 1e-6
-LEAST_SIDE = 64  # pixels of the longer side that still hold context
+LEAST_SIDE = 64  # pixels of the shorter side that still hold context
 
 
 @dataclass(frozen=True)
@@ -122,11 +122,11 @@ def reading_factors(
         settings: wanted ground sampling distances, or factors where the pixel size is unknown.
 
     Returns:
-        distinct factors in (0, 1]; images are never enlarged, and no side falls below what the
-        coarsest stride needs unless it was there before.
+        distinct factors in (0, 1]; images are never enlarged, and the shorter side does not fall
+        below ``LEAST_SIDE`` unless it was there before.
     """
-    limit = min(1.0, settings.max_side / max(shape))
-    least = min(limit, LEAST_SIDE / max(shape))
+    limit = min(1.0, settings.max_side / float(np.sqrt(shape[0] * shape[1])))
+    least = min(limit, LEAST_SIDE / min(shape))
     if metres_per_pixel is not None and settings.ground_sampling:
         wanted = [metres_per_pixel / distance for distance in settings.ground_sampling]
     else:
@@ -176,13 +176,19 @@ def dense_probabilities(
 
 
 def context_crop(
-    image: RGBImage, proposals: Proposals, index: int, settings: LocalSettings
+    image: RGBImage,
+    proposals: Proposals,
+    index: int,
+    settings: LocalSettings,
+    *,
+    largest: int | None = None,
 ) -> RGBImage:
     """A square around a proposal, its surroundings attenuated but not erased.
 
     The side is the object's longer side times a context factor that grows as objects shrink, at
     least a minimum number of pixels. A square that would leave the image is shifted inside; an
-    image smaller than the square is padded by its border.
+    image smaller than the square is padded by its border. Squares of more than ``largest`` pixels
+    a side are shrunk to it before anything else is done to them.
     """
     x0, y0, x1, y1 = (int(v) for v in proposals.boxes[index])
     side = crop_side(max(x1 - x0, y1 - y0), settings)
@@ -194,6 +200,11 @@ def context_crop(
     inside[y0 - top : y1 - top, x0 - left : x1 - left] = proposals.crop(index)[
         max(0, top - y0) : bottom - y0, max(0, left - x0) : right - x0
     ]
+    if largest is not None and side > largest:
+        size = tuple(max(1, round(length * largest / side)) for length in part.shape[1::-1])
+        part = np.asarray(Image.fromarray(part).resize(size, Image.Resampling.BICUBIC))
+        inside = np.asarray(Image.fromarray(inside).resize(size, Image.Resampling.NEAREST))
+        side = largest
     part = attenuate(part, inside, settings.crop_attenuation)
     padding = ((0, side - part.shape[0]), (0, side - part.shape[1]), (0, 0))
     return np.pad(part, padding, mode="edge")
@@ -261,7 +272,11 @@ def align(
     result = combine(views)
     if settings.context_crop:
         chosen = _best_of_each(result[:, list(rank_by)], settings.crop_count)
-        crops = [context_crop(image, proposals, int(index), settings) for index in chosen]
+        largest = 2 * backbone.input_size
+        crops = [
+            context_crop(image, proposals, int(index), settings, largest=largest)
+            for index in chosen
+        ]
         cosines = backbone.encode_images(crops) @ texts.features.T - bias
         cropped = class_probabilities(cosines, texts, backbone.logit_scale)
         part = [(weight, p[chosen]) for weight, p in views]

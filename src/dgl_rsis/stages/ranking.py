@@ -15,7 +15,6 @@ from dgl_rsis.types import IntArray
 COMPASS = frozenset(
     ("north", "northeast", "east", "southeast", "south", "southwest", "west", "northwest")
 )
-RANK_DECAY = 2.0  # nats that every rank beside the wanted one costs
 
 
 def key_values(
@@ -81,16 +80,17 @@ def distances(
     return np.where(known, nearest, nearest[known].max(initial=0.0))
 
 
-def by_extreme(scored: Scored, keys: Floats, direction: Direction) -> Scored:
-    """Softmax of the standardised key inside what holds, 1 for the extreme one."""
-    signed = keys if direction is Direction.MAX else -keys
-    live = signed[scored.holds]
-    spread = float(live.std()) or 1.0
-    return scored.ranked(np.exp(np.clip((signed - live.max()) / spread, -50, 0)))
+def by_extreme(scored: Scored, keys: Floats, direction: Direction, decay: float) -> Scored:
+    """1 for the extreme one inside what holds, and for what equals it; falling with every rank."""
+    signed = np.where(scored.holds, keys if direction is Direction.MIN else -keys, np.inf)
+    ranks = np.searchsorted(np.sort(signed), signed)
+    return scored.ranked(np.exp(-decay * ranks))
 
 
-def by_rank(scored: Scored, keys: Floats, direction: Direction, wanted: int) -> Scored:
-    """1 for the wanted rank inside what holds, falling with every rank beside it."""
+def by_rank(
+    scored: Scored, keys: Floats, direction: Direction, wanted: int, decay: float
+) -> Scored:
+    """1 for the wanted rank (from 1) inside what holds, falling with every rank beside it."""
     signed = np.where(scored.holds, keys if direction is Direction.MIN else -keys, np.inf)
     ranks = np.argsort(np.argsort(signed, kind="stable"), kind="stable") + 1
-    return scored.ranked(np.exp(-RANK_DECAY * np.abs(ranks - wanted)))
+    return scored.ranked(np.exp(-decay * np.abs(ranks - wanted)))

@@ -95,6 +95,7 @@ class Execution:
         instances: indices with a value above 0, most probable first.
         is_union: the target spreads (*the river*) and nothing ranks it: its instances are one
             answer together.
+        unmeasured: adjectives of the target that are left to the model.
         notes: what was dropped or left to the model, and why.
         trace: every node in the order of execution, anchors included.
     """
@@ -103,6 +104,7 @@ class Execution:
     attributes: FloatArray
     instances: IntArray
     is_union: bool
+    unmeasured: tuple[str, ...]
     notes: tuple[str, ...]
     trace: tuple[Step, ...]
 
@@ -122,7 +124,9 @@ def execute(
         settings: limits; those of the preset ``default`` if None.
         lexicon: names stuff and colours; the package's own if None.
     """
-    run = _Run(table, settings or make_settings().program, lexicon or default_lexicon())
+    is_group = any(isinstance(node, All | Count) for node in _spine(program))
+    known = lexicon or default_lexicon()
+    run = _Run(table, settings or make_settings().program, known, is_group)
     scored = run.of(program)
     values, attributes = np.zeros((2, len(table)), dtype=np.float32)
     values[scored.indices] = np.where(scored.holds, scored.values, 0.0)
@@ -137,6 +141,11 @@ def execute(
         attributes=attributes,
         instances=alive[order],
         is_union=target is not None and run.lexicon.is_stuff(target.noun) and not ranks,
+        unmeasured=tuple(
+            word
+            for word in (target.attributes if target is not None else ())
+            if word in run.unmeasured
+        ),
         notes=tuple(dict.fromkeys(run.notes)),
         trace=tuple(run.trace),
     )
@@ -144,12 +153,14 @@ def execute(
 
 @dataclass
 class _Run:
-    """One execution: the table, and what is noted on the way."""
+    """One execution: the table, and what is noted on the way; ``is_group``: several are asked for."""
 
     table: CandidateTable
     settings: ProgramSettings
     lexicon: Lexicon
+    is_group: bool
     notes: list[str] = field(default_factory=list)
+    unmeasured: set[str] = field(default_factory=set)
     trace: list[Step] = field(default_factory=list)
 
     def of(self, node: Node) -> Scored:
@@ -204,8 +215,11 @@ class _Run:
     def _attribute(self, word: str, indices: IntArray) -> Field | None:
         """A measured adjective; None, and a note, where it is left to the model."""
         enough = self.settings.smallest_attribute
-        condition = measured(word, indices, self.table, self.lexicon, enough=enough)
-        if condition is None:
+        condition = measured(
+            word, indices, self.table, self.lexicon, enough=enough, divides=self.is_group
+        )
+        if condition is None and len(indices):
+            self.unmeasured.add(word)
             self.notes.append(f"'{word}' is left to the vision-language model")
         return condition
 
@@ -233,7 +247,9 @@ class _Run:
         what = node.position.value.replace("_", " ")
         self.notes.append(f"nothing lies at the {what}: the nearest to it was taken")
         key, direction = EXTREME_OF_POSITION[node.position]
-        return by_extreme(child, self._keys(key, child.indices), direction)
+        return by_extreme(
+            child, self._keys(key, child.indices), direction, self.settings.rank_decay
+        )
 
     def _anchors(self, node: Node) -> list[Anchor]:
         """Each instance of a bare noun, n of a number, the best of a constraint, stuff as one."""
@@ -334,11 +350,11 @@ class _Run:
             return child
         keys = self._keys(node.key, child.indices, anchors)
         if isinstance(node, Extremum):
-            return by_extreme(child, keys, node.direction)
+            return by_extreme(child, keys, node.direction, self.settings.rank_decay)
         wanted = min(node.n, len(child.live))
         if wanted < node.n:
             self.notes.append(f"only {wanted} found for rank {node.n}: the last one was taken")
-        return by_rank(child, keys, node.direction, wanted)
+        return by_rank(child, keys, node.direction, wanted, self.settings.rank_decay)
 
     def _keys(self, key: Key, indices: IntArray, anchors: Sequence[Anchor] = ()) -> Floats:
         if key.value in COMPASS:
