@@ -142,7 +142,7 @@ def _write(
     card = {
         "family": "rs-tiny",
         "name": "rs-tiny",
-        "revision": f"1-{digest}",
+        "revision": f"{config['version']}-{digest}",
         "licence": "research and evaluation (AID, RSICD, RSSCN7 terms); code Apache-2.0",
         "notice": NOTICE,
         "input_size": config["image"]["input_size"],

@@ -16,7 +16,12 @@ SIZES = TinyConfig(
     dim=8, stem=4, channels=(4, 8, 8, 8), blocks=(1, 1, 1, 1), pyramid=8, pool_heads=2,
     vocabulary=len(VOCABULARY), token_dim=4, text_dim=8, text_blocks=1, text_heads=2, max_tokens=8,
 )  # fmt: skip
-CONFIG = {"seed": 7, "image": {"input_size": 32}, "rendered": {"size": 32, "gsd": [0.5, 1.0]}}
+CONFIG = {
+    "seed": 7,
+    "version": 3,
+    "image": {"input_size": 32},
+    "rendered": {"size": 32, "gsd": [0.5, 1.0]},
+}
 LAST, MEAN = 1.5, 2.5  # marks of the last weights and of their average
 RIVER = list(SCENES).index("River")
 
