@@ -177,15 +177,15 @@ def test_image_and_labels_are_cut_and_turned_alike(zoom):
 
 
 def test_repainting_acts_on_the_image_only():
-    water = CONCEPT_NAMES.index("water")
+    grass = CONCEPT_NAMES.index("grass")
     images = np.full((1, 40, 40, 3), 120, np.uint8)
-    rendered = Rendered(images, np.full((1, 40, 40), water, np.int16))
+    rendered = Rendered(images, np.full((1, 40, 40), grass, np.int16))
     changed = {0.0: 0, 1.0: 0}
     for share in changed:
         for seed in range(40):
             drawing = sampler(rendered, repaint_share=share)
             image, label = drawing._rendered_crop(np.random.default_rng(seed))
-            assert (label == water).all()
+            assert (label == grass).all()
             assert len(np.unique(image.reshape(-1, 3), axis=0)) == 1
             changed[share] += bool((image != 120).any())
     assert (images == 120).all()
