@@ -279,3 +279,41 @@ def test_programs_from_json_are_executed() -> None:
         }
     )
     assert execute(program, make_table(SCENE)).instances[0] == 7
+
+
+def test_the_ground_around_a_thing_says_that_it_is_inside() -> None:
+    """A car is a hole in the car park that it stands on."""
+    lot = np.ones((60, 60), dtype=bool)
+    lot[20:26, 20:30] = False
+    table = make_table(
+        [
+            ("car park", (100, 100, 160, 160), "black"),
+            ("car", (120, 120, 130, 126), "white"),
+            ("car", (20, 20, 30, 26), "white"),
+        ]
+    )
+    table = replace(table, crop=lambda i: lot if i == 0 else np.ones((6, 10), dtype=bool))
+    execution = execute(parse("the car in the car park").program, table)
+    assert execution.instances.tolist() == [1]
+    assert not execution.notes
+
+
+def test_between_two_of_the_same_that_spread() -> None:
+    roads = [("road", (50, 0, 60, 200), "black"), ("road", (200, 0, 210, 200), "black")]
+    halls = [("hall", (120, 90, 140, 110), "white"), ("hall", (250, 90, 270, 110), "white")]
+    table = make_table([*roads, *halls])
+    execution = execute(parse("the hall between the two roads").program, table)
+    assert execution.instances[0] == 2
+    assert execution.values[3] == 0
+
+
+def test_denying_takes_an_absolute_measure() -> None:
+    things = [("hall", (10, 10, 50, 50), "red"), ("hall", (100, 10, 140, 50), "black")]
+    execution = execute(parse("all halls that are not white").program, make_table(things))
+    assert sorted(execution.instances.tolist()) == [0, 1]
+
+
+def test_an_exception_of_several() -> None:
+    things = [("hall", (10 + 60 * k, 10, 30 + 60 * k + 5 * k, 40), "red") for k in range(4)]
+    execution = execute(parse("all halls except the two largest").program, make_table(things))
+    assert sorted(execution.instances.tolist()) == [0, 1]

@@ -192,7 +192,8 @@ def relation_field(relation: Relation, indices: IntArray, anchor: Anchor) -> Fie
         values = np.clip(inside * areas / anchor.area, 0, 1)
         return Field(values, values >= 0.5)
     if relation is Relation.INSIDE:
-        return Field(inside, inside >= 0.5)
+        # A car is a hole in the car park that it stands on: the ground around it counts, too.
+        return Field(np.maximum(inside, around), (inside >= 0.5) | (around >= 0.6))
     if relation is Relation.ON:
         values = np.maximum(inside, around)
         return Field(values, values >= 0.3)

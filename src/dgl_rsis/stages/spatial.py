@@ -58,6 +58,8 @@ from dgl_rsis.text.program.vocabulary import (
 )
 from dgl_rsis.types import BoolArray, FloatArray, IntArray
 
+LEAST_DENIED = 0.55  # of a measured adjective that is denied (*not white*), in [0, 1]
+
 __all__ = [
     "CandidateTable",
     "Execution",
@@ -251,16 +253,23 @@ class _Run:
             child, self._keys(key, child.indices), direction, self.settings.rank_decay
         )
 
-    def _anchors(self, node: Node) -> list[Anchor]:
-        """Each instance of a bare noun, n of a number, the best of a constraint, stuff as one."""
+    def _anchors(self, node: Node, *, apart: bool = False) -> list[Anchor]:
+        """Each instance of a bare noun, n of a number, the best of a constraint, stuff as one.
+
+        Args:
+            node: the anchor.
+            apart: whether parts of stuff stay apart (*between the two roads*).
+        """
         scored = self.of(node)
         live = scored.live
         if not len(live):
             return []
         bare = isinstance(node, Select) and not node.attributes
         noun = next(each.noun for each in walk(node) if isinstance(each, Select))
-        if self.lexicon.is_stuff(noun) and not any(
-            isinstance(each, Extremum | Ordinal) for each in _spine(node)
+        if (
+            self.lexicon.is_stuff(noun)
+            and not apart
+            and not any(isinstance(each, Extremum | Ordinal) for each in _spine(node))
         ):
             return [Anchor(self.table, live, is_union=True)]
         if not bare and not isinstance(node, Count):
@@ -268,7 +277,7 @@ class _Run:
         return [Anchor(self.table, np.array([index])) for index in live.tolist()]
 
     def _relate(self, node: Relate, child: Scored) -> Scored:
-        anchors = self._anchors(node.anchor)
+        anchors = self._anchors(node.anchor, apart=_is_pair(node))
         if not anchors:
             self.notes.append(f"no anchor '{node.anchor}': the relation was dropped")
             return child
@@ -290,7 +299,7 @@ class _Run:
         return self._constrain(child, condition, what)
 
     def _between(self, node: Relate, child: Scored, first: list[Anchor]) -> Field | None:
-        same = node.anchor == node.anchor2
+        same = _is_pair(node)
         second = first if same or node.anchor2 is None else self._anchors(node.anchor2)
         if not second or (same and len(first) < 2):
             self.notes.append("between: the second anchor was not found, executed as near")
@@ -398,10 +407,12 @@ class _Run:
             if not known:
                 return None
             values = np.min([each.values for each in known], axis=0)
-            holds = np.all([each.holds for each in known], axis=0)
-            return Field(1.0 - 0.9 * values, ~holds)
+            # What is least red of all is not red for that: denying takes an absolute measure.
+            return Field(1.0 - 0.9 * values, values < LEAST_DENIED)
         excluded = self.of(child).at(scored.indices)
-        ranks = any(isinstance(each, Extremum | Ordinal) for each in _spine(child))
+        spine = _spine(child)
+        ranks = any(isinstance(each, Extremum | Ordinal) for each in spine)
+        ranks = ranks and not any(isinstance(each, Count) for each in spine)
         taken = excluded.holds & (excluded.values >= (1.0 if ranks else 1e-6))
         return Field(1.0 - 0.9 * taken, ~taken)
 
@@ -418,6 +429,11 @@ def _spine(node: Node) -> list[Node]:
     if isinstance(found[-1], And | Or):
         found += _spine(found[-1].nodes[0])
     return found
+
+
+def _is_pair(node: Relate) -> bool:
+    """Whether something is between two of the same: *between the roads*."""
+    return node.relation is Relation.BETWEEN and node.anchor == node.anchor2
 
 
 def _without(condition: Field, child: Scored, anchor: Anchor) -> Field:
