@@ -6,7 +6,9 @@ The lexicon is data; ``lexicon_file`` reads it. docs/design.md 1.1.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from functools import cached_property
+from typing import Any
 
 from dgl_rsis.text.inflection import singular
 from dgl_rsis.text.phrase_table import PhraseTable
@@ -19,6 +21,7 @@ from dgl_rsis.text.program.vocabulary import (
     Relation,
     Unit,
 )
+from dgl_rsis.text.spelling import Spelling
 
 
 @dataclass(frozen=True)
@@ -54,7 +57,7 @@ class Attribute:
 
     Attributes:
         word: as it is kept in programs, spelling variants rewritten.
-        kind: colour, lightness, size, shape or other.
+        kind: colour, lightness, size, shape, height or other.
         measure: name of what it is measured by: the colour, ``dark``, ``large``, ``round``;
             empty where nothing measures it.
     """
@@ -73,21 +76,29 @@ class Lexicon:
     noun_of_word: Mapping[str, str]
     generic: PhraseTable[bool]
     parts: frozenset[str]
+    markings: frozenset[str]
+    portions: PhraseTable[str]
     attributes: PhraseTable[Attribute]
+    suffixes: PhraseTable[str]
     colours: Mapping[str, tuple[float, float, float]]
     positions: PhraseTable[Position]
     place_nouns: PhraseTable[str]
     place_prepositions: PhraseTable[str]
     place_adverbs: PhraseTable[str]
     superlatives: PhraseTable[tuple[Key, Direction]]
+    comparatives: PhraseTable[tuple[Key, Direction]]
     distances: PhraseTable[Direction]
     relations: PhraseTable[Relation]
     numbers: PhraseTable[int]
+    scales: PhraseTable[int]
     ordinals: PhraseTable[int]
-    last: PhraseTable[str]
+    last: PhraseTable[int]
+    counting: PhraseTable[Position]
     every: PhraseTable[str]
     units: PhraseTable[Unit]
     comparisons: Mapping[tuple[Quantity, Comparison], PhraseTable[str]]
+    bounds: PhraseTable[Comparison]
+    dimensions: PhraseTable[str]
     distance_words: PhraseTable[str]
     determiners: PhraseTable[str]
     copulas: PhraseTable[str]
@@ -96,11 +107,38 @@ class Lexicon:
     exceptions: PhraseTable[str]
     intensifiers: PhraseTable[str]
     verbs: PhraseTable[str]
+    describing: PhraseTable[str]
+    participles: PhraseTable[str]
     function_words: PhraseTable[str]
     openers: PhraseTable[str]
+    requests: PhraseTable[str]
     fillers: PhraseTable[str]
     image_nouns: frozenset[str]
     image_adjectives: frozenset[str]
+
+    @cached_property
+    def vocabulary(self) -> frozenset[str]:
+        """All single words that occur in the lexicon."""
+        words = {*self.image_nouns, *self.image_adjectives, *self.parts, *self.markings}
+        for each in fields(self):
+            value = getattr(self, each.name)
+            tables = value.values() if each.name == "comparisons" else (value,)
+            for table in tables:
+                if isinstance(table, PhraseTable):
+                    words |= table.words
+        return frozenset(words)
+
+    @cached_property
+    def spelling(self) -> Spelling:
+        """Corrects the closed-class words."""
+        tables: tuple[PhraseTable[Any], ...] = (
+            self.positions, self.place_nouns, self.place_prepositions, self.superlatives,
+            self.comparatives, self.distances, self.relations, self.numbers, self.ordinals,
+            self.last, self.every, self.determiners, self.copulas, self.negations,
+            self.with_words, self.exceptions, self.function_words, *self.comparisons.values(),
+        )  # fmt: skip
+        closed = frozenset[str]().union(*(table.words for table in tables))
+        return Spelling(closed, self.vocabulary)
 
     def find(self, name: str) -> Noun | None:
         """The entry of a noun, of a synonym, or of the longest known noun at the end of a name.

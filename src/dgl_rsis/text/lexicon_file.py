@@ -98,7 +98,10 @@ def _build(sections: _Sections) -> Lexicon:
             [*((word, False) for word in generic), *((plural(word), True) for word in generic)]
         ),
         parts=frozenset(sections.words("parts")),
+        markings=frozenset(sections.words("markings")),
+        portions=table("portions"),
         attributes=PhraseTable(_attributes(sections)),
+        suffixes=table("suffixes"),
         colours={name: _lab(entry, name) for name, entry in sections.mapping("colours").items()},
         positions=PhraseTable((word, Position(key)) for word, key in sections.listed("positions")),
         place_nouns=table("place_nouns"),
@@ -107,14 +110,21 @@ def _build(sections: _Sections) -> Lexicon:
         superlatives=PhraseTable(
             (word, _extreme(key)) for word, key in sections.listed("superlatives")
         ),
+        comparatives=PhraseTable(
+            (word, _extreme(key)) for word, key in sections.listed("comparatives")
+        ),
         distances=PhraseTable((word, Direction(key)) for word, key in sections.listed("distances")),
         relations=PhraseTable((word, Relation(key)) for word, key in sections.listed("relations")),
         numbers=sections.numbers("numbers"),
+        scales=sections.numbers("scales"),
         ordinals=sections.numbers("ordinals"),
-        last=table("last"),
+        last=sections.numbers("last"),
+        counting=PhraseTable((word, Position(key)) for word, key in sections.listed("counting")),
         every=table("every"),
         units=PhraseTable((word, Unit(key)) for word, key in sections.listed("units")),
         comparisons=_comparisons(sections),
+        bounds=PhraseTable((word, Comparison(key)) for word, key in sections.listed("bounds")),
+        dimensions=PhraseTable(sections.listed("dimensions")),
         distance_words=table("distance_words"),
         determiners=table("determiners"),
         copulas=table("copulas"),
@@ -123,8 +133,11 @@ def _build(sections: _Sections) -> Lexicon:
         exceptions=table("exceptions"),
         intensifiers=table("intensifiers"),
         verbs=table("verbs"),
+        describing=table("describing"),
+        participles=table("participles"),
         function_words=table("function_words"),
         openers=table("openers"),
+        requests=table("requests"),
         fillers=table("fillers"),
         image_nouns=frozenset(sections.words("image_nouns")),
         image_adjectives=frozenset(sections.words("image_adjectives")),
@@ -197,8 +210,9 @@ def _attributes(sections: _Sections) -> Iterator[tuple[str, Attribute]]:
     for section, kind in (("lightness", "lightness"), ("sizes", "size"), ("shapes", "shape")):
         for word, measure in sections.listed(section):
             yield word, Attribute(word, kind, measure)
-    for word in sections.words("others"):
-        yield word, Attribute(word, "other", "")
+    for section, kind in (("heights", "height"), ("others", "other")):
+        for word in sections.words(section):
+            yield word, Attribute(word, kind, "")
 
 
 def _comparisons(

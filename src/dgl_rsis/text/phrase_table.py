@@ -40,5 +40,10 @@ class PhraseTable(Generic[Value]):
         """Value of a whole phrase."""
         return self._values.get(tuple(phrase.split()))
 
+    @property
+    def words(self) -> frozenset[str]:
+        """The single words of all phrases."""
+        return frozenset(word for phrase in self._values for word in phrase)
+
     def __iter__(self) -> Iterator[str]:
         return (" ".join(words) for words in self._values)

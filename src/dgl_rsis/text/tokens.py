@@ -55,7 +55,7 @@ def tokenise(text: str, lexicon: Lexicon) -> Words:
         )
     lowered = text.lower().translate(_PLAIN)
     found = list(_TOKEN.finditer(lowered))
-    words = [COMMA if m.lastgroup == "stop" else _clean(m.group()) for m in found]
+    words = [COMMA if m.lastgroup == "stop" else _clean(m.group(), lexicon) for m in found]
     glued = [lowered[m.end() : n.start()] == "-" for m, n in pairwise(found)] + [False] * bool(
         found
     )
@@ -74,14 +74,14 @@ def number(word: str) -> float | None:
     return float(plain) if re.fullmatch(r"\d+(?:\.\d+)?", plain) else None
 
 
-def _clean(word: str) -> str:
-    return word.removesuffix("'s")
+def _clean(word: str, lexicon: Lexicon) -> str:
+    return lexicon.spelling.correct(word.removesuffix("'s"))
 
 
 def _meaningful(words: list[str], lexicon: Lexicon) -> list[int]:
     """Positions of the words that are kept."""
     kept: list[int] = []
-    i = 0
+    i = _request(words, lexicon)
     while i < len(words):
         at_start = all(words[k] == COMMA for k in kept)
         end = _image_phrase(words, i, lexicon)
@@ -94,6 +94,15 @@ def _meaningful(words: list[str], lexicon: Lexicon) -> list[int]:
             end = i + 1
         i = end
     return kept
+
+
+def _request(words: list[str], lexicon: Lexicon) -> int:
+    """Start of *find the ship* behind a stop: what was told before only sets the scene."""
+    for i in range(len(words) - 1, 0, -1):
+        match = lexicon.requests.match(words, i) if words[i - 1] == COMMA else None
+        if match and lexicon.determiners.match(words, match[1]):
+            return i
+    return 0
 
 
 def _end(table: PhraseTable[str], words: list[str], start: int) -> int:

@@ -7,6 +7,8 @@ from dgl_rsis.text.grammar.reader import Reader
 from dgl_rsis.text.lexicon import Attribute
 from dgl_rsis.text.tokens import COMMA, number
 
+_ADJECTIVAL = ("ed", "ing", "built", "made", "like", "grown", "storey", "story", "free")
+
 
 def read_attribute(reader: Reader, i: int) -> tuple[Attribute, int] | None:
     """The adjective that begins at word ``i``, and where it ends."""
@@ -14,9 +16,20 @@ def read_attribute(reader: Reader, i: int) -> tuple[Attribute, int] | None:
     if i >= len(words):
         return None
     found = lexicon.attributes.match(words, i)
+    if found is None or found[1] == i + 1:
+        compound = _compound(reader, i)
+        if compound is not None:
+            return compound
     if found is None:
-        return _compound(reader, i)
-    attribute, end = found
+        return None
+    attribute, end = _shifted(reader, *found)
+    suffix = lexicon.suffixes.match(words, end)
+    return attribute, suffix[1] if suffix else end
+
+
+def _shifted(reader: Reader, attribute: Attribute, end: int) -> tuple[Attribute, int]:
+    """*light blue*: lightness before a colour shifts it."""
+    lexicon, words = reader.lexicon, reader.words
     following = lexicon.attributes.match(words, end)
     if attribute.kind == "lightness" and following and following[0].kind == "colour":
         lightness = "dark" if attribute.measure == "dark" else "light"
@@ -26,14 +39,20 @@ def read_attribute(reader: Reader, i: int) -> tuple[Attribute, int] | None:
 
 
 def _compound(reader: Reader, i: int) -> tuple[Attribute, int] | None:
-    """*cone-shaped*, *two-storey*: adjectives that no list can hold."""
-    words = reader.words
-    if reader.is_word(i + 1, "shaped"):
+    """*cone-shaped*, *two-storey*, *half-built*: adjectives that no list can hold."""
+    words, lexicon = reader.words, reader.lexicon
+    is_known = lexicon.attributes.match(words, i) is not None
+    if reader.is_word(i + 1, "shaped") and not is_known:
         return Attribute(f"{words[i]}-shaped", "shape", ""), i + 2
-    counted = number(words[i]) is not None or reader.lexicon.numbers.get(words[i])
-    if reader.sentence.is_glued[i] and counted:
-        return Attribute(f"{words[i]}-{words[i + 1]}", "other", ""), i + 2
-    return None
+    if not reader.sentence.is_glued[i] or i + 1 >= len(words):
+        return None
+    is_counted = number(words[i]) is not None or lexicon.numbers.get(words[i])
+    is_joined = words[i + 1].endswith(_ADJECTIVAL) and not reader.begins(
+        i + 1, lexicon.suffixes, lexicon.attributes, lexicon.noun_forms
+    )
+    if not is_counted and (not is_joined or reader.begins(i, lexicon.negations)):
+        return None
+    return Attribute(f"{words[i]}-{words[i + 1]}", "other", ""), i + 2
 
 
 def joined_attributes(reader: Reader, phrase: NounPhrase, i: int) -> int | None:
@@ -53,7 +72,8 @@ def intensified_before_noun(reader: Reader, phrase: NounPhrase, i: int) -> int |
 def attribute_after_noun(reader: Reader, phrase: NounPhrase, i: int) -> int | None:
     """*(that is) white*."""
     attribute = read_attribute(reader, i)
-    if attribute is None:
+    noun = reader.lexicon.noun_forms.match(reader.words, i)
+    if attribute is None or (noun is not None and noun[1] > attribute[1]):
         return None
     phrase.attributes.append(attribute[0].word)
     phrase.kept.update(range(i, attribute[1]))

@@ -11,7 +11,12 @@ def is_function_word(reader: Reader, i: int) -> bool:
     """Whether word ``i`` has only a grammatical meaning."""
     lexicon = reader.lexicon
     return reader.begins(
-        i, lexicon.function_words, lexicon.determiners, lexicon.copulas, lexicon.verbs
+        i,
+        lexicon.function_words,
+        lexicon.determiners,
+        lexicon.copulas,
+        lexicon.verbs,
+        lexicon.describing,
     )
 
 
@@ -29,7 +34,9 @@ def ends_phrase(reader: Reader, i: int) -> bool:
             lexicon.exceptions,
             lexicon.place_prepositions,
             lexicon.superlatives,
+            lexicon.comparatives,
             lexicon.distances,
+            lexicon.counting,
             *lexicon.comparisons.values(),
         )
         or read_place(reader, i) is not None

@@ -6,16 +6,20 @@ Their verbs carry no meaning of their own; what they say of the noun is a modifi
 from __future__ import annotations
 
 from dgl_rsis.text.grammar.boundaries import begins_modifier
+from dgl_rsis.text.grammar.noun_phrases import read_noun_part
 from dgl_rsis.text.grammar.phrase import NounPhrase
 from dgl_rsis.text.grammar.reader import Reader
 
 
 def relative_clause(reader: Reader, phrase: NounPhrase, i: int) -> int | None:
-    """*which*, *that is*: what follows belongs to the nearest noun."""
+    """*which*, *that is*, *that runs*: what follows belongs to the nearest noun."""
     if not reader.is_word(i, "which", "that", "who", "where"):
         return None
     copula = reader.lexicon.copulas.match(reader.words, i + 1)
-    return copula[1] if copula else i + 1
+    if copula:
+        return copula[1]
+    is_verb = reader.begins(i + 1, reader.lexicon.verbs) and begins_modifier(reader, i + 2)
+    return i + 2 if is_verb else i + 1
 
 
 def copula(reader: Reader, phrase: NounPhrase, i: int) -> int | None:
@@ -31,3 +35,20 @@ def verb(reader: Reader, phrase: NounPhrase, i: int) -> int | None:
     if reader.depth or not reader.begins(i, reader.lexicon.verbs):
         return None
     return i + 1 if begins_modifier(reader, i + 1) else None
+
+
+def participle(reader: Reader, phrase: NounPhrase, i: int) -> int | None:
+    """*moored*, *parked* before a place or a relation say no more than *located*."""
+    match = reader.lexicon.participles.match(reader.words, i)
+    is_said = reader.begins(i, reader.lexicon.relations)
+    return match[1] if match and not is_said and begins_modifier(reader, match[1]) else None
+
+
+def describing_verb(reader: Reader, phrase: NounPhrase, i: int) -> int | None:
+    """*shows a mostly pale colour*, *casts a shadow*: left to the model."""
+    match = reader.lexicon.describing.match(reader.words, i)
+    if match is None or phrase.noun is None:
+        return None
+    end = read_noun_part(reader, NounPhrase(), match[1])
+    phrase.left_over.update(range(i, end))
+    return end

@@ -6,6 +6,8 @@ from dgl_rsis.text.grammar.boundaries import begins_modifier
 from dgl_rsis.text.grammar.phrase import NounPhrase
 from dgl_rsis.text.grammar.reader import Reader
 from dgl_rsis.text.grammar.relations import relate
+from dgl_rsis.text.grammar.with_phrases import describe
+from dgl_rsis.text.program.vocabulary import Relation
 from dgl_rsis.text.tokens import COMMA
 
 
@@ -15,9 +17,24 @@ def joined(reader: Reader, phrase: NounPhrase, i: int) -> int | None:
         return None
     if reader.depth:
         return i
+    is_and = reader.is_word(i, "and")
+    if is_and and phrase.is_described and not begins_modifier(reader, i + 1):
+        end = describe(reader, phrase, i, i + 1)
+        if end is not None:
+            return end
+    phrase.is_described = False
     relation = phrase.last_relation
-    if reader.is_word(i, "and") and relation and not begins_modifier(reader, i + 1):
+    if is_and and relation and not begins_modifier(reader, i + 1):
         end = relate(reader, phrase, relation, i, i + 1)
         if end is not None:
             return end
     return i + 1
+
+
+def connected_to(reader: Reader, phrase: NounPhrase, i: int) -> int | None:
+    """*(connects the farm) to the village*: the other end of a connection."""
+    if phrase.last_relation is not Relation.CONNECTED or not reader.is_word(i, "to", "with"):
+        return None
+    if begins_modifier(reader, i + 1):
+        return None
+    return relate(reader, phrase, Relation.CONNECTED, i, i + 1)

@@ -7,31 +7,70 @@ from dgl_rsis.text.grammar.noun_phrases import read_anchor
 from dgl_rsis.text.grammar.phrase import NounPhrase
 from dgl_rsis.text.grammar.reader import Reader
 from dgl_rsis.text.grammar.relations import located
-from dgl_rsis.text.program.nodes import And, Node, Not, Select
-from dgl_rsis.text.program.vocabulary import ANYTHING
+from dgl_rsis.text.program.nodes import And, Node, Not, Relate, Select
+from dgl_rsis.text.program.vocabulary import ANYTHING, Relation
 
 
 def negated(reader: Reader, phrase: NounPhrase, i: int) -> int | None:
-    """*not white*, *not near the road*; *without* stays with the model."""
-    negations = reader.lexicon.negations
-    if not reader.begins(i, negations) or reader.is_word(i, "without"):
+    """*not white*, *not near the road*, *neither white nor grey*, *without a pool*."""
+    match = reader.lexicon.negations.match(reader.words, i)
+    if match is None:
         return None
-    if attribute := read_attribute(reader, i + 1):
-        _exclude(phrase, Select(phrase.noun or ANYTHING, (attribute[0].word,)), i, attribute[1])
+    start = match[1]
+    if reader.is_word(i, "without"):
+        return _without(reader, phrase, i)
+    if reader.begins(start, reader.lexicon.verbs):
+        start += 1
+    if attribute := read_attribute(reader, start):
+        _deny(phrase, attribute[0].word, i, attribute[1])
         return attribute[1]
-    if i + 1 >= len(reader.words):
+    if start >= len(reader.words):
         return None
     inner = NounPhrase(noun=phrase.noun)
-    end = located(reader, inner, i + 1)
-    if end is None:
+    end = located(reader, inner, start)
+    if end is None or not inner.constraints:
         return None
     _exclude(phrase, inner.program(), i, end)
     return end
 
 
+def negated_before_noun(reader: Reader, phrase: NounPhrase, i: int) -> int | None:
+    """*non-white* before the noun."""
+    match = reader.lexicon.negations.match(reader.words, i)
+    attribute = read_attribute(reader, match[1]) if match else None
+    if attribute is None:
+        return None
+    _deny(phrase, attribute[0].word, i, attribute[1])
+    return attribute[1]
+
+
+def _without(reader: Reader, phrase: NounPhrase, i: int) -> int | None:
+    """*without a pool*: none is near; what is no thing of its own stays with the model."""
+    found = read_anchor(reader, i + 1)
+    if found is None or found[0].noun is None:
+        return None
+    noun = found[0].noun
+    if noun in reader.lexicon.parts or reader.lexicon.noun_forms.get(noun) is None:
+        return None
+    anchor = found[0].as_anchor()
+    own = Select(phrase.noun or ANYTHING)
+    _exclude(phrase, Relate(own, Relation.NEAR, anchor), i, found[1])
+    return found[1]
+
+
+def _deny(phrase: NounPhrase, word: str, start: int, end: int) -> None:
+    """The noun is asked for when the program is made: it may stand further on."""
+    phrase.constrain(
+        lambda child: And((child, Not(Select(phrase.noun or ANYTHING, (word,))))), start, end
+    )
+
+
 def excepted(reader: Reader, phrase: NounPhrase, i: int) -> int | None:
     """*except the red one*, *other than the hall*."""
     match = reader.lexicon.exceptions.match(reader.words, i)
+    is_but = phrase.every and reader.is_word(i, "but")
+    if is_but and reader.skip_determiners(i + 1) > i + 1:
+        match = "but", i + 1
     if match is None:
         return None
     found = read_anchor(reader, match[1])

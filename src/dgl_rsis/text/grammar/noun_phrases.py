@@ -10,6 +10,7 @@ from dgl_rsis.text.grammar.boundaries import ends_phrase
 from dgl_rsis.text.grammar.phrase import Adjective, NounPhrase
 from dgl_rsis.text.grammar.reader import Reader
 from dgl_rsis.text.inflection import singular
+from dgl_rsis.text.lexicon import NounForm
 from dgl_rsis.text.program.vocabulary import ANYTHING
 from dgl_rsis.text.tokens import number
 
@@ -53,15 +54,17 @@ def read_noun_part(reader: Reader, phrase: NounPhrase, start: int) -> int:
         if end == i:
             break
         i = end
-    _settle(reader, phrase)
+    _settle(reader, phrase, i)
     return i
 
 
 def _read_noun_word(reader: Reader, phrase: NounPhrase, i: int) -> int:
     """An attribute, a noun, or a word that nobody knows; ``i`` at the end of the phrase."""
     lexicon, words = reader.lexicon, reader.words
-    noun = lexicon.noun_forms.match(words, i)
+    noun = _read_noun(reader, i)
     attribute = read_attribute(reader, i)
+    if phrase.unknown and reader.begins(i, lexicon.comparatives, *lexicon.comparisons.values()):
+        return i
     if attribute and not phrase.noun and (noun is None or noun[1] <= attribute[1]):
         phrase.adjectives.append(Adjective(attribute[0], i, attribute[1]))
         return attribute[1]
@@ -86,10 +89,33 @@ def _read_noun_word(reader: Reader, phrase: NounPhrase, i: int) -> int:
     return i + 1
 
 
-def _settle(reader: Reader, phrase: NounPhrase) -> None:
-    """Unknown words before the noun are attributes; without a noun the last word is it."""
+def _read_noun(reader: Reader, i: int) -> tuple[NounForm, int] | None:
+    """A known noun; *the road crossing the railway* is a road, not a road crossing."""
+    lexicon, words = reader.lexicon, reader.words
+    noun = lexicon.noun_forms.match(words, i)
+    if noun is None or noun[1] - i < 2 or not reader.begins(noun[1], lexicon.determiners):
+        return noun
+    is_relation = reader.begins(noun[1] - 1, lexicon.relations)
+    return (lexicon.noun_forms.match(words[: noun[1] - 1], i) or noun) if is_relation else noun
+
+
+def _settle(reader: Reader, phrase: NounPhrase, end: int) -> None:
+    """Unknown words before the noun are attributes; without a noun the last word is it.
+
+    Before *of* the noun is still to come: *the tallest of the towers*.
+    """
     words, noun_forms = reader.words, reader.lexicon.noun_forms
-    if phrase.noun is None and phrase.unknown:
+    is_open = reader.is_word(end, "of") and not phrase.unknown
+    if phrase.comparative is not None:
+        extreme, adjective = phrase.comparative
+        phrase.comparative = None
+        if phrase.is_plural:
+            phrase.adjectives.insert(0, adjective)
+        else:
+            phrase.extreme = extreme
+    if is_open and phrase.noun is None:
+        pass
+    elif phrase.noun is None and phrase.unknown:
         head = phrase.unknown.pop()
         noun = singular(words[head])
         phrase.name(noun, words[head] != noun, head, head + 1)

@@ -11,19 +11,38 @@ from dgl_rsis.text.program.vocabulary import ANYTHING, Relation
 
 def of_phrase(reader: Reader, phrase: NounPhrase, i: int) -> int | None:
     """What the target is in, or its noun where it has none yet."""
-    if not reader.is_word(i, "of"):
+    is_set = phrase.noun is None and not phrase.is_partitive
+    if is_set and reader.is_word(i, "among", "amongst"):
+        return _read_later_noun(reader, phrase, i + 1)
+    if not reader.is_word(i, "of", "among", "amongst"):
         return None
     if phrase.noun is None or phrase.noun == ANYTHING:
         return _read_later_noun(reader, phrase, i + 1)
+    if end := _described(reader, phrase, i + 1):
+        return end
+    if not reader.is_word(i, "of"):
+        return None
     return relate(reader, phrase, Relation.INSIDE, i, i + 1)
 
 
 def _read_later_noun(reader: Reader, phrase: NounPhrase, start: int) -> int:
     """*the largest of the white ships*: one ship; *three of the ships*: three."""
-    count = phrase.count
+    count, every = phrase.count, phrase.every
     phrase.noun = None
+    phrase.is_partitive = True
     end = read_noun_part(reader, phrase, start)
-    phrase.count = count
-    if phrase.extreme or phrase.distance or count:
-        phrase.is_plural = False
+    phrase.count, phrase.every = count, every
+    return end
+
+
+def _described(reader: Reader, phrase: NounPhrase, start: int) -> int | None:
+    """*of white color*, *of circular shape*: adjectives of a part."""
+    described = NounPhrase()
+    end = read_noun_part(reader, described, start)
+    if described.noun not in reader.lexicon.parts or not described.attributes:
+        return None
+    if reader.lexicon.noun_forms.get(described.noun or "") is not None:
+        return None  # the roof of a white building is a roof, and "of the white roof" is inside it
+    phrase.attributes += described.attributes
+    phrase.kept.update(range(start - 1, end))
     return end

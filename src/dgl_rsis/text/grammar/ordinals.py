@@ -3,44 +3,93 @@
 from __future__ import annotations
 
 from dgl_rsis.text.grammar.phrase import NounPhrase
-from dgl_rsis.text.grammar.places import read_place
+from dgl_rsis.text.grammar.places import at, read_place
 from dgl_rsis.text.grammar.reader import Reader
 from dgl_rsis.text.program.vocabulary import Position
 
+_ROWS = ("row", "rows", "line", "sequence", "series")
+_COLUMNS = ("column", "columns")
+
 
 def ordinal(reader: Reader, phrase: NounPhrase, i: int) -> int | None:
-    """*second*, with the place it counts from: *second from the left*."""
+    """*second*, *number two*, with the place it counts from: *second from the left*."""
     found = reader.lexicon.ordinals.match(reader.words, i)
+    if found is None and reader.is_word(i, "number"):
+        found = reader.lexicon.numbers.match(reader.words, i + 1)
     if found is None:
         return None
     phrase.ordinal, end = found
-    place = _read_from_place(reader, end)
-    if place is not None:
-        phrase.from_place, end = place
-    return end
+    return _counted(reader, phrase, end) or end
 
 
 def last(reader: Reader, phrase: NounPhrase, i: int) -> int | None:
-    """*last*."""
+    """*last*, *second to last*."""
     match = reader.lexicon.last.match(reader.words, i)
     if match is None:
         return None
     phrase.from_the_end = True
-    return match[1]
+    if match[0] > 1:
+        phrase.ordinal = match[0]
+    return _counted(reader, phrase, match[1]) or match[1]
 
 
 def counted_from(reader: Reader, phrase: NounPhrase, i: int) -> int | None:
-    """*from the left* behind the noun of an ordinal: *the second court from the left*."""
+    """*from the left*, *in the left column* behind the noun of an ordinal."""
     if phrase.ordinal is None and not phrase.from_the_end:
         return None
-    place = _read_from_place(reader, i)
-    if place is None:
+    return _counted(reader, phrase, i) or _in_row(reader, phrase, i)
+
+
+def counted_further_out(reader: Reader, phrase: NounPhrase, i: int) -> int | None:
+    """*from the left* behind an anchor is for the ordinal of the target."""
+    return i if reader.depth and _read_from_place(reader, i) is not None else None
+
+
+def row_of_unknown_place(reader: Reader, phrase: NounPhrase, i: int) -> int | None:
+    """*in the second row*: which row that is cannot be told; left over."""
+    start = reader.skip_determiners(i + 1)
+    found = reader.lexicon.ordinals.match(reader.words, start)
+    if not reader.is_word(i, "in", "of", "on") or found is None:
         return None
-    phrase.from_place, end = place
-    return end
+    if not reader.is_word(found[1], *_ROWS, *_COLUMNS):
+        return None
+    phrase.left_over.update(range(i, found[1] + 1))
+    return found[1] + 1
+
+
+def _counted(reader: Reader, phrase: NounPhrase, i: int) -> int | None:
+    """*from the left*, *from top to bottom*, *downwards*."""
+    direction = reader.lexicon.counting.match(reader.words, i)
+    place = direction or _read_from_place(reader, i)
+    if place is not None:
+        phrase.from_place = place[0]
+    return None if place is None else place[1]
+
+
+def _in_row(reader: Reader, phrase: NounPhrase, i: int) -> int | None:
+    """*in the row*, *in the left column*; a column is read from the top."""
+    if not reader.is_word(i, "in", "of", "on", "along"):
+        return None
+    start = reader.skip_determiners(i + 1)
+    place = read_place(reader, start)
+    last_word = start if place is None else place[1] - 1
+    if not reader.is_word(last_word, *_ROWS, *_COLUMNS):
+        return None
+    if reader.is_word(last_word, *_COLUMNS):
+        phrase.row_begins = Position.TOP
+    if place is not None:
+        phrase.constrain(at(place[0]), i, last_word + 1)
+    return last_word + 1
 
 
 def _read_from_place(reader: Reader, i: int) -> tuple[Position, int] | None:
+    """*from the left*, *from left to right*."""
     if not reader.is_word(i, "from"):
         return None
-    return read_place(reader, reader.skip_determiners(i + 1))
+    place = read_place(reader, reader.skip_determiners(i + 1))
+    if place is None or reader.is_word(place[1], "of"):
+        return None
+    if reader.is_word(place[1], "to"):
+        until = read_place(reader, reader.skip_determiners(place[1] + 1))
+        return (place[0], until[1]) if until else place
+    return place

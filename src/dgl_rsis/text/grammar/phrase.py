@@ -49,7 +49,10 @@ class NounPhrase:
         ordinal: the rank asked for, from 1.
         from_the_end: *last*.
         from_place: where the ordinal counts from.
+        row_begins: where it counts from unless that is said: a column is read from the top.
         extreme: the superlative: what ranks, and which end of it.
+        comparative: *the larger*: a superlative of one, an adjective of several.
+        is_partitive: the noun names a set that one is taken from: *one of the ships*.
         distance: the superlative of the distance to ``anchor``.
         anchor: what the distance is measured to.
         adjectives: before the noun, until it is clear which word is the noun.
@@ -57,6 +60,7 @@ class NounPhrase:
         attributes: words that describe the noun.
         constraints: in order of appearance.
         last_relation: what *and* continues: *near the road and the river*.
+        is_described: the last modifier was one of *with*, which *and* continues.
         kept: indices of the words that go to the vision-language model.
         left_over: indices of the modifiers that no rule could express.
     """
@@ -69,7 +73,10 @@ class NounPhrase:
     ordinal: int | None = None
     from_the_end: bool = False
     from_place: Position | None = None
+    row_begins: Position | None = None
     extreme: tuple[Key, Direction] | None = None
+    comparative: tuple[tuple[Key, Direction], Adjective] | None = None
+    is_partitive: bool = False
     distance: Direction | None = None
     anchor: Node | None = None
     adjectives: list[Adjective] = field(default_factory=list)
@@ -77,6 +84,7 @@ class NounPhrase:
     attributes: list[str] = field(default_factory=list)
     constraints: list[Wrap] = field(default_factory=list)
     last_relation: Relation | None = None
+    is_described: bool = False
     kept: set[int] = field(default_factory=set)
     left_over: set[int] = field(default_factory=set)
 
@@ -106,8 +114,8 @@ class NounPhrase:
         """How many are asked for; None means all."""
         if self.count is not None:
             return self.count
-        ranked = self.ordinal is not None or self.from_the_end
-        return None if self.every or (self.is_plural and not ranked) else 1
+        is_one = self.ordinal is not None or self.from_the_end or self.is_partitive
+        return None if self.every or (self.is_plural and not is_one) else 1
 
     def program(self) -> Node:
         """Constraints inside, then the superlative or the ordinal, the number outside."""
@@ -133,7 +141,9 @@ class NounPhrase:
         if self.ordinal is None and not self.from_the_end:
             return Extremum(node, *extreme, anchor) if extreme is not None else node
         if extreme is None:
-            extreme = EXTREME_OF_POSITION[self.from_place or Position.LEFT]
+            extreme = EXTREME_OF_POSITION[self.from_place or self.row_begins or Position.LEFT]
         if self.from_the_end:
             extreme = extreme[0], extreme[1].opposite
+        if (self.ordinal or 1) == 1 and self.count is not None and self.count > 1:
+            return Extremum(node, *extreme, anchor)  # "the first three", "the last two"
         return Ordinal(node, self.ordinal or 1, *extreme, anchor)

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from dgl_rsis.text.grammar.attributes import read_attribute
 from dgl_rsis.text.grammar.phrase import NounPhrase, Wrap
 from dgl_rsis.text.grammar.reader import Reader
 from dgl_rsis.text.program.nodes import Filter
 from dgl_rsis.text.program.vocabulary import Position
+from dgl_rsis.text.program.wording import PLACE_OF_EXTREME
 
 MOST_ADVERBS = 3
+_DIAGONALS: Mapping[tuple[Position, Position], Position] = {
+    (Position.TOP, Position.LEFT): Position.UPPER_LEFT,
+    (Position.TOP, Position.RIGHT): Position.UPPER_RIGHT,
+    (Position.BOTTOM, Position.LEFT): Position.LOWER_LEFT,
+    (Position.BOTTOM, Position.RIGHT): Position.LOWER_RIGHT,
+}
 
 
 def at(position: Position) -> Wrap:
@@ -19,25 +28,60 @@ def at(position: Position) -> Wrap:
 def read_place(reader: Reader, i: int) -> tuple[Position, int] | None:
     """*left*, *far upper right corner*, *middle left* without a preposition, and where it ends."""
     lexicon, words = reader.lexicon, reader.words
-    found = lexicon.positions.match(words, i)
+    found = _read_position(reader, i)
     for _ in range(MOST_ADVERBS):
         adverb = lexicon.place_adverbs.match(words, i) if found is None else None
         if adverb is None:
             break
         i = adverb[1]
-        found = lexicon.positions.match(words, i)
+        found = _read_position(reader, i)
     if found is None:
         return None
     position, end = found
     while following := lexicon.positions.match(words, end):
-        if position is Position.CENTER:
-            position = following[0]
-        elif following[0] not in (Position.CENTER, Position.EDGE, Position.CORNER):
+        joined = _joined(position, following[0])
+        if joined is None:
             break
-        end = following[1]
+        position, end = joined, following[1]
     while noun := lexicon.place_nouns.match(words, end):
         end = noun[1]
     return position, end
+
+
+def _read_position(reader: Reader, i: int) -> tuple[Position, int] | None:
+    """*left*, or the superlative of a place before a word for places: *lowest edge*."""
+    lexicon, words = reader.lexicon, reader.words
+    found = lexicon.positions.match(words, i)
+    extreme = lexicon.superlatives.match(words, i) if found is None else None
+    if extreme is None or not reader.begins(extreme[1], lexicon.place_nouns):
+        return found
+    place = PLACE_OF_EXTREME.get(extreme[0])
+    return None if place is None else (place, extreme[1])
+
+
+def _joined(first: Position, second: Position) -> Position | None:
+    """*middle left* is left, *left corner* is left, *top of the right side* is upper right."""
+    if first is Position.CENTER:
+        return second
+    if second in (Position.CENTER, Position.EDGE, Position.CORNER):
+        return first
+    return _DIAGONALS.get((first, second)) or _DIAGONALS.get((second, first))
+
+
+def read_place_of_place(reader: Reader, i: int) -> tuple[Position, int] | None:
+    """*the middle of the left side*: a place and the part of the image that it is in."""
+    place = read_place(reader, i)
+    if place is None or not reader.is_word(place[1], "of"):
+        return place
+    outer = read_place(reader, reader.skip_determiners(place[1] + 1))
+    if outer is None or _follows_noun(reader, outer[1]):
+        return place
+    joined = _joined(place[0], outer[0])
+    return place if joined is None else (joined, outer[1])
+
+
+def _follows_noun(reader: Reader, i: int) -> bool:
+    return reader.begins(i, reader.lexicon.noun_forms) or read_attribute(reader, i) is not None
 
 
 def read_place_after_preposition(reader: Reader, i: int) -> tuple[Position, int] | None:
@@ -46,13 +90,13 @@ def read_place_after_preposition(reader: Reader, i: int) -> tuple[Position, int]
     preposition = lexicon.place_prepositions.match(words, i)
     if preposition is None and reader.is_word(i, "from"):
         preposition = "from", i + 1
-    found = read_place(reader, reader.skip_determiners(preposition[1] if preposition else i))
+    start = reader.skip_determiners(preposition[1] if preposition else i)
+    found = read_place_of_place(reader, start)
     if found is None:
         return None
-    end = found[1]
-    follows_noun = reader.begins(end, lexicon.noun_forms) or read_attribute(reader, end) is not None
-    is_plain = not reader.begins(end - 1, lexicon.place_nouns)
-    return None if follows_noun and is_plain and preposition is not None else found
+    is_plain = not reader.begins(found[1] - 1, lexicon.place_nouns)
+    is_of_noun = is_plain and preposition is not None and _follows_noun(reader, found[1])
+    return None if is_of_noun else found
 
 
 def place_before_noun(reader: Reader, phrase: NounPhrase, i: int) -> int | None:

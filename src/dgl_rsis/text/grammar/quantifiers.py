@@ -16,6 +16,10 @@ def every(reader: Reader, phrase: NounPhrase, i: int) -> int | None:
     if match is None:
         return None
     phrase.every = True
+    # "a long row of cars": what was said so far is of the row.
+    for each in phrase.adjectives:
+        phrase.left_over.update(range(each.start, each.end))
+    phrase.adjectives.clear()
     return match[1]
 
 
@@ -29,6 +33,8 @@ def count(reader: Reader, phrase: NounPhrase, i: int) -> int | None:
     if reader.begins(end, lexicon.units):
         return None
     is_partitive = reader.is_word(end, "of")
+    if phrase.count is not None:
+        return end  # "two of the three"
     follows = end < len(words) and not ends_phrase(reader, end)
     if value == 1 and not follows and not is_partitive:
         return None
@@ -40,3 +46,11 @@ def determiner(reader: Reader, phrase: NounPhrase, i: int) -> int | None:
     """*the*, *a*, *those*."""
     match = reader.lexicon.determiners.match(reader.words, i)
     return match[1] if match else None
+
+
+def portion(reader: Reader, phrase: NounPhrase, i: int) -> int | None:
+    """*a patch of* grass: grass is asked for."""
+    match = reader.lexicon.portions.match(reader.words, i)
+    if match is None or not reader.is_word(match[1], "of"):
+        return None
+    return match[1] + 1

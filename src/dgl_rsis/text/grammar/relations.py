@@ -6,13 +6,13 @@ from collections.abc import Mapping
 
 from dgl_rsis.text.grammar.boundaries import begins_noun
 from dgl_rsis.text.grammar.noun_phrases import read_anchor
-from dgl_rsis.text.grammar.phrase import NounPhrase
+from dgl_rsis.text.grammar.phrase import NounPhrase, Wrap
 from dgl_rsis.text.grammar.places import at, read_place_after_preposition
 from dgl_rsis.text.grammar.reader import Reader
 from dgl_rsis.text.program.nodes import Node, Relate
 from dgl_rsis.text.program.vocabulary import Position, Relation
 
-_RELATION_OF: Mapping[Position, Relation] = {
+RELATION_OF_PLACE: Mapping[Position, Relation] = {
     Position.LEFT: Relation.LEFT_OF,
     Position.RIGHT: Relation.RIGHT_OF,
     Position.TOP: Relation.ABOVE,
@@ -33,6 +33,9 @@ _RELATION_OF: Mapping[Position, Relation] = {
     Position.WEST: Relation.WEST_OF,
     Position.NORTHWEST: Relation.NORTHWEST_OF,
 }
+_CENTERS = ("center", "centre", "middle")
+_SIDES = ("side", "flank", "hand", "direction")
+_INNER = frozenset((Position.CENTER, Position.EDGE, Position.CORNER))
 # Relations to a place of the image are the place: "next to the left edge".
 _PLACED = frozenset(
     (Relation.NEAR, Relation.ADJACENT, Relation.INSIDE, Relation.ON, Relation.ALONG)
@@ -45,20 +48,54 @@ def located(reader: Reader, phrase: NounPhrase, i: int) -> int | None:
         return None
     relation = _read_relation(reader, i)
     # "at the edge of" is a relation, though "at the edge" is a place.
-    if relation is not None and relation[1] - i >= 3 and reader.is_word(relation[1] - 1, "of"):
-        return relate(reader, phrase, relation[0], i, relation[1])
+    is_of = relation is not None and reader.is_word(relation[1] - 1, "of", "from")
     place = _read_place(reader, i, relation)
+    is_longer = place is not None and relation is not None and place[1] > relation[1]
+    if relation is not None and relation[1] - i >= 3 and is_of and not is_longer:
+        end = relate(reader, phrase, relation[0], i, relation[1])
+        if end is not None:
+            return end
     if place is not None:
-        position, end = place
-        stop = None
-        if reader.is_word(end, "of", "to", "from"):
-            stop = relate(reader, phrase, _RELATION_OF[position], i, end + 1)
-        if stop is None:
-            phrase.constrain(at(position), i, end)
-        return stop or end
+        return _locate(reader, phrase, place, i)
     if relation is not None:
         return relate(reader, phrase, relation[0], i, relation[1])
     return None
+
+
+def _locate(reader: Reader, phrase: NounPhrase, place: tuple[Position, int], i: int) -> int:
+    """At a place of the image, of an anchor (*left of the road*), or in a part of one."""
+    position, end = place
+    if not reader.is_word(end, "of", "to", "from"):
+        phrase.constrain(at(position), i, end)
+        return end
+    start = reader.skip_determiners(end + 1)
+    if reader.is_word(start, *_CENTERS) and not begins_noun(reader, start + 1):
+        phrase.constrain(at(position), i, start + 1)  # "slightly right of the center"
+        return start + 1
+    is_part = reader.is_word(i, "in", "within") and reader.begins(
+        end - 1, reader.lexicon.place_nouns
+    )
+    if is_part and not reader.is_word(end - 1, *_SIDES):
+        stop = relate(reader, phrase, Relation.INSIDE, i, end + 1)
+        if stop is not None and position not in _INNER:
+            relate(reader, phrase, RELATION_OF_PLACE[position], i, end + 1)
+    else:
+        stop = relate(reader, phrase, RELATION_OF_PLACE[position], i, end + 1)
+    if stop is None:
+        phrase.constrain(at(position), i, end)
+    return stop or end
+
+
+def read_direction_of(reader: Reader, i: int) -> tuple[Wrap, Node, int] | None:
+    """*north of the lake*: the constraint, its anchor, and where it ends."""
+    place = read_place_after_preposition(reader, i)
+    if place is None or not reader.is_word(place[1], "of"):
+        return None
+    found = read_anchor(reader, place[1] + 1)
+    if found is None:
+        return None
+    anchor, relation = found[0].as_anchor(), RELATION_OF_PLACE[place[0]]
+    return (lambda child: Relate(child, relation, anchor)), anchor, found[1]
 
 
 def _read_relation(reader: Reader, i: int) -> tuple[Relation, int] | None:
@@ -101,12 +138,15 @@ def relate(
     if found is None:
         return None
     anchor, end = found
+    if anchor.noun in reader.lexicon.markings:
+        phrase.left_over.update(range(i, end))  # "bordered by a thin stripe"
+        return end
     if anchor.is_pronoun:
         anchor.noun = phrase.noun
     first = anchor.as_anchor()
     second: Node | None = None
     if relation is Relation.BETWEEN:
-        second, end = _read_second_anchor(reader, anchor, end)
+        second, end = _read_second_anchor(reader, phrase, anchor, end)
         relation = Relation.BETWEEN if second is not None else Relation.NEAR
     phrase.last_relation = relation
     phrase.left_over |= anchor.left_over
@@ -114,9 +154,17 @@ def relate(
     return end
 
 
-def _read_second_anchor(reader: Reader, first: NounPhrase, end: int) -> tuple[Node | None, int]:
+def _read_second_anchor(
+    reader: Reader, phrase: NounPhrase, first: NounPhrase, end: int
+) -> tuple[Node | None, int]:
     """*(between the road) and the river*; *between the halls* is between two of them."""
     if not reader.is_word(end, "and"):
         return (first.as_anchor() if first.is_plural or first.count else None), end
     found = read_anchor(reader, end + 1)
-    return (found[0].as_anchor(), found[1]) if found else (None, end)
+    if found is None:
+        return None, end
+    second, stop = found
+    if second.noun is None or second.is_pronoun:
+        second.noun = first.noun  # "between the left hall and the right one"
+    phrase.left_over |= second.left_over
+    return second.as_anchor(), stop

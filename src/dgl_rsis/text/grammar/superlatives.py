@@ -17,10 +17,8 @@ def superlative(reader: Reader, phrase: NounPhrase, i: int) -> int | None:
     if found := lexicon.superlatives.match(words, i):
         phrase.extreme, end = found
         return end
-    place = read_place(reader, i)
-    if place and reader.is_word(place[1], "most"):
-        phrase.extreme = EXTREME_OF_POSITION[place[0]]
-        return place[1] + 1
+    if (after_place := _extreme_of_place(reader, phrase, i)) is not None:
+        return after_place
     distance = lexicon.distances.match(words, i)
     if distance is None:
         return None
@@ -33,6 +31,24 @@ def superlative(reader: Reader, phrase: NounPhrase, i: int) -> int | None:
     is_far_from = direction is Direction.MAX and reader.is_word(end, "from")
     phrase.extreme = key, towards.opposite if is_far_from else towards
     return place[1]
+
+
+def _extreme_of_place(reader: Reader, phrase: NounPhrase, i: int) -> int | None:
+    """*left-most*, *most northerly*, *the left of the two*."""
+    is_most = reader.is_word(i, "most")
+    place = read_place(reader, i + 1 if is_most else i)
+    if place is None:
+        return None
+    position, end = place
+    if is_most or reader.is_word(end, "most"):
+        phrase.extreme = EXTREME_OF_POSITION[position]
+        return end if is_most else end + 1
+    of_two = reader.is_word(end, "of") and phrase.noun is None
+    start = reader.skip_determiners(end + 1)
+    if of_two and reader.begins(start, reader.lexicon.numbers):
+        phrase.extreme = EXTREME_OF_POSITION[position]
+        return end
+    return None
 
 
 def anchor_of_distance(reader: Reader, phrase: NounPhrase, i: int) -> int | None:

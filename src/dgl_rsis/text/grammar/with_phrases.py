@@ -2,33 +2,81 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from dgl_rsis.text.grammar.noun_phrases import read_noun_part
 from dgl_rsis.text.grammar.phrase import NounPhrase
+from dgl_rsis.text.grammar.places import read_place_after_preposition
 from dgl_rsis.text.grammar.reader import Reader
-from dgl_rsis.text.grammar.relations import relate
+from dgl_rsis.text.grammar.relations import RELATION_OF_PLACE, relate
+from dgl_rsis.text.program.nodes import Relate
 from dgl_rsis.text.program.vocabulary import ANYTHING, Relation
+
+_PAIRS = (
+    (Relation.LEFT_OF, Relation.RIGHT_OF),
+    (Relation.ABOVE, Relation.BELOW),
+    (Relation.UPPER_LEFT_OF, Relation.LOWER_RIGHT_OF),
+    (Relation.UPPER_RIGHT_OF, Relation.LOWER_LEFT_OF),
+    (Relation.NORTH_OF, Relation.SOUTH_OF),
+    (Relation.EAST_OF, Relation.WEST_OF),
+    (Relation.NORTHEAST_OF, Relation.SOUTHWEST_OF),
+    (Relation.NORTHWEST_OF, Relation.SOUTHEAST_OF),
+    (Relation.IN_FRONT_OF, Relation.BEHIND),
+    (Relation.CONTAINS, Relation.INSIDE),
+)
+_INVERSE: Mapping[Relation, Relation] = {
+    Relation.ON: Relation.CONTAINS,
+    **dict(_PAIRS),
+    **{second: first for first, second in _PAIRS},
+}
 
 
 def with_phrase(reader: Reader, phrase: NounPhrase, i: int) -> int | None:
     """A part describes the target, another noun is near it, the rest is left over."""
+    match = reader.lexicon.with_words.match(reader.words, i)
+    return describe(reader, phrase, i, match[1]) if match else None
+
+
+def describe(reader: Reader, phrase: NounPhrase, i: int, start: int) -> int | None:
+    """Read what follows *with* (from ``start`` on), or *and* behind that."""
     lexicon = reader.lexicon
-    match = lexicon.with_words.match(reader.words, i)
-    if match is None:
-        return None
-    start = match[1]
     described = NounPhrase()
     end = read_noun_part(reader, described, start)
     if end == start:
         return None
+    phrase.is_described = True
     noun = described.noun
-    is_part = noun is None or noun == ANYTHING or noun in lexicon.parts
+    is_marking = noun in lexicon.markings
+    is_part = not is_marking and (noun is None or noun == ANYTHING or noun in lexicon.parts)
+    is_known = noun is not None and lexicon.noun_forms.get(noun) is not None
+    placed = _read_placed(reader, end) if is_known else None
+    if placed is not None:
+        relation, behind = placed
+        anchor = described.as_anchor()
+        phrase.constrain(lambda child: Relate(child, relation, anchor), i, behind)
+        return behind
     if is_part and described.attributes:
         phrase.attributes += described.attributes
         phrase.kept.update(range(i, end))
         return end
-    if noun is not None and not is_part and lexicon.noun_forms.get(noun):
+    if is_known and not is_part:
         stop = relate(reader, phrase, Relation.NEAR, i, start)
         if stop is not None:
             return stop
     phrase.left_over.update(range(i, end))
     return end
+
+
+def _read_placed(reader: Reader, i: int) -> tuple[Relation, int] | None:
+    """*(a road) on its left*, *(trees) around it*: the relation of the target to that."""
+    if reader.is_word(i + 1, "its", "their"):
+        place = read_place_after_preposition(reader, i)
+        if place is not None:
+            towards = RELATION_OF_PLACE[place[0]]
+            return _INVERSE.get(towards, towards), place[1]
+    found = reader.lexicon.relations.match(reader.words, i)
+    if found is None or not reader.is_word(found[1], "it", "them", "itself"):
+        return None
+    if reader.is_word(i, "around"):
+        return Relation.SURROUNDED_BY, found[1] + 1
+    return _INVERSE.get(found[0], found[0]), found[1] + 1

@@ -1,0 +1,77 @@
+"""Typing errors in the closed-class words: *betwen*, *teh*, *rigth*.
+
+Nouns and adjectives are left alone, for an unknown one may be right.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+SHORTEST = 4
+"""Letters of a word from which one may lack, be doubled or be in the way."""
+SHORTEST_REPLACED = 6
+"""Letters of a word from which one may be a wrong one: *wide* is no error for *side*."""
+SHORT_WORDS = frozenset(("the", "of", "to", "and"))
+"""Shorter words, of which two letters may be exchanged."""
+
+
+class Spelling:
+    """Corrects one error in a word: a letter lacks, is added, wrong, or changed places.
+
+    The first letter is trusted. What could be two words is left alone.
+
+    Args:
+        closed: the words that are corrected to.
+        known: all words that are right as they are.
+    """
+
+    def __init__(self, closed: Iterable[str], known: frozenset[str]) -> None:
+        self._known = known
+        self._words: dict[str, set[str]] = {}
+        for word in set(closed):
+            for key in {word, *_keys(word)}:
+                self._words.setdefault(key, set()).add(word)
+
+    def correct(self, word: str) -> str:
+        """The word that was meant; the same word where it is known or nothing is near."""
+        if word in self._known or len(word) < 2 or not word.isalpha():
+            return word
+        found = set(self._words.get(word, ()))
+        for shorter in _without_one(word):
+            # A letter added to a whole word, and nothing that is itself an error of one.
+            found |= {
+                each
+                for each in self._words.get(shorter, ())
+                if each == shorter and len(each) >= SHORTEST
+            }
+        if len(word) >= SHORTEST_REPLACED:
+            for pattern in _patterns(word):
+                found |= self._words.get(pattern, set())
+        near = {each for each in found if each[0] == word[0] or each in SHORT_WORDS}
+        return near.pop() if len(near) == 1 else word
+
+
+def _keys(word: str) -> Iterator[str]:
+    """What a closed-class word looks like with one error."""
+    if len(word) >= SHORTEST or word in SHORT_WORDS:
+        yield from _exchanged(word)
+    if len(word) >= SHORTEST:
+        yield from (each for each in _without_one(word) if len(each) >= 3)
+    if len(word) >= SHORTEST_REPLACED:
+        yield from _patterns(word)
+
+
+def _exchanged(word: str) -> Iterator[str]:
+    for i in range(len(word) - 1):
+        yield word[:i] + word[i + 1] + word[i] + word[i + 2 :]
+
+
+def _without_one(word: str) -> Iterator[str]:
+    for i in range(len(word)):
+        yield word[:i] + word[i + 1 :]
+
+
+def _patterns(word: str) -> Iterator[str]:
+    """The word with any one letter but the first left open."""
+    for i in range(1, len(word)):
+        yield f"{word[:i]}?{word[i + 1 :]}"
