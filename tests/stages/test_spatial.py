@@ -146,7 +146,8 @@ def test_metres_are_ground_metres() -> None:
     [
         ("the hall near the lighthouse", "no anchor 'lighthouse'", 5),
         ("the purple elephant", "no scores for 'elephant'", 1),
-        ("the tallest hall", "'tallest' is left to the vision-language model", 5),
+        ("the wooden hall", "'wooden' is left to the vision-language model", 5),
+        ("the tallest hall", "an image from above shows no heights", 5),
         ("nine halls", "only 5 of 9", 5),
         ("the ninth hall from the left", "only 5 found for rank 9", 5),
         ("the hall larger than 9 km2", "dropped", 5),

@@ -222,7 +222,10 @@ class _Run:
         )
         if condition is None and len(indices):
             self.unmeasured.add(word)
-            self.notes.append(f"'{word}' is left to the vision-language model")
+            known = self.lexicon.attributes.get(word)
+            is_height = known is not None and known.kind == "height"
+            why = ": an image from above shows no heights" if is_height else ""
+            self.notes.append(f"'{word}' is left to the vision-language model{why}")
         return condition
 
     # --- constraints ---------------------------------------------------------------------------

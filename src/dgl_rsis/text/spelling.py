@@ -14,6 +14,8 @@ SHORTEST_REPLACED = 6
 SHORT_WORDS = frozenset(("the", "of", "to", "and"))
 """Shorter words, of which two letters may be exchanged."""
 
+_VERBAL = ("ing", "ed")  # leaving is no error for leading
+
 
 class Spelling:
     """Corrects one error in a word: a letter lacks, is added, wrong, or changed places.
@@ -57,7 +59,7 @@ def _keys(word: str) -> Iterator[str]:
         yield from _exchanged(word)
     if len(word) >= SHORTEST:
         yield from (each for each in _without_one(word) if len(each) >= 3)
-    if len(word) >= SHORTEST_REPLACED:
+    if len(word) >= SHORTEST_REPLACED and not word.endswith(_VERBAL):
         yield from _patterns(word)
 
 

@@ -15,6 +15,7 @@ from dgl_rsis.text.lexicon import Lexicon
 from dgl_rsis.text.phrase_table import PhraseTable
 
 COMMA = ","
+_SENTENCE_ENDS = ".;:!?\n"
 _IMAGE_PREPOSITIONS = frozenset(
     ("of", "in", "on", "from", "within", "inside", "across", "throughout")
 )
@@ -59,7 +60,9 @@ def tokenise(text: str, lexicon: Lexicon) -> Words:
     glued = [lowered[m.end() : n.start()] == "-" for m, n in pairwise(found)] + [False] * bool(
         found
     )
-    kept = _meaningful(words, lexicon) or list(range(len(words)))
+    ends = [m.lastgroup == "stop" and m.group() in _SENTENCE_ENDS for m in found]
+    start = _request(words, lexicon) or _behind_the_scene(words, ends, lexicon)
+    kept = _meaningful(words, start, lexicon) or list(range(len(words)))
     # A word that was dropped ties nothing to the next one that was kept.
     ties = [glued[i] and i + 1 == following for i, following in pairwise([*kept, -1])]
     return Words(tuple(words[i] for i in kept), tuple(ties))
@@ -78,10 +81,10 @@ def _clean(word: str, lexicon: Lexicon) -> str:
     return lexicon.spelling.correct(word.removesuffix("'s"))
 
 
-def _meaningful(words: list[str], lexicon: Lexicon) -> list[int]:
-    """Positions of the words that are kept."""
+def _meaningful(words: list[str], start: int, lexicon: Lexicon) -> list[int]:
+    """Positions of the words from ``start`` on that are kept."""
     kept: list[int] = []
-    i = _request(words, lexicon)
+    i = start
     while i < len(words):
         at_start = all(words[k] == COMMA for k in kept)
         end = _image_phrase(words, i, lexicon)
@@ -105,6 +108,19 @@ def _request(words: list[str], lexicon: Lexicon) -> int:
     return 0
 
 
+def _behind_the_scene(words: list[str], ends: list[bool], lexicon: Lexicon) -> int:
+    """Start of the second sentence behind *this image shows a harbor.*, if it names something."""
+    end = _image_phrase(words, 0, lexicon) if words else 0
+    verb = lexicon.scene_verbs.match(words, end) if end else None
+    if verb is None:
+        return 0
+    for i in range(verb[1], len(words) - 1):
+        if ends[i]:
+            follows = lexicon.determiners.match(words, i + 1)
+            return i + 1 if follows else verb[1]
+    return verb[1]
+
+
 def _end(table: PhraseTable[str], words: list[str], start: int) -> int:
     match = table.match(words, start)
     return match[1] if match else start
@@ -119,6 +135,9 @@ def _image_phrase(words: list[str], start: int, lexicon: Lexicon) -> int:
         words[i] in lexicon.image_adjectives or lexicon.determiners.match(words, i)
     ):
         i += 1
-    if i == start or i >= len(words) or words[i] not in lexicon.image_nouns:
+    if i >= len(words) or words[i] not in lexicon.image_nouns:
+        return start
+    is_title = start == 0 and words[i + 1 : i + 2] == ["of"]
+    if i == start and not is_title:
         return start
     return i + 1

@@ -50,12 +50,18 @@ def read_amount(reader: Reader, i: int) -> Amount | None:
 
 def read_bounds(reader: Reader, i: int) -> Bounds | None:
     """A range, a comparison, or an amount with *or more* behind it."""
-    return _read_range(reader, i) or _read_comparison(reader, i) or _read_open_amount(reader, i)
+    found = _read_range(reader, i) or _read_comparison(reader, i) or _read_open_amount(reader, i)
+    if found is None or len(found.limits) > 1 or not reader.is_word(found.end, "and", "but"):
+        return found
+    second = _read_comparison(reader, found.end + 1)
+    if second is None or second.unit is not found.unit:
+        return found
+    return Bounds((*found.limits, *second.limits), found.unit, found.said, second.end)
 
 
 def _read_range(reader: Reader, i: int) -> Bounds | None:
     """*between 1 and 2 ha*, *from 1 to 2 ha*, *1-2 ha*; the unit of the second is that of both."""
-    start = i + 1 if reader.is_word(i, "between", "from") else i
+    start = i + 1 if reader.is_word(i, "between", "from", "within") else i
     lower = read_amount(reader, start)
     if lower is None:
         return None

@@ -17,10 +17,20 @@ def named_again(reader: Reader, phrase: NounPhrase, i: int) -> int | None:
     end = read_noun_part(reader, again, i)
     is_ranked = again.extreme is not None or again.ordinal is not None or again.from_the_end
     is_same = again.noun in (phrase.noun, ANYTHING) or (again.noun is None and is_ranked)
-    if end == i or not is_same:
+    is_kind = again.noun is not None and _is_kind_of(reader, again.noun, phrase.noun)
+    if end == i or not (is_same or is_kind):
         return None
+    if is_kind:
+        phrase.noun = again.noun  # "the vehicle is a white truck"
     _merge(phrase, again)
     return end
+
+
+def _is_kind_of(reader: Reader, noun: str, general: str) -> bool:
+    if general == ANYTHING:
+        return True
+    entry = reader.lexicon.find(general)
+    return entry is not None and entry.name in reader.lexicon.kinds(noun)
 
 
 def _begins_clause(reader: Reader, i: int) -> bool:

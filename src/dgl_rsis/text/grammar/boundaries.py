@@ -31,6 +31,7 @@ def ends_phrase(reader: Reader, i: int) -> bool:
             lexicon.relations,
             lexicon.with_words,
             lexicon.negations,
+            lexicon.without,
             lexicon.exceptions,
             lexicon.place_prepositions,
             lexicon.superlatives,
@@ -40,6 +41,23 @@ def ends_phrase(reader: Reader, i: int) -> bool:
             *lexicon.comparisons.values(),
         )
         or read_place(reader, i) is not None
+    )
+
+
+def ends_compound(reader: Reader, i: int) -> bool:
+    """Whether a word that may stand before a noun cannot continue one: *plane second from*."""
+    lexicon = reader.lexicon
+    found = lexicon.attributes.match(reader.words, i)
+    is_height = found is not None and found[0].kind == "height"
+    return is_height or reader.begins(
+        i,
+        lexicon.ordinals,
+        lexicon.last,
+        lexicon.intensifiers,
+        lexicon.every,
+        lexicon.numbers,
+        lexicon.place_adverbs,
+        lexicon.participles,
     )
 
 

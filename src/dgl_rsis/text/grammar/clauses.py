@@ -40,8 +40,9 @@ def verb(reader: Reader, phrase: NounPhrase, i: int) -> int | None:
 def participle(reader: Reader, phrase: NounPhrase, i: int) -> int | None:
     """*moored*, *parked* before a place or a relation say no more than *located*."""
     match = reader.lexicon.participles.match(reader.words, i)
-    is_said = reader.begins(i, reader.lexicon.relations)
-    return match[1] if match and not is_said and begins_modifier(reader, match[1]) else None
+    if match is None or reader.begins(i, reader.lexicon.relations) or match[1] == len(reader.words):
+        return None
+    return match[1] if begins_modifier(reader, match[1]) else None
 
 
 def describing_verb(reader: Reader, phrase: NounPhrase, i: int) -> int | None:

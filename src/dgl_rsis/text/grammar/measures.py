@@ -24,7 +24,7 @@ def measured(reader: Reader, phrase: NounPhrase, i: int) -> int | None:
         said, start = _read_lead(reader, i)
         bounds = read_bounds(reader, start) if start > i else None
     if bounds is None:
-        return _plain_amount(reader, phrase, i, start) if start > i else None
+        return _leave_amount(reader, phrase, i, start) if start > i else None
     dimension = reader.lexicon.dimensions.match(reader.words, bounds.end)
     end = dimension[1] if dimension else bounds.end
     said = dimension[0] if dimension else said
@@ -53,6 +53,35 @@ def measured_height(reader: Reader, phrase: NounPhrase, i: int) -> int | None:
     amount = read_amount(reader, attribute[1] + 1)
     anchor = None if amount else read_anchor(reader, attribute[1] + 1)
     end = amount.end if amount else anchor[1] if anchor else attribute[1] + 1
+    phrase.left_over.update(range(i, end))
+    return end
+
+
+def plain_amount(reader: Reader, phrase: NounPhrase, i: int) -> int | None:
+    """*about 200 m long*, *30 m from the road*: no bound; left to the model."""
+    return _leave_amount(reader, phrase, i, i)
+
+
+def plain_amount_before_noun(reader: Reader, phrase: NounPhrase, i: int) -> int | None:
+    """*a 200 m long bridge*."""
+    return _leave_amount(reader, phrase, i, i)
+
+
+def _leave_amount(reader: Reader, phrase: NounPhrase, i: int, start: int) -> int | None:
+    """Leave an amount with a unit over, with its dimension and what it is a distance from."""
+    lexicon, words = reader.lexicon, reader.words
+    while adverb := lexicon.intensifiers.match(words, start):
+        start = adverb[1]
+    amount = read_amount(reader, start)
+    if amount is None or amount.unit is None:
+        return None
+    end = amount.end
+    if dimension := lexicon.dimensions.match(words, end):
+        end = dimension[1]
+    is_distance = reader.is_word(end, "from", "away")
+    to = lexicon.distance_words.match(words, end) if is_distance else None
+    anchor = read_anchor(reader, to[1]) if to else None
+    end = anchor[1] if anchor else end
     phrase.left_over.update(range(i, end))
     return end
 
@@ -93,15 +122,6 @@ def _measured_distance(
         return stop
     _constrain(phrase, bounds, Quantity.LENGTH, None, i, end)
     return end
-
-
-def _plain_amount(reader: Reader, phrase: NounPhrase, i: int, start: int) -> int | None:
-    """*of 2 hectares*, *with a length of 40 m*: no bound, left to the model."""
-    amount = read_amount(reader, start)
-    if amount is None or amount.unit is None:
-        return None
-    phrase.left_over.update(range(i, amount.end))
-    return amount.end
 
 
 def _constrain(

@@ -13,12 +13,13 @@ from dgl_rsis.text.program.vocabulary import ANYTHING, Relation
 
 def negated(reader: Reader, phrase: NounPhrase, i: int) -> int | None:
     """*not white*, *not near the road*, *neither white nor grey*, *without a pool*."""
+    without = reader.lexicon.without.match(reader.words, i)
+    if without is not None:
+        return _without(reader, phrase, i, without[1])
     match = reader.lexicon.negations.match(reader.words, i)
     if match is None:
         return None
     start = match[1]
-    if reader.is_word(i, "without"):
-        return _without(reader, phrase, i)
     if reader.begins(start, reader.lexicon.verbs):
         start += 1
     if attribute := read_attribute(reader, start):
@@ -44,14 +45,15 @@ def negated_before_noun(reader: Reader, phrase: NounPhrase, i: int) -> int | Non
     return attribute[1]
 
 
-def _without(reader: Reader, phrase: NounPhrase, i: int) -> int | None:
+def _without(reader: Reader, phrase: NounPhrase, i: int, start: int) -> int | None:
     """*without a pool*: none is near; what is no thing of its own stays with the model."""
-    found = read_anchor(reader, i + 1)
+    found = read_anchor(reader, start)
     if found is None or found[0].noun is None:
         return None
     noun = found[0].noun
     if noun in reader.lexicon.parts or reader.lexicon.noun_forms.get(noun) is None:
-        return None
+        phrase.left_over.update(range(i, found[1]))
+        return found[1]
     anchor = found[0].as_anchor()
     own = Select(phrase.noun or ANYTHING)
     _exclude(phrase, Relate(own, Relation.NEAR, anchor), i, found[1])

@@ -6,7 +6,7 @@ What may stand before and after the noun is not said here but in the rules of th
 from __future__ import annotations
 
 from dgl_rsis.text.grammar.attributes import read_attribute
-from dgl_rsis.text.grammar.boundaries import ends_phrase
+from dgl_rsis.text.grammar.boundaries import ends_compound, ends_phrase
 from dgl_rsis.text.grammar.phrase import Adjective, NounPhrase
 from dgl_rsis.text.grammar.reader import Reader
 from dgl_rsis.text.inflection import singular
@@ -63,7 +63,9 @@ def _read_noun_word(reader: Reader, phrase: NounPhrase, i: int) -> int:
     lexicon, words = reader.lexicon, reader.words
     noun = _read_noun(reader, i)
     attribute = read_attribute(reader, i)
-    if phrase.unknown and reader.begins(i, lexicon.comparatives, *lexicon.comparisons.values()):
+    is_compared = reader.begins(i, lexicon.comparatives, *lexicon.comparisons.values())
+    is_height = attribute is not None and attribute[0].kind == "height"
+    if phrase.unknown and (is_compared or is_height):
         return i
     if attribute and not phrase.noun and (noun is None or noun[1] <= attribute[1]):
         phrase.adjectives.append(Adjective(attribute[0], i, attribute[1]))
@@ -79,11 +81,14 @@ def _read_noun_word(reader: Reader, phrase: NounPhrase, i: int) -> int:
         return generic[1]
     if ends_phrase(reader, i) or phrase.noun == ANYTHING:
         return i
+    word = words[i]
+    is_verbal = word.endswith(("ing", "ed", "ly"))
     if phrase.noun is None:
+        if is_verbal and phrase.unknown and i + 1 < len(words) and ends_phrase(reader, i + 1):
+            return i  # "smoke coming from"
         phrase.unknown.append(i)
         return i + 1
-    word = words[i]
-    if word.endswith(("ing", "ed", "ly")) or number(word) is not None:
+    if is_verbal or number(word) is not None or ends_compound(reader, i):
         return i
     phrase.name(singular(word), singular(word) != word, i, i + 1)
     return i + 1

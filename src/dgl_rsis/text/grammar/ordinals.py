@@ -22,6 +22,15 @@ def ordinal(reader: Reader, phrase: NounPhrase, i: int) -> int | None:
     return _counted(reader, phrase, end) or end
 
 
+def ordinal_after_noun(reader: Reader, phrase: NounPhrase, i: int) -> int | None:
+    """*(the plane) second from the left*."""
+    found = reader.lexicon.ordinals.match(reader.words, i)
+    end = _counted(reader, phrase, found[1]) if found and phrase.ordinal is None else None
+    if found is not None and end is not None:
+        phrase.ordinal = found[0]
+    return end
+
+
 def last(reader: Reader, phrase: NounPhrase, i: int) -> int | None:
     """*last*, *second to last*."""
     match = reader.lexicon.last.match(reader.words, i)

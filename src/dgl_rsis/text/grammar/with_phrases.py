@@ -74,6 +74,10 @@ def _read_placed(reader: Reader, i: int) -> tuple[Relation, int] | None:
         if place is not None:
             towards = RELATION_OF_PLACE[place[0]]
             return _INVERSE.get(towards, towards), place[1]
+    beside = read_place_after_preposition(reader, i)
+    if beside and reader.is_word(beside[1], "of") and reader.is_word(beside[1] + 1, "it", "them"):
+        towards = RELATION_OF_PLACE[beside[0]]
+        return _INVERSE.get(towards, towards), beside[1] + 2
     found = reader.lexicon.relations.match(reader.words, i)
     if found is None or not reader.is_word(found[1], "it", "them", "itself"):
         return None
