@@ -32,6 +32,7 @@ def ends_phrase(reader: Reader, i: int) -> bool:
             lexicon.with_words,
             lexicon.negations,
             lexicon.without,
+            lexicon.outside,
             lexicon.exceptions,
             lexicon.place_prepositions,
             lexicon.superlatives,
@@ -49,15 +50,20 @@ def ends_compound(reader: Reader, i: int) -> bool:
     lexicon = reader.lexicon
     found = lexicon.attributes.match(reader.words, i)
     is_height = found is not None and found[0].kind == "height"
-    return is_height or reader.begins(
-        i,
-        lexicon.ordinals,
-        lexicon.last,
-        lexicon.intensifiers,
-        lexicon.every,
-        lexicon.numbers,
-        lexicon.place_adverbs,
-        lexicon.participles,
+    return (
+        is_height
+        or reader.is_word(i, "number")
+        or reader.begins(
+            i,
+            lexicon.ordinals,
+            lexicon.factors,
+            lexicon.last,
+            lexicon.intensifiers,
+            lexicon.every,
+            lexicon.numbers,
+            lexicon.place_adverbs,
+            lexicon.participles,
+        )
     )
 
 
@@ -76,6 +82,7 @@ def begins_modifier(reader: Reader, i: int) -> bool:
         reader.begins(
             i,
             lexicon.relations,
+            lexicon.outside,
             lexicon.with_words,
             lexicon.place_prepositions,
             *lexicon.comparisons.values(),

@@ -5,9 +5,10 @@ Their verbs carry no meaning of their own; what they say of the noun is a modifi
 
 from __future__ import annotations
 
-from dgl_rsis.text.grammar.boundaries import begins_modifier
+from dgl_rsis.text.grammar.boundaries import begins_modifier, begins_noun
 from dgl_rsis.text.grammar.noun_phrases import read_noun_part
 from dgl_rsis.text.grammar.phrase import NounPhrase
+from dgl_rsis.text.grammar.places import read_place
 from dgl_rsis.text.grammar.reader import Reader
 
 
@@ -43,6 +44,25 @@ def participle(reader: Reader, phrase: NounPhrase, i: int) -> int | None:
     if match is None or reader.begins(i, reader.lexicon.relations) or match[1] == len(reader.words):
         return None
     return match[1] if begins_modifier(reader, match[1]) else None
+
+
+def oriented(reader: Reader, phrase: NounPhrase, i: int) -> int | None:
+    """*pointing north*, *running from left to right*: a direction, not a place; left over."""
+    match = reader.lexicon.orientations.match(reader.words, i)
+    if match is None:
+        return None
+    start = match[1]
+    while reader.is_word(start, "to", "towards", "toward", "from"):
+        start += 1
+    place = read_place(reader, reader.skip_determiners(start))
+    if place is None or reader.is_word(place[1], "of") or begins_noun(reader, place[1]):
+        return None
+    end = place[1]
+    if reader.is_word(end, "to"):
+        until = read_place(reader, reader.skip_determiners(end + 1))
+        end = until[1] if until else end
+    phrase.left_over.update(range(i, end))
+    return end
 
 
 def describing_verb(reader: Reader, phrase: NounPhrase, i: int) -> int | None:

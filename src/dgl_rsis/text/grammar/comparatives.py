@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from dgl_rsis.text.grammar.attributes import read_attribute
-from dgl_rsis.text.grammar.noun_phrases import read_noun_part
+from dgl_rsis.text.grammar.noun_phrases import read_anchor, read_noun_part
 from dgl_rsis.text.grammar.phrase import Adjective, NounPhrase
 from dgl_rsis.text.grammar.reader import Reader
 from dgl_rsis.text.grammar.relations import relate
@@ -37,7 +37,8 @@ def comparative(reader: Reader, phrase: NounPhrase, i: int) -> int | None:
     word = " ".join(reader.words[i : found[1]])
     attribute = reader.lexicon.attributes.get(word) or Attribute(word, "size", "")
     phrase.comparative = found[0], Adjective(attribute, i, found[1])
-    return found[1]
+    suffix = reader.lexicon.suffixes.match(reader.words, found[1])
+    return suffix[1] if suffix else found[1]
 
 
 def compared(reader: Reader, phrase: NounPhrase, i: int) -> int | None:
@@ -51,6 +52,38 @@ def compared(reader: Reader, phrase: NounPhrase, i: int) -> int | None:
         phrase.extreme = extreme
         return stop
     return relate(reader, phrase, _RELATIONS[extreme], i, end + 1)
+
+
+def compared_further_on(reader: Reader, phrase: NounPhrase, i: int) -> int | None:
+    """*a larger building than the others*: *than* behind the noun."""
+    if not reader.is_word(i, "than"):
+        return None
+    for word in phrase.attributes:
+        extreme = reader.lexicon.comparatives.get(word)
+        if extreme is None:
+            continue
+        stop = _read_others(reader, phrase, i + 1)
+        if stop is not None:
+            phrase.extreme = extreme
+        else:
+            stop = relate(reader, phrase, _RELATIONS[extreme], i, i + 1)
+        if stop is not None:
+            phrase.attributes.remove(word)
+        return stop
+    return None
+
+
+def equated(reader: Reader, phrase: NounPhrase, i: int) -> int | None:
+    """*(twice) as long as the hall*: no node says that; left over."""
+    factor = reader.lexicon.factors.match(reader.words, i)
+    start = factor[1] if factor else i
+    attribute = read_attribute(reader, start + 1) if reader.is_word(start, "as") else None
+    if attribute is None or not reader.is_word(attribute[1], "as"):
+        return None
+    found = read_anchor(reader, attribute[1] + 1)
+    end = found[1] if found else attribute[1] + 1
+    phrase.left_over.update(range(i, end))
+    return end
 
 
 def _read_others(reader: Reader, phrase: NounPhrase, i: int) -> int | None:

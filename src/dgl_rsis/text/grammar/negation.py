@@ -19,9 +19,15 @@ def negated(reader: Reader, phrase: NounPhrase, i: int) -> int | None:
     match = reader.lexicon.negations.match(reader.words, i)
     if match is None:
         return None
+    if reader.depth and reader.is_word(i, "nor"):
+        return i  # it continues what *neither* was said of
     start = match[1]
     if reader.begins(start, reader.lexicon.verbs):
         start += 1
+    ranked = _read_ranked(reader, phrase, start)
+    if ranked is not None:
+        _exclude(phrase, ranked[0], i, ranked[1])
+        return ranked[1]
     if attribute := read_attribute(reader, start):
         _deny(phrase, attribute[0].word, i, attribute[1])
         return attribute[1]
@@ -43,6 +49,34 @@ def negated_before_noun(reader: Reader, phrase: NounPhrase, i: int) -> int | Non
         return None
     _deny(phrase, attribute[0].word, i, attribute[1])
     return attribute[1]
+
+
+def outside(reader: Reader, phrase: NounPhrase, i: int) -> int | None:
+    """*outside the harbor*, *off the road*: denies *inside* and *on*."""
+    match = reader.lexicon.outside.match(reader.words, i)
+    found = read_anchor(reader, match[1]) if match else None
+    if match is None or found is None:
+        return None
+    anchor, end = found
+    phrase.left_over |= anchor.left_over
+    own = Select(phrase.noun or ANYTHING)
+    _exclude(phrase, Relate(own, match[0], anchor.as_anchor()), i, end)
+    return end
+
+
+def _read_ranked(reader: Reader, phrase: NounPhrase, start: int) -> tuple[Node, int] | None:
+    """*(not) the largest*, *(nor) the second from the left*."""
+    if reader.skip_determiners(start) == start:
+        return None
+    found = read_anchor(reader, start)
+    if found is None:
+        return None
+    anchor, end = found
+    is_ranked = anchor.extreme is not None or anchor.ordinal is not None
+    if not is_ranked or anchor.noun not in (None, ANYTHING, phrase.noun):
+        return None
+    anchor.noun = phrase.noun
+    return anchor.as_anchor(), end
 
 
 def _without(reader: Reader, phrase: NounPhrase, i: int, start: int) -> int | None:

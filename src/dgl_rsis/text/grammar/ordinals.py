@@ -2,29 +2,51 @@
 
 from __future__ import annotations
 
+import re
+
+from dgl_rsis.text.grammar.numerals import read_number
 from dgl_rsis.text.grammar.phrase import NounPhrase
 from dgl_rsis.text.grammar.places import at, read_place
 from dgl_rsis.text.grammar.reader import Reader
 from dgl_rsis.text.program.vocabulary import Position
+from dgl_rsis.text.tokens import COMMA
 
+LARGEST_RANK = 10**6
+_DIGITS = re.compile(r"([0-9]{1,7})(?:st|nd|rd|th)")
 _ROWS = ("row", "rows", "line", "sequence", "series")
 _COLUMNS = ("column", "columns")
 
 
 def ordinal(reader: Reader, phrase: NounPhrase, i: int) -> int | None:
     """*second*, *number two*, with the place it counts from: *second from the left*."""
-    found = reader.lexicon.ordinals.match(reader.words, i)
-    if found is None and reader.is_word(i, "number"):
-        found = reader.lexicon.numbers.match(reader.words, i + 1)
+    found = read_rank(reader, i)
     if found is None:
         return None
     phrase.ordinal, end = found
+    while reader.is_word(end, "and", COMMA) and (further := read_rank(reader, end + 1)):
+        phrase.further_ordinals.append(further[0])
+        end = further[1]
     return _counted(reader, phrase, end) or end
+
+
+def read_rank(reader: Reader, i: int) -> tuple[int, int] | None:
+    """*second*, *12th*, *number two*."""
+    words, lexicon = reader.words, reader.lexicon
+    found = lexicon.ordinals.match(words, i)
+    if found is not None or i >= len(words):
+        return found
+    if reader.is_word(i, "number"):
+        value = read_number(reader, i + 1)
+        is_rank = value is not None and 1 <= value[0] <= LARGEST_RANK and value[0] == int(value[0])
+        return (int(value[0]), value[1]) if value is not None and is_rank else None
+    digits = _DIGITS.fullmatch(words[i])
+    rank = int(digits[1]) if digits else 0
+    return (rank, i + 1) if 1 <= rank <= LARGEST_RANK else None
 
 
 def ordinal_after_noun(reader: Reader, phrase: NounPhrase, i: int) -> int | None:
     """*(the plane) second from the left*."""
-    found = reader.lexicon.ordinals.match(reader.words, i)
+    found = read_rank(reader, i)
     end = _counted(reader, phrase, found[1]) if found and phrase.ordinal is None else None
     if found is not None and end is not None:
         phrase.ordinal = found[0]
@@ -57,7 +79,7 @@ def counted_further_out(reader: Reader, phrase: NounPhrase, i: int) -> int | Non
 def row_of_unknown_place(reader: Reader, phrase: NounPhrase, i: int) -> int | None:
     """*in the second row*: which row that is cannot be told; left over."""
     start = reader.skip_determiners(i + 1)
-    found = reader.lexicon.ordinals.match(reader.words, start)
+    found = read_rank(reader, start)
     if not reader.is_word(i, "in", "of", "on") or found is None:
         return None
     if not reader.is_word(found[1], *_ROWS, *_COLUMNS):

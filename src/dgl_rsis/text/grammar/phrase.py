@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from dgl_rsis.text.lexicon import Attribute
-from dgl_rsis.text.program.nodes import All, Count, Extremum, Node, Ordinal, Select
+from dgl_rsis.text.program.nodes import All, Count, Extremum, Node, Or, Ordinal, Select
 from dgl_rsis.text.program.vocabulary import (
     ANYTHING,
     EXTREME_OF_POSITION,
@@ -47,6 +47,7 @@ class NounPhrase:
         every: *all*, *each*.
         count: the number asked for.
         ordinal: the rank asked for, from 1.
+        further_ordinals: ranks that *and* adds: *the first and third*.
         from_the_end: *last*.
         from_place: where the ordinal counts from.
         row_begins: where it counts from unless that is said: a column is read from the top.
@@ -71,6 +72,7 @@ class NounPhrase:
     every: bool = False
     count: int | None = None
     ordinal: int | None = None
+    further_ordinals: list[int] = field(default_factory=list)
     from_the_end: bool = False
     from_place: Position | None = None
     row_begins: Position | None = None
@@ -114,6 +116,8 @@ class NounPhrase:
         """How many are asked for; None means all."""
         if self.count is not None:
             return self.count
+        if self.further_ordinals:
+            return 1 + len(self.further_ordinals)
         is_one = self.ordinal is not None or self.from_the_end or self.is_partitive
         return None if self.every or (self.is_plural and not is_one) else 1
 
@@ -146,4 +150,6 @@ class NounPhrase:
             extreme = extreme[0], extreme[1].opposite
         if (self.ordinal or 1) == 1 and self.count is not None and self.count > 1:
             return Extremum(node, *extreme, anchor)  # "the first three", "the last two"
-        return Ordinal(node, self.ordinal or 1, *extreme, anchor)
+        ranks = [self.ordinal or 1, *self.further_ordinals]
+        nodes = tuple(Ordinal(node, rank, *extreme, anchor) for rank in ranks)
+        return Or(nodes) if len(nodes) > 1 else nodes[0]

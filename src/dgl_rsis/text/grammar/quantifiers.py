@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dgl_rsis.text.grammar.boundaries import ends_phrase
+from dgl_rsis.text.grammar.numerals import read_number
 from dgl_rsis.text.grammar.phrase import NounPhrase
 from dgl_rsis.text.grammar.reader import Reader
 from dgl_rsis.text.tokens import number
@@ -20,6 +21,9 @@ def every(reader: Reader, phrase: NounPhrase, i: int) -> int | None:
     for each in phrase.adjectives:
         phrase.left_over.update(range(each.start, each.end))
     phrase.adjectives.clear()
+    if phrase.ordinal is not None:  # "the second row of cars"
+        phrase.ordinal = None
+        phrase.left_over.add(i - 1)
     return match[1]
 
 
@@ -46,6 +50,27 @@ def determiner(reader: Reader, phrase: NounPhrase, i: int) -> int | None:
     """*the*, *a*, *those*."""
     match = reader.lexicon.determiners.match(reader.words, i)
     return match[1] if match else None
+
+
+def bounded_count(reader: Reader, phrase: NounPhrase, i: int) -> int | None:
+    """*at least three ships*, *between two and four*: all of them; the bound is left over."""
+    lexicon, words = reader.lexicon, reader.words
+    ends = [match[1] for t in lexicon.comparisons.values() if (match := t.match(words, i))]
+    start = i + 1 if reader.is_word(i, "between") else max(ends, default=None)
+    found = read_number(reader, start) if start is not None else None
+    if found is None:
+        return None
+    end = found[1]
+    if reader.is_word(i, "between"):
+        upper = read_number(reader, end + 1) if reader.is_word(end, "and") else None
+        if upper is None:
+            return None
+        end = upper[1]
+    if reader.begins(end, lexicon.units) or not reader.words[end:] or ends_phrase(reader, end):
+        return None
+    phrase.every = True
+    phrase.left_over.update(range(i, end))
+    return end
 
 
 def portion(reader: Reader, phrase: NounPhrase, i: int) -> int | None:

@@ -22,6 +22,7 @@ from dgl_rsis.text.grammar.reader import Rules
 
 RULES = Rules(
     before_noun=(
+        quantifiers.bounded_count,
         quantifiers.every,
         quantifiers.count,
         quantifiers.portion,
@@ -54,6 +55,10 @@ RULES = Rules(
         superlatives.superlative_after_noun,
         appositions.named_again,
         negation.negated,
+        negation.outside,
+        clauses.oriented,
+        comparatives.equated,
+        comparatives.compared_further_on,
         clauses.describing_verb,
         clauses.participle,
         relations.located,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dgl_rsis.text.grammar.noun_phrases import read_anchor
+from dgl_rsis.text.grammar.ordinals import read_rank
 from dgl_rsis.text.grammar.phrase import NounPhrase
 from dgl_rsis.text.grammar.places import read_place, read_place_after_preposition
 from dgl_rsis.text.grammar.reader import Reader
@@ -66,7 +67,7 @@ def superlative_after_noun(reader: Reader, phrase: NounPhrase, i: int) -> int | 
     start = reader.skip_determiners(i)
     ordinal = None
     if phrase.ordinal is None:
-        ordinal = reader.lexicon.ordinals.match(reader.words, start)
+        ordinal = read_rank(reader, start)
     end = superlative(reader, phrase, ordinal[1] if ordinal else start)
     if end is None:
         return None

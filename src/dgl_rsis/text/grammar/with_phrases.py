@@ -10,7 +10,7 @@ from dgl_rsis.text.grammar.places import read_place_after_preposition
 from dgl_rsis.text.grammar.reader import Reader
 from dgl_rsis.text.grammar.relations import RELATION_OF_PLACE, relate
 from dgl_rsis.text.program.nodes import Relate
-from dgl_rsis.text.program.vocabulary import ANYTHING, Relation
+from dgl_rsis.text.program.vocabulary import ANYTHING, Direction, Key, Relation
 
 _PAIRS = (
     (Relation.LEFT_OF, Relation.RIGHT_OF),
@@ -46,6 +46,9 @@ def describe(reader: Reader, phrase: NounPhrase, i: int, start: int) -> int | No
         return None
     phrase.is_described = True
     noun = described.noun
+    if extreme := _extreme_of_part(reader, described):
+        phrase.extreme = extreme
+        return end
     is_marking = noun in lexicon.markings
     is_part = not is_marking and (noun is None or noun == ANYTHING or noun in lexicon.parts)
     is_known = noun is not None and lexicon.noun_forms.get(noun) is not None
@@ -65,6 +68,17 @@ def describe(reader: Reader, phrase: NounPhrase, i: int, start: int) -> int | No
             return stop
     phrase.left_over.update(range(i, end))
     return end
+
+
+def _extreme_of_part(reader: Reader, described: NounPhrase) -> tuple[Key, Direction] | None:
+    """*the largest area*, *the greatest length*, *the brightest roof*: a superlative of the target."""
+    noun, extreme = described.noun or "", described.extreme
+    if extreme is None or extreme[0] not in (Key.AREA, Key.LENGTH, Key.WIDTH, Key.BRIGHTNESS):
+        return None
+    named = reader.lexicon.dimensions.get(noun)
+    if named in ("area", "length", "width"):
+        return Key(named), extreme[1]
+    return extreme if noun in reader.lexicon.parts else None
 
 
 def _read_placed(reader: Reader, i: int) -> tuple[Relation, int] | None:
