@@ -18,3 +18,18 @@ def test_a_hyphen_before_a_dropped_word_ties_nothing(sentence: str) -> None:
     words = tokenise(sentence, default_lexicon())
     assert not words.is_glued[-1]
     parse(sentence)
+
+
+@pytest.mark.parametrize(
+    ("sentence", "words"),
+    [
+        ("This image shows a harbor. The largest ship", "the largest ship"),
+        ("The image shows a harbor; find the ship", "the ship"),
+        ("This image shows a harbor", "a harbor"),
+        ("Image of a harbor", "of a harbor"),
+        ("The picture shows a hall. It is white", "a hall , it is white"),
+        ("teh ship betwen", "the ship between"),
+    ],
+)
+def test_what_sets_the_scene_is_dropped(sentence: str, words: str) -> None:
+    assert " ".join(tokenise(sentence, default_lexicon()).words) == words

@@ -20,6 +20,8 @@ from dgl_rsis.text.parse import parse
         ("the very large, white hall", "large white hall"),
         ("the hall that is very white", "white hall"),
         ("the cone-shaped roof", "cone-shaped roof"),
+        ("the red-roofed hall", "red hall"),
+        ("the half-built hall", "half-built hall"),
         ("the two-storey hall", "two-storey hall"),
     ],
 )

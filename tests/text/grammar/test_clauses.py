@@ -15,7 +15,19 @@ from dgl_rsis.text.parse import parse
         ("the hall which lies near the road", "hall, near road"),
         ("the ships near the bridge lie on the left", "every ship, near bridge, at the left"),
         ("the road runs along the river", "road, along river"),
+        ("the ship moored near the pier", "ship, near pier"),
+        ("the road near the path that runs along the river", "road, near (path, along river)"),
     ],
 )
 def test_program(sentence: str, text: str) -> None:
     assert str(parse(sentence).program) == text
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["pointing north", "running from left to right", "shows a pale colour", "casts a long shadow"],
+)
+def test_what_only_describes_is_left_over(words: str) -> None:
+    query = parse(f"the ship {words}")
+    assert str(query.program) == "ship"
+    assert query.unexecuted == (words,)

@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
 
-from dgl_rsis.text.grammar.measures import read_amount
-from dgl_rsis.text.grammar.reader import Reader
 from dgl_rsis.text.parse import parse
-from dgl_rsis.text.program.vocabulary import Unit
 
 
 @pytest.mark.parametrize(
@@ -26,6 +21,13 @@ from dgl_rsis.text.program.vocabulary import Unit
             "every building, distance to river > 1000 px",
         ),
         ("ships larger than the hall", "every ship, larger than hall"),
+        ("halls with an area of at least 2 acres", "every hall, area > 2 acre"),
+        ("trucks over 12 m long", "every truck, length > 12 m"),
+        ("a road whose width is less than 6 yd", "road, width < 6 yd"),
+        ("objects below 100 px in area", "every object, area < 100 px2"),
+        ("the hall at a distance of more than 1 km from the dam", "hall, distance to dam > 1 km"),
+        ("over 12 m long trucks", "every truck, length > 12 m"),
+        ("the hall less than 9 m west of the dam", "hall, distance to dam < 9 m, west of dam"),
     ],
 )
 def test_program(sentence: str, text: str) -> None:
@@ -33,17 +35,16 @@ def test_program(sentence: str, text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("sentence", "amount"),
+    "words",
     [
-        ("hall 500 m2", (500.0, Unit.SQUARE_METRE, 3)),
-        ("hall the 3", (3.0, None, 3)),
-        ("hall white", None),
-        ("hall", None),
+        "taller than 20 m",
+        "with a height of more than 20 m",
+        "about 200 m long",
+        "30 m from the road",
+        "of 2 hectares",
     ],
 )
-def test_amount(
-    reader_of: Callable[[str], Reader],
-    sentence: str,
-    amount: tuple[float, Unit | None, int] | None,
-) -> None:
-    assert read_amount(reader_of(sentence), 1) == amount
+def test_what_has_no_bound_or_no_place_in_an_image_is_left_over(words: str) -> None:
+    query = parse(f"the tower {words}")
+    assert str(query.program) == "tower"
+    assert query.unexecuted == (words,)

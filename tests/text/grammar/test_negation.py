@@ -16,6 +16,13 @@ from dgl_rsis.text.parse import parse
         ("all halls except the red one", "every hall and not red hall"),
         ("all halls except those near the road", "every hall and not (hall, near road)"),
         ("the ships excluding tugs", "every ship and not tug"),
+        ("all halls but the largest", "every hall and not largest hall"),
+        ("the non-white halls", "every hall and not white hall"),
+        ("the hall that is neither white nor red", "hall and not white hall and not red hall"),
+        ("the hall which is not the largest", "hall and not largest hall"),
+        ("halls without a pool", "every hall and not (hall, near pool)"),
+        ("ships outside the harbor", "every ship and not (ship, inside harbor)"),
+        ("cars on the road except the red one", "every (car, on road) and not red car"),
     ],
 )
 def test_program(sentence: str, text: str) -> None:

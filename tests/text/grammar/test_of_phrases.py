@@ -13,6 +13,10 @@ from dgl_rsis.text.parse import parse
         ("the roof of the building", "roof, inside building"),
         ("the largest of the white ships", "largest white ship"),
         ("the one of the halls", "hall"),
+        ("the bus of white color", "white bus"),
+        ("the largest hall of all the halls", "largest hall"),
+        ("a patch of grass", "grass"),
+        ("the tallest of the towers", "tallest tower"),
     ],
 )
 def test_program(sentence: str, text: str) -> None:

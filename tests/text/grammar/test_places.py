@@ -18,6 +18,9 @@ from dgl_rsis.text.program.vocabulary import Position
         ("the left hall", "hall, at the left"),
         ("the middle left hall", "hall, at the left"),
         ("the hall in the center", "hall, at the center"),
+        ("the hall at the lowest edge", "hall, at the bottom"),
+        ("the hall in the middle of the left side", "hall, at the left"),
+        ("the hall in the upper part of the right side", "hall, at the upper right"),
         ("the hall in the far upper right corner", "hall, at the upper right"),
     ],
 )

@@ -15,6 +15,13 @@ from dgl_rsis.text.program.vocabulary import Position
         ("the hall next to the left edge", "hall, at the left"),
         ("the hall on the left side of the road", "hall, left of road"),
         ("the hall to the left", "hall, at the left"),
+        ("the hall slightly left of the center", "hall, at the left"),
+        ("the hall in the left part of the harbor", "hall, inside harbor, left of harbor"),
+        ("the court bordered by a thin stripe", "court"),
+        (
+            "the hall between the left ship and the right one",
+            "hall, between (ship, at the left) and (ship, at the right)",
+        ),
         ("the hall just north of the road", "hall, north of road"),
         ("the hall at the edge of the forest", "hall, adjacent forest"),
         ("the hall in the left harbor", "hall, inside (harbor, at the left)"),

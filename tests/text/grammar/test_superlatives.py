@@ -15,6 +15,8 @@ from dgl_rsis.text.parse import parse
         ("the second largest hall", "second largest hall"),
         ("the building that is the second largest", "second largest building"),
         ("the left-most car", "leftmost car"),
+        ("the most northerly car", "northmost car"),
+        ("the left of the two cars", "leftmost car"),
         ("the building closest to the left edge", "leftmost building"),
         ("the building farthest from the left edge", "rightmost building"),
         ("the closest ship to the bridge", "ship, closest to bridge"),

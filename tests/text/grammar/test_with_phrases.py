@@ -12,6 +12,13 @@ from dgl_rsis.text.parse import parse
     [
         ("the house with a pool", "house, near pool"),
         ("the house with a red roof", "red house"),
+        ("the house with a red roof and a pool", "red house, near pool"),
+        ("the house with a road on its left", "house, right of road"),
+        ("the house with a road to the left of it", "house, right of road"),
+        ("the lake with trees around it", "lake, surrounded by tree"),
+        ("the bridge with cars driving on it", "bridge, contains car"),
+        ("the house with the largest area", "largest house"),
+        ("the court with white lines", "court"),
         ("the hall with windows on the left", "hall, at the left"),
     ],
 )

@@ -49,9 +49,9 @@ def participle(reader: Reader, phrase: NounPhrase, i: int) -> int | None:
 def oriented(reader: Reader, phrase: NounPhrase, i: int) -> int | None:
     """*pointing north*, *running from left to right*: a direction, not a place; left over."""
     match = reader.lexicon.orientations.match(reader.words, i)
-    if match is None:
+    if match is None and not reader.is_word(i, "from"):
         return None
-    start = match[1]
+    start = match[1] if match else i
     while reader.is_word(start, "to", "towards", "toward", "from"):
         start += 1
     place = read_place(reader, reader.skip_determiners(start))
@@ -61,6 +61,8 @@ def oriented(reader: Reader, phrase: NounPhrase, i: int) -> int | None:
     if reader.is_word(end, "to"):
         until = read_place(reader, reader.skip_determiners(end + 1))
         end = until[1] if until else end
+    if match is None and end == place[1]:
+        return None  # "from the left" is a place
     phrase.left_over.update(range(i, end))
     return end
 

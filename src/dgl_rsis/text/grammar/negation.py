@@ -109,7 +109,7 @@ def excepted(reader: Reader, phrase: NounPhrase, i: int) -> int | None:
         match = "but", i + 1
     if match is None:
         return None
-    found = read_anchor(reader, match[1])
+    found = None if reader.depth else read_anchor(reader, match[1])
     if found is None:
         return i
     anchor, end = found

@@ -77,7 +77,7 @@ def _read_noun_word(reader: Reader, phrase: NounPhrase, i: int) -> int:
     if generic and phrase.noun is None and not phrase.unknown:
         phrase.name(ANYTHING, generic[0], i, generic[1])
         phrase.kept.difference_update(range(i, generic[1]))
-        phrase.is_pronoun = words[i] in ("one", "ones")
+        phrase.is_pronoun = words[i] in ("one", "ones", "them")
         return generic[1]
     if ends_phrase(reader, i) or phrase.noun == ANYTHING:
         return i

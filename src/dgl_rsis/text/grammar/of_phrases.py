@@ -18,7 +18,8 @@ def of_phrase(reader: Reader, phrase: NounPhrase, i: int) -> int | None:
         return None
     if phrase.noun is None or phrase.noun == ANYTHING:
         return _read_later_noun(reader, phrase, i + 1)
-    if end := _described(reader, phrase, i + 1):
+    end = _same_again(reader, phrase, i + 1) or _described(reader, phrase, i + 1)
+    if end is not None:
         return end
     if not reader.is_word(i, "of"):
         return None
@@ -32,6 +33,20 @@ def _read_later_noun(reader: Reader, phrase: NounPhrase, start: int) -> int:
     phrase.is_partitive = True
     end = read_noun_part(reader, phrase, start)
     phrase.count, phrase.every = count, every
+    return end
+
+
+def _same_again(reader: Reader, phrase: NounPhrase, start: int) -> int | None:
+    """*(the largest ship) of all the ships*, *of the three*: the set is named once more."""
+    again = NounPhrase()
+    end = read_noun_part(reader, again, start)
+    is_ranked = phrase.extreme is not None or phrase.ordinal is not None
+    is_set = again.is_plural or again.every or again.count is not None
+    if not (is_ranked and is_set) or again.noun not in (None, ANYTHING, phrase.noun):
+        return None
+    phrase.attributes += again.attributes
+    phrase.constraints += again.constraints
+    phrase.is_partitive = True
     return end
 
 

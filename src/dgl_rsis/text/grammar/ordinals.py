@@ -66,7 +66,8 @@ def last(reader: Reader, phrase: NounPhrase, i: int) -> int | None:
 
 def counted_from(reader: Reader, phrase: NounPhrase, i: int) -> int | None:
     """*from the left*, *in the left column* behind the noun of an ordinal."""
-    if phrase.ordinal is None and not phrase.from_the_end:
+    is_first = phrase.noun is None and not reader.depth and reader.is_word(i, "from")
+    if phrase.ordinal is None and not phrase.from_the_end and not is_first:
         return None
     return _counted(reader, phrase, i) or _in_row(reader, phrase, i)
 

@@ -83,6 +83,8 @@ def _extreme_of_part(reader: Reader, described: NounPhrase) -> tuple[Key, Direct
 
 def _read_placed(reader: Reader, i: int) -> tuple[Relation, int] | None:
     """*(a road) on its left*, *(trees) around it*: the relation of the target to that."""
+    participle = reader.lexicon.participles.match(reader.words, i)
+    i = participle[1] if participle else i
     if reader.is_word(i + 1, "its", "their"):
         place = read_place_after_preposition(reader, i)
         if place is not None:
