@@ -116,6 +116,8 @@ def test_sets() -> None:
     halls_or_ships = Or((Select("hall"), Select("ship")))
     table = make_table(SCENE)
     assert set(execute(halls_or_ships, table).instances) == {1, 2, 3, 4, 5, 6, 7}
+    assert set(ask("the first and third halls from the left").instances) == {1, 2}
+    assert set(ask("the first two halls from the left").instances[:2]) == {1, 3}
     white = And((Select("hall"), Not(Select("hall", ("white",)))))
     assert set(execute(white, table).instances) == {2, 4, 5}
 

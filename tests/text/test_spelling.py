@@ -1,4 +1,4 @@
-"""Typing errors in closed-class words."""
+"""Typing errors in closed-class words and long nouns."""
 
 from __future__ import annotations
 
@@ -19,6 +19,9 @@ from dgl_rsis.text.spelling import Spelling
         ("bettom", "bottom"),
         ("lagest", "largest"),
         ("conrer", "corner"),
+        ("larges", "largest"),
+        ("bulding", "building"),
+        ("wharehouse", "warehouse"),
     ],
 )
 def test_one_error_is_corrected(typed: str, meant: str) -> None:
@@ -26,7 +29,22 @@ def test_one_error_is_corrected(typed: str, meant: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "word", ["wide", "night", "flurb", "white", "tower", "land", "b", "42", "", "gadget", "wharf"]
+    "word",
+    [
+        "wide",
+        "night",
+        "flurb",
+        "white",
+        "tower",
+        "land",
+        "b",
+        "42",
+        "",
+        "gadget",
+        "planet",
+        "hous",
+        "leaving",
+    ],
 )
 def test_other_words_stay(word: str) -> None:
     assert default_lexicon().spelling.correct(word) == word

@@ -135,7 +135,7 @@ class Lexicon:
 
     @cached_property
     def spelling(self) -> Spelling:
-        """Corrects the closed-class words."""
+        """Corrects typing errors in closed-class words and nouns."""
         tables: tuple[PhraseTable[Any], ...] = (
             self.positions, self.place_nouns, self.place_prepositions, self.superlatives,
             self.comparatives, self.distances, self.relations, self.numbers, self.ordinals,
@@ -143,7 +143,7 @@ class Lexicon:
             self.with_words, self.exceptions, self.function_words, *self.comparisons.values(),
         )  # fmt: skip
         closed = frozenset[str]().union(*(table.words for table in tables))
-        return Spelling(closed, self.vocabulary)
+        return Spelling(closed, self.vocabulary, self.noun_forms.words)
 
     def find(self, name: str) -> Noun | None:
         """The entry of a noun, of a synonym, or of the longest known noun at the end of a name.

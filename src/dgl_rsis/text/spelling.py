@@ -1,6 +1,7 @@
-"""Typing errors in the closed-class words: *betwen*, *teh*, *rigth*.
+"""Typing errors: *betwen*, *teh*, *rigth*, *bulding*.
 
-Nouns and adjectives are left alone, for an unknown one may be right.
+Closed-class words and long nouns are meant by an unknown word that is one error away; all other
+unknown words stay, for they may be right.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ SHORTEST = 4
 """Letters of a word from which one may lack, be doubled or be in the way."""
 SHORTEST_REPLACED = 6
 """Letters of a word from which one may be a wrong one: *wide* is no error for *side*."""
+SHORTEST_NOUN = 6
+"""Letters of a noun from which it is corrected to, never for a wrong letter: *marine* stays."""
 SHORT_WORDS = frozenset(("the", "of", "to", "and"))
 """Shorter words, of which two letters may be exchanged."""
 
@@ -23,16 +26,25 @@ class Spelling:
     The first letter is trusted. What could be two words is left alone.
 
     Args:
-        closed: the words that are corrected to.
+        closed: closed-class words, which are corrected to.
         known: all words that are right as they are.
+        nouns: words of nouns, which are corrected to where they are long.
     """
 
-    def __init__(self, closed: Iterable[str], known: frozenset[str]) -> None:
+    def __init__(
+        self, closed: Iterable[str], known: frozenset[str], nouns: Iterable[str] = ()
+    ) -> None:
         self._known = known
         self._words: dict[str, set[str]] = {}
-        for word in set(closed):
+        closed = frozenset(closed)
+        long_nouns = {noun for noun in nouns if len(noun) >= SHORTEST_NOUN}
+        for word in closed | long_nouns:
             for key in {word, *_keys(word)}:
                 self._words.setdefault(key, set()).add(word)
+        self._patterns: dict[str, set[str]] = {}
+        for word in closed:
+            for key in _patterns(word):
+                self._patterns.setdefault(key, set()).add(word)
 
     def correct(self, word: str) -> str:
         """The word that was meant; the same word where it is known or nothing is near."""
@@ -46,9 +58,9 @@ class Spelling:
                 for each in self._words.get(shorter, ())
                 if each == shorter and len(each) >= SHORTEST
             }
-        if len(word) >= SHORTEST_REPLACED:
+        if not found:
             for pattern in _patterns(word):
-                found |= self._words.get(pattern, set())
+                found |= self._patterns.get(pattern, set())
         near = {each for each in found if each[0] == word[0] or each in SHORT_WORDS}
         return near.pop() if len(near) == 1 else word
 
@@ -59,8 +71,6 @@ def _keys(word: str) -> Iterator[str]:
         yield from _exchanged(word)
     if len(word) >= SHORTEST:
         yield from (each for each in _without_one(word) if len(each) >= 3)
-    if len(word) >= SHORTEST_REPLACED and not word.endswith(_VERBAL):
-        yield from _patterns(word)
 
 
 def _exchanged(word: str) -> Iterator[str]:
@@ -74,6 +84,8 @@ def _without_one(word: str) -> Iterator[str]:
 
 
 def _patterns(word: str) -> Iterator[str]:
-    """The word with any one letter but the first left open."""
+    """A long word with any one letter but the first left open."""
+    if len(word) < SHORTEST_REPLACED or word.endswith(_VERBAL):
+        return
     for i in range(1, len(word)):
         yield f"{word[:i]}?{word[i + 1 :]}"

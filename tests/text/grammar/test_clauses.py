@@ -25,7 +25,14 @@ def test_program(sentence: str, text: str) -> None:
 
 @pytest.mark.parametrize(
     "words",
-    ["pointing north", "running from left to right", "shows a pale colour", "casts a long shadow"],
+    [
+        "under construction",
+        "perpendicular to the shore",
+        "pointing north",
+        "running from left to right",
+        "shows a pale colour",
+        "casts a long shadow",
+    ],
 )
 def test_what_only_describes_is_left_over(words: str) -> None:
     query = parse(f"the ship {words}")

@@ -14,6 +14,7 @@ from dgl_rsis.text.parse import parse
         ("the hall near the road and on the left", "hall, near road, at the left"),
         ("the hall near the road, on the left", "hall, near road, at the left"),
         ("the hall near the road on the left", "hall, near (road, at the left)"),
+        ("the canal that runs from the lake to the sea", "canal, connected lake, connected sea"),
         ("the bridge connecting the farm to the hall", "bridge, connected farm, connected hall"),
         ("the ships near the road and larger than 500 m2", "every ship, near road, area > 500 m2"),
     ],

@@ -46,7 +46,11 @@ def _compound(reader: Reader, i: int) -> tuple[Attribute, int] | None:
         return Attribute(f"{words[i]}-shaped", "shape", ""), i + 2
     if not reader.sentence.is_glued[i] or i + 1 >= len(words):
         return None
-    is_counted = number(words[i]) is not None or lexicon.numbers.get(words[i])
+    is_counted = (
+        number(words[i]) is not None
+        or lexicon.numbers.get(words[i])
+        or (lexicon.ordinals.get(words[i]) and words[i + 1] not in ("from", "most"))
+    )
     is_joined = words[i + 1].endswith(_ADJECTIVAL) and not reader.begins(
         i + 1, lexicon.suffixes, lexicon.attributes, lexicon.noun_forms
     )

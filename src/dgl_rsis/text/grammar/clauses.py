@@ -19,8 +19,9 @@ def relative_clause(reader: Reader, phrase: NounPhrase, i: int) -> int | None:
     copula = reader.lexicon.copulas.match(reader.words, i + 1)
     if copula:
         return copula[1]
+    is_relation = reader.begins(i + 1, reader.lexicon.relations)
     is_verb = reader.begins(i + 1, reader.lexicon.verbs) and begins_modifier(reader, i + 2)
-    return i + 2 if is_verb else i + 1
+    return i + 2 if is_verb and not is_relation else i + 1
 
 
 def copula(reader: Reader, phrase: NounPhrase, i: int) -> int | None:

@@ -20,13 +20,22 @@ _COLUMNS = ("column", "columns")
 def ordinal(reader: Reader, phrase: NounPhrase, i: int) -> int | None:
     """*second*, *number two*, with the place it counts from: *second from the left*."""
     found = read_rank(reader, i)
-    if found is None:
+    if found is None or _is_compound(reader, found[1]):
         return None
     phrase.ordinal, end = found
     while reader.is_word(end, "and", COMMA) and (further := read_rank(reader, end + 1)):
         phrase.further_ordinals.append(further[0])
         end = further[1]
     return _counted(reader, phrase, end) or end
+
+
+def _is_compound(reader: Reader, end: int) -> bool:
+    """*second-floor*, but not *second-largest* or *second-from-left*."""
+    lexicon = reader.lexicon
+    is_rank = reader.is_word(end, "from") or reader.begins(
+        end, lexicon.superlatives, lexicon.distances
+    )
+    return reader.sentence.is_glued[end - 1] and not is_rank
 
 
 def read_rank(reader: Reader, i: int) -> tuple[int, int] | None:
@@ -92,7 +101,7 @@ def row_of_unknown_place(reader: Reader, phrase: NounPhrase, i: int) -> int | No
 def _counted(reader: Reader, phrase: NounPhrase, i: int) -> int | None:
     """*from the left*, *from top to bottom*, *downwards*."""
     direction = reader.lexicon.counting.match(reader.words, i)
-    place = direction or _read_from_place(reader, i)
+    place = direction or _read_from_place(reader, i, is_open=phrase.noun is None)
     if place is not None:
         phrase.from_place = place[0]
     return None if place is None else place[1]
@@ -114,12 +123,17 @@ def _in_row(reader: Reader, phrase: NounPhrase, i: int) -> int | None:
     return last_word + 1
 
 
-def _read_from_place(reader: Reader, i: int) -> tuple[Position, int] | None:
-    """*from the left*, *from left to right*."""
+def _read_from_place(
+    reader: Reader, i: int, *, is_open: bool = False
+) -> tuple[Position, int] | None:
+    """*from the left*, *from left to right*; not *from the left of the road*.
+
+    Where the noun is still to come, *of* names it: *the third from the left of the ships*.
+    """
     if not reader.is_word(i, "from"):
         return None
     place = read_place(reader, reader.skip_determiners(i + 1))
-    if place is None or reader.is_word(place[1], "of"):
+    if place is None or (reader.is_word(place[1], "of") and not is_open):
         return None
     if reader.is_word(place[1], "to"):
         until = read_place(reader, reader.skip_determiners(place[1] + 1))

@@ -38,7 +38,14 @@ _SIDES = ("side", "flank", "hand", "direction")
 _INNER = frozenset((Position.CENTER, Position.EDGE, Position.CORNER))
 # Relations to a place of the image are the place: "next to the left edge".
 _PLACED = frozenset(
-    (Relation.NEAR, Relation.ADJACENT, Relation.INSIDE, Relation.ON, Relation.ALONG)
+    (
+        Relation.NEAR,
+        Relation.ADJACENT,
+        Relation.INSIDE,
+        Relation.ON,
+        Relation.ALONG,
+        Relation.ACROSS,
+    )
 )
 
 

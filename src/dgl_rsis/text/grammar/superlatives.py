@@ -38,6 +38,8 @@ def _extreme_of_place(reader: Reader, phrase: NounPhrase, i: int) -> int | None:
     """*left-most*, *most northerly*, *the left of the two*."""
     is_most = reader.is_word(i, "most")
     place = read_place(reader, i + 1 if is_most else i)
+    if place is None and is_most:
+        place = read_place_after_preposition(reader, i + 1)
     if place is None:
         return None
     position, end = place
