@@ -155,7 +155,9 @@ def read_features(
 def dense_probabilities(
     features: ImageFeatures, texts: TextFeatures, scale: float, settings: LocalSettings
 ) -> FloatArray:
-    """Class probabilities of every cell: the mean of log-probabilities over all scales.
+    """Class probabilities of every cell: the mean over all scales.
+
+    A product would let a coarse reading veto what only a fine one can see (a plane on an apron).
 
     Args:
         features: of the image.
@@ -171,8 +173,8 @@ def dense_probabilities(
     total = np.zeros((*shape, len(texts.names)), np.float32)
     for dense in features.dense:
         cosines = dense @ texts.features.T - bias
-        total += resample(np.log(class_probabilities(cosines, texts, scale) + EPSILON), shape)
-    return _normalise(total / np.float32(len(features.dense)))
+        total += resample(class_probabilities(cosines, texts, scale), shape)
+    return np.asarray(total / total.sum(-1, keepdims=True), np.float32)
 
 
 def context_crop(
