@@ -22,6 +22,7 @@ from dgl_rsis.text.parse import parse
         ("the cone-shaped roof", "cone-shaped roof"),
         ("the red-roofed hall", "red hall"),
         ("the half-built hall", "half-built hall"),
+        ("the multi-lane road", "multi-lane road"),
         ("the two-storey hall", "two-storey hall"),
     ],
 )

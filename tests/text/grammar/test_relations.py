@@ -17,6 +17,7 @@ from dgl_rsis.text.program.vocabulary import Position
         ("the hall to the left", "hall, at the left"),
         ("the road running through the center", "road, at the center"),
         ("the road running through the forest", "road, across forest"),
+        ("the hall just above the center", "hall, at the top"),
         ("the hall slightly left of the center", "hall, at the left"),
         ("the hall in the left part of the harbor", "hall, inside harbor, left of harbor"),
         ("the court bordered by a thin stripe", "court"),

@@ -16,6 +16,7 @@ from dgl_rsis.text.parse import parse
         ("the building that is the second largest", "second largest building"),
         ("the left-most car", "leftmost car"),
         ("the car that is most to the left", "leftmost car"),
+        ("the farthest car from the left edge", "rightmost car"),
         ("the most northerly car", "northmost car"),
         ("the left of the two cars", "leftmost car"),
         ("the building closest to the left edge", "leftmost building"),

@@ -7,6 +7,7 @@ from dgl_rsis.text.grammar.reader import Reader
 from dgl_rsis.text.lexicon import Attribute
 from dgl_rsis.text.tokens import COMMA, number
 
+_PREFIXES = ("multi", "single", "double", "dual", "semi")
 _ADJECTIVAL = ("ed", "ing", "built", "made", "like", "grown", "storey", "story", "free")
 
 
@@ -54,7 +55,8 @@ def _compound(reader: Reader, i: int) -> tuple[Attribute, int] | None:
     is_joined = words[i + 1].endswith(_ADJECTIVAL) and not reader.begins(
         i + 1, lexicon.suffixes, lexicon.attributes, lexicon.noun_forms
     )
-    if not is_counted and (not is_joined or reader.begins(i, lexicon.negations)):
+    is_prefixed = words[i] in _PREFIXES
+    if not (is_counted or is_prefixed) and (not is_joined or reader.begins(i, lexicon.negations)):
         return None
     return Attribute(f"{words[i]}-{words[i + 1]}", "other", ""), i + 2
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dgl_rsis.text.grammar.attributes import read_attribute
+from dgl_rsis.text.grammar.boundaries import begins_modifier
 from dgl_rsis.text.grammar.noun_phrases import read_anchor
 from dgl_rsis.text.grammar.phrase import NounPhrase
 from dgl_rsis.text.grammar.reader import Reader
@@ -24,7 +25,11 @@ def negated(reader: Reader, phrase: NounPhrase, i: int) -> int | None:
     start = match[1]
     if reader.begins(start, reader.lexicon.verbs):
         start += 1
-    ranked = _read_ranked(reader, phrase, start)
+    if participle := reader.lexicon.participles.match(reader.words, start):
+        start = participle[1] if begins_modifier(reader, participle[1]) else start
+    if has := reader.lexicon.with_words.match(reader.words, start):
+        return _without(reader, phrase, i, has[1])
+    ranked = _read_same(reader, phrase, start)
     if ranked is not None:
         _exclude(phrase, ranked[0], i, ranked[1])
         return ranked[1]
@@ -64,16 +69,16 @@ def outside(reader: Reader, phrase: NounPhrase, i: int) -> int | None:
     return end
 
 
-def _read_ranked(reader: Reader, phrase: NounPhrase, start: int) -> tuple[Node, int] | None:
-    """*(not) the largest*, *(nor) the second from the left*."""
+def _read_same(reader: Reader, phrase: NounPhrase, start: int) -> tuple[Node, int] | None:
+    """*(not) the largest*, *(nor) the second from the left*, *(not) the blue one*."""
     if reader.skip_determiners(start) == start:
         return None
     found = read_anchor(reader, start)
     if found is None:
         return None
     anchor, end = found
-    is_ranked = anchor.extreme is not None or anchor.ordinal is not None
-    if not is_ranked or anchor.noun not in (None, ANYTHING, phrase.noun):
+    is_told = bool(anchor.extreme or anchor.ordinal or anchor.attributes or anchor.constraints)
+    if not is_told or anchor.noun not in (None, ANYTHING, phrase.noun):
         return None
     anchor.noun = phrase.noun
     return anchor.as_anchor(), end
@@ -84,14 +89,18 @@ def _without(reader: Reader, phrase: NounPhrase, i: int, start: int) -> int | No
     found = read_anchor(reader, start)
     if found is None or found[0].noun is None:
         return None
-    noun = found[0].noun
-    if noun in reader.lexicon.parts or reader.lexicon.noun_forms.get(noun) is None:
-        phrase.left_over.update(range(i, found[1]))
-        return found[1]
-    anchor = found[0].as_anchor()
-    own = Select(phrase.noun or ANYTHING)
-    _exclude(phrase, Relate(own, Relation.NEAR, anchor), i, found[1])
-    return found[1]
+    described, end = found
+    noun = described.noun
+    if noun in reader.lexicon.parts and described.attributes:
+        own = Select(phrase.noun or ANYTHING, tuple(described.attributes))
+        _exclude(phrase, own, i, end)  # "without a red roof"
+        return end
+    if noun in reader.lexicon.parts or reader.lexicon.noun_forms.get(noun or "") is None:
+        phrase.left_over.update(range(i, end))
+        return end
+    near = Relate(Select(phrase.noun or ANYTHING), Relation.NEAR, described.as_anchor())
+    _exclude(phrase, near, i, end)
+    return end
 
 
 def _deny(phrase: NounPhrase, word: str, start: int, end: int) -> None:

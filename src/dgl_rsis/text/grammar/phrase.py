@@ -55,6 +55,7 @@ class NounPhrase:
         comparative: *the larger*: a superlative of one, an adjective of several.
         is_partitive: the noun names a set that one is taken from: *one of the ships*.
         distance: the superlative of the distance to ``anchor``.
+        distance_words: indices of the words that say it.
         anchor: what the distance is measured to.
         adjectives: before the noun, until it is clear which word is the noun.
         unknown: indices of words that nobody knows, until then.
@@ -80,6 +81,7 @@ class NounPhrase:
     comparative: tuple[tuple[Key, Direction], Adjective] | None = None
     is_partitive: bool = False
     distance: Direction | None = None
+    distance_words: range = range(0)
     anchor: Node | None = None
     adjectives: list[Adjective] = field(default_factory=list)
     unknown: list[int] = field(default_factory=list)

@@ -34,6 +34,7 @@ RELATION_OF_PLACE: Mapping[Position, Relation] = {
     Position.NORTHWEST: Relation.NORTHWEST_OF,
 }
 _CENTERS = ("center", "centre", "middle")
+_PLACE_OF_RELATION = {Relation.ABOVE: Position.TOP, Relation.BELOW: Position.BOTTOM}
 _SIDES = ("side", "flank", "hand", "direction")
 _INNER = frozenset((Position.CENTER, Position.EDGE, Position.CORNER))
 # Relations to a place of the image are the place: "next to the left edge".
@@ -56,6 +57,9 @@ def located(reader: Reader, phrase: NounPhrase, i: int) -> int | None:
     relation = _read_relation(reader, i)
     # "at the edge of" is a relation, though "at the edge" is a place.
     is_of = relation is not None and reader.is_word(relation[1] - 1, "of", "from")
+    if relation is not None and (end := _read_center(reader, relation)) is not None:
+        phrase.constrain(at(_PLACE_OF_RELATION[relation[0]]), i, end)
+        return end
     place = _read_place(reader, i, relation)
     is_longer = place is not None and relation is not None and place[1] > relation[1]
     if relation is not None and relation[1] - i >= 3 and is_of and not is_longer:
@@ -91,6 +95,14 @@ def _locate(reader: Reader, phrase: NounPhrase, place: tuple[Position, int], i: 
     if stop is None:
         phrase.constrain(at(position), i, end)
     return stop or end
+
+
+def _read_center(reader: Reader, relation: tuple[Relation, int]) -> int | None:
+    """*above the center*: a place of the image."""
+    start = reader.skip_determiners(relation[1])
+    is_center = reader.is_word(start, *_CENTERS) and relation[0] in _PLACE_OF_RELATION
+    follows = begins_noun(reader, start + 1) or reader.is_word(start + 1, "of")
+    return start + 1 if is_center and not follows else None
 
 
 def read_direction_of(reader: Reader, i: int) -> tuple[Wrap, Node, int] | None:

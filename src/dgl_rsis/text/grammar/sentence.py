@@ -27,4 +27,6 @@ def read_sentence(sentence: Words, lexicon: Lexicon) -> NounPhrase:
                 phrase.left_over.add(i)
             end = i + 1
         i = end
+    if phrase.distance is not None and phrase.anchor is None:
+        phrase.left_over.update(phrase.distance_words)  # closest to what was not said
     return phrase

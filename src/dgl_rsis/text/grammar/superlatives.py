@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dgl_rsis.text.grammar.boundaries import begins_noun
 from dgl_rsis.text.grammar.noun_phrases import read_anchor
 from dgl_rsis.text.grammar.ordinals import read_rank
 from dgl_rsis.text.grammar.phrase import NounPhrase
 from dgl_rsis.text.grammar.places import read_place, read_place_after_preposition
 from dgl_rsis.text.grammar.reader import Reader
-from dgl_rsis.text.program.vocabulary import EXTREME_OF_POSITION, Direction
+from dgl_rsis.text.program.vocabulary import EXTREME_OF_POSITION, Direction, Key, Position
 
 _TOWARDS = ("to", "from", "by")
 
@@ -26,12 +27,19 @@ def superlative(reader: Reader, phrase: NounPhrase, i: int) -> int | None:
     direction, end = distance
     place = read_place_after_preposition(reader, end)
     if place is None:
-        phrase.distance = direction
+        phrase.distance, phrase.distance_words = direction, range(i, end)
         return end
-    key, towards = EXTREME_OF_POSITION[place[0]]
-    is_far_from = direction is Direction.MAX and reader.is_word(end, "from")
-    phrase.extreme = key, towards.opposite if is_far_from else towards
+    phrase.extreme = _towards_place(reader, place[0], direction, end)
     return place[1]
+
+
+def _towards_place(
+    reader: Reader, position: Position, direction: Direction, i: int
+) -> tuple[Key, Direction]:
+    """*closest to the left edge*, *farthest left*; *farthest from* it is the other end."""
+    key, towards = EXTREME_OF_POSITION[position]
+    is_far_from = direction is Direction.MAX and reader.is_word(i, "from")
+    return key, towards.opposite if is_far_from else towards
 
 
 def _extreme_of_place(reader: Reader, phrase: NounPhrase, i: int) -> int | None:
@@ -56,9 +64,14 @@ def _extreme_of_place(reader: Reader, phrase: NounPhrase, i: int) -> int | None:
 
 def anchor_of_distance(reader: Reader, phrase: NounPhrase, i: int) -> int | None:
     """*to the bridge* behind the noun of a distance: *the closest ship to the bridge*."""
-    is_open = phrase.distance is not None and phrase.anchor is None
-    if not is_open or not reader.is_word(i, *_TOWARDS):
+    direction = phrase.distance if phrase.anchor is None else None
+    if direction is None or not reader.is_word(i, *_TOWARDS):
         return None
+    place = read_place(reader, reader.skip_determiners(i + 1))
+    if place is not None and not begins_noun(reader, place[1]):
+        phrase.distance = None
+        phrase.extreme = _towards_place(reader, place[0], direction, i)
+        return place[1]
     return _read_anchor_of_distance(reader, phrase, i, i + 1)
 
 
