@@ -45,6 +45,25 @@ def test_dark_blue_is_darker() -> None:
     assert colour_scores("flurb", colours, PROTOTYPES) is None
 
 
+@pytest.mark.parametrize(
+    ("lab", "name"),
+    [
+        ((38, 28, 14), "red"),  # a red car in haze
+        ((48, 24, 19), "red"),  # a clay roof
+        ((45, 6, 12), "brown"),  # a weathered roof
+        ((39, 3, -18), "blue"),
+        ((54, 3, -2), "grey"),
+        ((69, 0, -1), "grey"),
+        ((84, 2, -1), "white"),
+        ((22, 1, -4), "black"),
+    ],
+)
+def test_colours_through_haze_keep_their_names(lab: tuple[int, int, int], name: str) -> None:
+    colours = np.array([lab], dtype=np.float32)
+    scores = {word: colour_scores(word, colours, PROTOTYPES) for word in PROTOTYPES}
+    assert max(scores, key=lambda word: float(scores[word][0])) == name  # type: ignore[index]
+
+
 def disc(radius: int) -> BoolArray:
     rows, columns = np.mgrid[-radius : radius + 1, -radius : radius + 1]
     return np.asarray(rows**2 + columns**2 <= radius**2)
@@ -61,9 +80,32 @@ def turned(length: float, width: float, degrees: float) -> BoolArray:
 @pytest.mark.parametrize("degrees", [0, 20, 45])
 def test_rectangles_at_any_angle(degrees: float) -> None:
     shape = measure_shape(turned(80, 30, degrees))
-    assert shape.length == pytest.approx(80, rel=0.06)
-    assert shape.width == pytest.approx(30, rel=0.06)
+    assert shape.length == pytest.approx(80, rel=0.03)
+    assert shape.width == pytest.approx(30, rel=0.05)
+    assert shape.angle == pytest.approx(degrees, abs=2)
     assert shape.rectangularity > 0.88
+
+
+def test_a_disc_is_as_long_as_its_diameter() -> None:
+    shape = measure_shape(disc(20))
+    assert shape.length == pytest.approx(41, rel=0.03)
+    assert shape.width == pytest.approx(41, rel=0.03)
+
+
+@pytest.mark.parametrize(
+    ("mask", "length", "angle"),
+    [
+        (np.ones((1, 9), dtype=bool), 9, 0),
+        (np.ones((9, 1), dtype=bool), 9, 90),
+        (np.eye(9, dtype=bool), 8 * np.sqrt(2) + 1, 45),
+        (np.eye(9, dtype=bool)[::-1], 8 * np.sqrt(2) + 1, 135),
+    ],
+)
+def test_lines_have_a_length_and_a_direction(mask: BoolArray, length: float, angle: float) -> None:
+    shape = measure_shape(mask)
+    assert shape.length == pytest.approx(length, rel=0.03)
+    assert shape.angle == pytest.approx(angle)
+    assert shape.width < 1.5
 
 
 L_SHAPE = np.zeros((40, 40), dtype=bool)

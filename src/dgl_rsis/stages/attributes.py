@@ -12,13 +12,16 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.spatial import ConvexHull
 
 from dgl_rsis.types import BoolArray, FloatArray
 
-COLOUR_SPREAD = 15.0
-"""Lab distance at which a competing colour costs a factor of exp(-1/2)."""
+COLOUR_SPREAD = 9.0
+"""Colour difference at which a competing colour costs a factor of exp(-1/2)."""
 LIGHTNESS_WEIGHT = 0.5
 """Weight of lightness in the distance to a chromatic prototype: shade changes it most."""
+CHROMA_WEIGHT, CHROMA_FLOOR = 18.0, 2.0
+"""Chroma differs by the logarithm of its ratio, in this unit; below the floor all is grey."""
 LIGHTNESS_SHIFT = 20.0
 DARK_BELOW, BRIGHT_ABOVE, LIGHTNESS_SLOPE = 45.0, 68.0, 6.0
 CHROMATIC_ABOVE = 10.0
@@ -31,14 +34,16 @@ class ShapeMeasures:
     """Shape of one mask.
 
     Attributes:
-        length: longer side of the rectangle with the same second moments, in pixels.
+        length: longer side of the smallest rotated rectangle around it, in pixels.
         width: shorter side, in pixels.
-        rectangularity: area over the smallest rotated rectangle around it, in (0, 1].
+        angle: direction of the longer side in degrees from the x axis towards y, 0 to 180.
+        rectangularity: area over that of the rectangle, in (0, 1].
         circularity: area over the smallest circle about the centroid, in (0, 1].
     """
 
     length: float
     width: float
+    angle: float
     rectangularity: float
     circularity: float
 
@@ -77,7 +82,7 @@ def colour_scores(
     base = prototypes[name]
     shift = {"dark": -LIGHTNESS_SHIFT, "light": LIGHTNESS_SHIFT}.get(shade, 0.0)
     shifted[name] = (float(np.clip(base[0] + shift, 5, 97)), base[1], base[2])
-    squared = np.stack([_squared_distance(colours, lab) for lab in shifted.values()])
+    squared = np.stack([_squared_difference(colours, lab) for lab in shifted.values()])
     own = squared[list(shifted).index(name)]
     scores: FloatArray = np.exp((squared.min(axis=0) - own) / (2 * COLOUR_SPREAD**2)).astype(
         np.float32
@@ -93,13 +98,15 @@ def measure_shape(crop: BoolArray) -> ShapeMeasures:
         rows, columns = np.array([0]), np.array([0])
     points = np.stack([columns, rows], axis=1).astype(np.float64)
     points -= points.mean(axis=0)
-    covariance = points.T @ points / len(points) + np.eye(2) / 12  # 1/12: a pixel is a square
-    small, large = np.sqrt(12 * np.linalg.eigvalsh(covariance))
+    ends = np.flatnonzero(np.diff(rows)) + 1  # the hull touches no pixel inside a row
+    rim = points[np.concatenate([[0], ends - 1, ends, [len(rows) - 1]])]
+    length, width, angle = _smallest_rectangle(rim)
     radius = float(np.sqrt((points**2).sum(axis=1).max())) + 0.5
     return ShapeMeasures(
-        length=float(large) * step,
-        width=float(small) * step,
-        rectangularity=min(1.0, len(points) / _smallest_rectangle(points)),
+        length=length * step,
+        width=width * step,
+        angle=angle,
+        rectangularity=min(1.0, len(points) / (length * width)),
         circularity=min(1.0, len(points) / (np.pi * radius**2)),
     )
 
@@ -134,25 +141,50 @@ def _shade_scores(name: str, lightness: NDArray[np.float64], typical: float | No
     return (1 / (1 + np.exp(-steps))).astype(np.float32)
 
 
-def _squared_distance(colours: FloatArray, lab: tuple[float, float, float]) -> NDArray[np.float64]:
-    difference = colours.astype(np.float64) - np.array(lab)
-    chromatic = float(np.hypot(lab[1], lab[2])) > CHROMATIC_ABOVE
-    difference[:, 0] *= LIGHTNESS_WEIGHT if chromatic else 1.0
-    squared: NDArray[np.float64] = (difference**2).sum(axis=1)
+def _squared_difference(
+    colours: FloatArray, lab: tuple[float, float, float]
+) -> NDArray[np.float64]:
+    """Squared difference in lightness, chroma and hue to a prototype.
+
+    Haze and shade multiply the chroma, so that its ratio counts; the difference of hues is that of
+    CIE (``2 C1 C2 (1 - cos dh)``), so that it fades where a colour is hardly one.
+    """
+    lightness, a, b = colours.astype(np.float64).T
+    chroma, own = np.hypot(a, b), float(np.hypot(lab[1], lab[2]))
+    weight = LIGHTNESS_WEIGHT if own > CHROMATIC_ABOVE else 1.0
+    paler = CHROMA_WEIGHT * np.log((chroma + CHROMA_FLOOR) / (own + CHROMA_FLOOR))
+    hue = 2 * (chroma * own - a * lab[1] - b * lab[2])
+    squared: NDArray[np.float64] = (weight * (lightness - lab[0])) ** 2 + paler**2 + hue
     return squared
 
 
-def _smallest_rectangle(points: NDArray[np.float64]) -> float:
-    """Area of the smallest rectangle around pixel centres ``(n, 2)``, over turns of 5 degrees."""
-    angles = np.deg2rad(np.arange(0.0, 90.0, 5.0))
-    cosines, sines = np.cos(angles), np.sin(angles)
-    along = points @ np.stack([cosines, sines])  # (n, angles)
-    across = points @ np.stack([-sines, cosines])
-    pixel = cosines + sines  # extent of a pixel along a turned axis
+def _smallest_rectangle(points: NDArray[np.float64]) -> tuple[float, float, float]:
+    """Sides and direction of the smallest rectangle around pixels, given their centres ``(n, 2)``.
+
+    It shares a side with the convex hull (Freeman & Shapira 1975).
+    """
+    edges = _hull_edges(points)
+    along = edges / np.hypot(edges[:, 0], edges[:, 1])[:, None]
+    across = np.stack([-along[:, 1], along[:, 0]], axis=1)
     # A straight edge that is not on the grid is a staircase: half a pixel belongs to it.
-    pixel = 1 + (pixel - 1) / 2
-    areas = (np.ptp(along, axis=0) + pixel) * (np.ptp(across, axis=0) + pixel)
-    return float(areas.min())
+    pixel = 1 + (np.abs(along).sum(axis=1) - 1) / 2
+    first, second = (np.ptp(points @ each.T, axis=0) + pixel for each in (along, across))
+    best = int(np.argmin(first * second))
+    turn = float(np.degrees(np.arctan2(along[best, 1], along[best, 0])))
+    if first[best] >= second[best]:
+        return float(first[best]), float(second[best]), turn % 180
+    return float(second[best]), float(first[best]), (turn + 90) % 180
+
+
+def _hull_edges(points: NDArray[np.float64]) -> NDArray[np.float64]:
+    """``(m, 2)`` sides of the convex hull of pixel centres by rows; of a line, its direction."""
+    offsets = points - points[0]
+    line = offsets[-1]
+    if np.allclose(offsets[:, 0] * line[1], offsets[:, 1] * line[0]):
+        return line[None] if line.any() else np.array([[1.0, 0.0]])
+    hull = points[ConvexHull(points).vertices]
+    sides: NDArray[np.float64] = np.roll(hull, -1, axis=0) - hull
+    return sides
 
 
 def _rises(value: float, middle: float, slope: float) -> float:
