@@ -8,7 +8,9 @@ from dgl_rsis.stages.attributes import colour_scores, shape_score
 from dgl_rsis.stages.candidates import CandidateTable
 from dgl_rsis.stages.relations import Field, Floats
 from dgl_rsis.text.lexicon import Lexicon
-from dgl_rsis.types import IntArray
+from dgl_rsis.types import BoolArray, IntArray
+
+NOTABLE = 0.5  # doublings of the median area from which things are large or small
 
 
 def measured(
@@ -61,7 +63,22 @@ def _soft(scores: Floats, enough: float) -> Field:
 
 def _size(measure: str, table: CandidateTable, indices: IntArray, *, divides: bool) -> Field:
     """Rank of the area among the instances: sizes are relative."""
-    ranks = np.argsort(np.argsort(table.areas[indices])) / max(1, len(indices) - 1)
+    areas = table.areas[indices].astype(np.float64)
+    ranks = np.argsort(np.argsort(areas)) / max(1, len(indices) - 1)
     share = {"large": ranks, "small": 1 - ranks, "medium": 1 - np.abs(2 * ranks - 1)}[measure]
     values = 0.3 + 0.7 * share if len(indices) > 1 else np.ones(1)
-    return Field(values, share >= 0.5 if divides else np.ones(len(indices), dtype=bool))
+    return Field(values, _divided(measure, areas) if divides else np.ones(len(indices), dtype=bool))
+
+
+def _divided(measure: str, areas: Floats) -> BoolArray:
+    """Which areas are large, small or neither against the median: equals stay together.
+
+    Where nothing differs that much from the median, the middle of the range divides.
+    """
+    doublings = np.log2(areas / np.median(areas))
+    if measure == "medium":
+        holds: BoolArray = np.abs(doublings) < NOTABLE
+        return holds
+    signed = doublings if measure == "large" else -doublings
+    limit = NOTABLE if (signed >= NOTABLE).any() else (signed.min() + signed.max()) / 2
+    return np.asarray(signed >= limit)

@@ -1,0 +1,45 @@
+"""Sizes among candidates drawn as boxes."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from stages.test_spatial import make_table
+
+from dgl_rsis.stages.adjectives import measured
+from dgl_rsis.stages.relations import Field
+from dgl_rsis.text.lexicon_file import default_lexicon
+
+
+def sized(word: str, areas: list[int], *, divides: bool = True) -> Field:
+    """How well strips of one pixel height, so long as their areas, fulfil a size."""
+    table = make_table([("hall", (0, k, area, k + 1), "white") for k, area in enumerate(areas)])
+    indices = np.arange(len(areas))
+    field = measured(word, indices, table, default_lexicon(), enough=0.5, divides=divides)
+    assert field is not None
+    return field
+
+
+@pytest.mark.parametrize(
+    ("word", "areas", "chosen"),
+    [
+        ("large", [100, 100, 100, 100, 290], [4]),
+        ("small", [100, 100, 100, 100, 290], [0, 1, 2, 3]),  # nothing is much below the median
+        ("small", [100, 98, 40, 103, 97, 45], [2, 5]),
+        ("large", [40, 81, 82, 83], [1, 2, 3]),
+        ("small", [40, 81, 82, 83], [0]),
+        ("large", [100, 150], [1]),
+        ("small", [100, 150], [0]),
+        ("medium", [30, 100, 110, 290], [1, 2]),
+        ("large", [70, 70, 70], [0, 1, 2]),
+    ],
+)
+def test_groups_are_divided_by_size(word: str, areas: list[int], chosen: list[int]) -> None:
+    assert np.flatnonzero(sized(word, areas).holds).tolist() == chosen
+
+
+def test_one_alone_is_judged_but_not_ruled_out() -> None:
+    field = sized("large", [100, 101, 50], divides=False)
+    assert field.holds.all()
+    assert field.values.argmax() == 1
+    assert field.values.argmin() == 2
