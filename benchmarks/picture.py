@@ -43,7 +43,8 @@ def main() -> None:
         left += panel.width
     height = round(joined.height * WIDTH / width)
     small = joined.resize((WIDTH, height), Image.Resampling.LANCZOS)
-    small.quantize(128, dither=Image.Dither.NONE).save(options.output, optimize=True)
+    octree = Image.Quantize.FASTOCTREE
+    small.quantize(256, method=octree, dither=Image.Dither.NONE).save(options.output, optimize=True)
     print(f"{options.output}: {WIDTH} x {height} pixels")
 
 
