@@ -15,6 +15,10 @@ from dgl_rsis.text.parse import parse
         ("The silo is the second from the left", "second silo from the left"),
         ("the boats are the two northernmost", "2 x northmost boat"),
         ("the vehicle is a white truck", "white truck"),
+        (
+            "the building between the church, the school and the park",
+            "building, near church, near park",
+        ),
         ("the ship is a white hall", "white ship"),
         ("among the halls, the red one", "red hall"),
     ],

@@ -21,6 +21,8 @@ from dgl_rsis.text.parse import parse
         ("the penultimate ship", "second ship from the right"),
         ("the 12th ship", "12th ship from the left"),
         ("the ship second from the top", "second ship from the top"),
+        ("the leftmost ship in the row", "leftmost ship"),
+        ("the second ship in the third row", "second ship from the left"),
         ("the last ship in the column", "first ship from the bottom"),
         ("the second ship in the left column", "second ship from the top, at the left"),
         ("the third ship counting upwards", "third ship from the bottom"),

@@ -17,7 +17,8 @@ def named_again(reader: Reader, phrase: NounPhrase, i: int) -> int | None:
     end = read_noun_part(reader, again, i)
     is_ranked = again.extreme is not None or again.ordinal is not None or again.from_the_end
     is_same = again.noun in (phrase.noun, ANYTHING) or (again.noun is None and is_ranked)
-    is_kind = again.noun is not None and _is_kind_of(reader, again.noun, phrase.noun)
+    is_said_to_be = reader.lexicon.copulas.get(reader.words[i - 1]) is not None
+    is_kind = is_said_to_be and _is_kind_of(reader, again.noun, phrase.noun)
     if end == i or not (is_same or is_kind):
         return None
     if is_kind:
@@ -26,7 +27,9 @@ def named_again(reader: Reader, phrase: NounPhrase, i: int) -> int | None:
     return end
 
 
-def _is_kind_of(reader: Reader, noun: str, general: str) -> bool:
+def _is_kind_of(reader: Reader, noun: str | None, general: str) -> bool:
+    if noun is None:
+        return False
     if general == ANYTHING:
         return True
     entry = reader.lexicon.find(general)

@@ -87,15 +87,17 @@ def counted_further_out(reader: Reader, phrase: NounPhrase, i: int) -> int | Non
 
 
 def row_of_unknown_place(reader: Reader, phrase: NounPhrase, i: int) -> int | None:
-    """*in the second row*: which row that is cannot be told; left over."""
+    """*in the second row*, *in the row* without a rank: which row cannot be told; left over."""
     start = reader.skip_determiners(i + 1)
     found = read_rank(reader, start)
-    if not reader.is_word(i, "in", "of", "on") or found is None:
+    is_ranked = phrase.ordinal is not None or phrase.from_the_end
+    if not reader.is_word(i, "in", "of", "on") or (found is None and is_ranked):
         return None
-    if not reader.is_word(found[1], *_ROWS, *_COLUMNS):
+    end = found[1] if found else start
+    if not reader.is_word(end, *_ROWS, *_COLUMNS) or reader.is_word(end + 1, "of"):
         return None
-    phrase.left_over.update(range(i, found[1] + 1))
-    return found[1] + 1
+    phrase.left_over.update(range(i, end + 1))
+    return end + 1
 
 
 def _counted(reader: Reader, phrase: NounPhrase, i: int) -> int | None:
