@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from stages.test_spatial import make_table
 
-from dgl_rsis.stages.ranking import by_extreme, by_rank, key_values
-from dgl_rsis.stages.relations import Field
+from dgl_rsis.stages.ranking import by_extreme, by_rank, distances, key_values
+from dgl_rsis.stages.relations import Anchor, Field
 from dgl_rsis.stages.scored import Scored
 from dgl_rsis.text.program.vocabulary import Direction, Key
 
@@ -54,3 +54,44 @@ def test_an_outlier_does_not_make_the_others_alike():
     np.testing.assert_allclose(values, np.exp([-4, -2, 0]))
     tied = by_extreme(scored(), np.array([1.0, 1.0, 5.0]), Direction.MIN, 2.0).values
     np.testing.assert_allclose(tied, [1, 1, np.exp(-4)])
+
+
+def random_masks(count: int, rng: np.random.Generator):
+    """Triangles here and there, some of them full boxes."""
+    corners, crops = rng.integers(0, 250, (count, 2)), []
+    for width, height in rng.integers(3, 40, (count, 2)):
+        crops.append(np.tri(height, width, dtype=bool) | (rng.random() < 0.3))
+    boxes = [
+        ("hall", (x, y, x + crop.shape[1], y + crop.shape[0]), "white")
+        for (x, y), crop in zip(corners.tolist(), crops, strict=True)
+    ]
+    areas = np.array([crop.sum() for crop in crops])
+    return make_table(boxes, areas=areas, crop=lambda index: crops[index])
+
+
+def gap_by_hand(table, first, second):
+    """Between all pixels of two candidates."""
+    pixels = []
+    for index in (first, second):
+        rows, columns = np.nonzero(table.crop(index))
+        pixels.append(np.stack([columns, rows], axis=1) + table.boxes[index, :2])
+    steps = np.maximum(np.abs(pixels[0][:, None] - pixels[1][None]) - 1, 0)
+    return np.hypot(steps[..., 0], steps[..., 1]).min()
+
+
+def test_distances_to_the_nearest_of_several_agree_with_all_pixels():
+    table = random_masks(24, np.random.default_rng(5))
+    anchors = [Anchor(table, np.array([index])) for index in range(6)]
+    found = distances(np.arange(24), table, anchors)
+    for index in range(24):
+        expected = min(gap_by_hand(table, index, each) for each in range(6) if each != index)
+        assert found[index] == pytest.approx(expected, abs=0.5)
+
+
+def test_distances_beyond_what_is_asked_for_stay_beyond():
+    table = random_masks(24, np.random.default_rng(6))
+    anchors = [Anchor(table, np.array([index])) for index in range(3)]
+    exact = distances(np.arange(3, 24), table, anchors)
+    rough = distances(np.arange(3, 24), table, anchors, within=30)
+    assert ((exact < 30) == (rough < 30)).all()
+    np.testing.assert_allclose(exact[exact < 30], rough[exact < 30])

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.ndimage import binary_erosion
 
 from dgl_rsis.config import ProgramSettings
 from dgl_rsis.stages.attributes import ShapeMeasures, measure_shape
@@ -54,6 +56,7 @@ class CandidateTable:
     are_instances: bool = False
     _crops: dict[int, BoolArray] = field(default_factory=dict, repr=False, compare=False)
     _shapes: dict[int, ShapeMeasures] = field(default_factory=dict, repr=False, compare=False)
+    _outlines: dict[int, IntArray] = field(default_factory=dict, repr=False, compare=False)
 
     def __len__(self) -> int:
         return len(self.areas)
@@ -69,6 +72,20 @@ class CandidateTable:
         if index not in self._shapes:
             self._shapes[index] = measure_shape(self.mask_of(index))
         return self._shapes[index]
+
+    def outline_of(self, index: int) -> IntArray:
+        """``(n, 2)`` column and row of the pixels at the border of a candidate, by rows."""
+        if index not in self._outlines:
+            mask = self.mask_of(index)
+            rows, columns = np.nonzero(mask & ~binary_erosion(mask))
+            self._outlines[index] = np.stack([columns, rows], axis=1) + self.boxes[index, :2]
+        return self._outlines[index]
+
+    @cached_property
+    def fill_boxes(self) -> BoolArray:
+        """``(N,)`` candidates without an outline of their own."""
+        filled: BoolArray = self.areas == np.prod(self.boxes[:, 2:] - self.boxes[:, :2], axis=1)
+        return filled
 
     @property
     def typical_lengths(self) -> NDArray[np.float64]:

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from dgl_rsis.stages.candidates import CandidateTable
-from dgl_rsis.stages.relations import Anchor, Floats, box_offsets, directions_of
+from dgl_rsis.stages.outlines import box_gaps, outline_gaps
+from dgl_rsis.stages.relations import Anchor, Floats, directions_of
 from dgl_rsis.stages.scored import Scored
 from dgl_rsis.text.program.vocabulary import Direction, Key
 from dgl_rsis.types import IntArray
@@ -58,6 +59,8 @@ def distances(
     table: CandidateTable,
     anchors: Sequence[Anchor],
     scale: tuple[float, float] = (1.0, 1.0),
+    *,
+    within: float = np.inf,
 ) -> Floats:
     """Gap to the nearest anchor that is not the candidate itself, in units of ``scale``.
 
@@ -66,18 +69,45 @@ def distances(
         table: where they are from.
         anchors: at least one.
         scale: units per pixel across and down.
+        within: only smaller distances need to be exact; larger ones stay larger.
     """
-    rows = []
+    nearest = np.full(len(indices), np.inf)
     for anchor in anchors:
         if anchor.is_union:
-            gaps = anchor.gaps(indices) * float(np.sqrt(scale[0] * scale[1]))
-        else:
-            offsets = box_offsets(table.boxes[indices], anchor.box) * np.array(scale)
-            gaps = np.hypot(offsets[:, 0], offsets[:, 1])
-        rows.append(np.where(np.isin(indices, anchor.indices), np.inf, gaps))
-    nearest: Floats = np.min(rows, axis=0)
+            gaps = np.where(np.isin(indices, anchor.indices), np.inf, anchor.gaps(indices, scale))
+            nearest = np.minimum(nearest, gaps)
+    things = [int(anchor.indices[0]) for anchor in anchors if not anchor.is_union]
+    if things:
+        nearest = np.minimum(nearest, _to_nearest(indices, table, things, scale, within))
     known = np.isfinite(nearest)
     return np.where(known, nearest, nearest[known].max(initial=0.0))
+
+
+def _to_nearest(
+    indices: IntArray,
+    table: CandidateTable,
+    things: Sequence[int],
+    scale: tuple[float, float],
+    within: float,
+) -> Floats:
+    """``(K,)`` gap to the nearest of some candidates; infinite where there is no other one.
+
+    Outlines are looked at only where the boxes do not tell already that another one is nearer.
+    """
+    bounds = np.stack([box_gaps(table, indices, each, scale) for each in things])
+    bounds[indices == np.array(things)[:, None]] = np.inf
+    by_boxes: Floats = bounds.min(axis=0)
+    if table.fill_boxes[indices].all() and table.fill_boxes[things].all():
+        return by_boxes
+    likely = bounds.argmin(axis=0)
+    nearest = np.where(by_boxes < within, np.inf, by_boxes)
+    for is_likely in (True, False):
+        for k, each in enumerate(things):
+            open_ones = np.flatnonzero((bounds[k] < nearest) & ((likely == k) == is_likely))
+            if len(open_ones):
+                gaps = outline_gaps(table, indices[open_ones], each, scale)
+                nearest[open_ones] = np.minimum(nearest[open_ones], gaps)
+    return nearest
 
 
 def by_extreme(scored: Scored, keys: Floats, direction: Direction, decay: float) -> Scored:

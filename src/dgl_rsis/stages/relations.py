@@ -18,12 +18,15 @@ from numpy.typing import NDArray
 from scipy.ndimage import distance_transform_edt
 
 from dgl_rsis.stages.candidates import CandidateTable
+from dgl_rsis.stages.outlines import outline_gaps
 from dgl_rsis.text.program.vocabulary import Key, Position, Relation
 from dgl_rsis.types import BoolArray, IntArray
 
 Floats: TypeAlias = NDArray[np.floating[Any]]
 LARGEST_CANVAS = 768
 """Unions are drawn on a grid of at most this many cells a side."""
+LEAST_REACHED = 0.135
+"""Value of a Gaussian of the gap from which something is near; of two lengths."""
 UNION_REACH = 0.08
 """Length scale of *near* for a union, as a share of the shorter image side."""
 
@@ -107,17 +110,29 @@ class Anchor:
         points[inside] = centroids[inside]
         return points
 
-    def gaps(self, indices: IntArray) -> Floats:
-        """``(K,)`` distance in pixels between the candidates and the anchor, 0 when they touch."""
+    def gaps(
+        self,
+        indices: IntArray,
+        scale: tuple[float, float] = (1.0, 1.0),
+        *,
+        within: float | Floats = np.inf,
+    ) -> Floats:
+        """``(K,)`` distance between the candidates and the anchor, 0 when they touch.
+
+        Args:
+            indices: candidates.
+            scale: units per pixel across and down.
+            within: only smaller distances need to be exact; larger ones stay larger.
+        """
         if not self.is_union:
-            offsets = box_offsets(self.table.boxes[indices], self.box)
-            return np.hypot(offsets[:, 0], offsets[:, 1])
+            return outline_gaps(self.table, indices, int(self.indices[0]), scale, within=within)
         distances = np.empty(len(indices))
         for k, index in enumerate(indices.tolist()):
             rows, columns = _pixels(self.table, index)
             distances[k] = self._distances[0][rows // self.step, columns // self.step].min()
         # Neighbouring cells lie one cell apart without a gap.
-        return np.clip(distances - self.step, 0, None)
+        gaps: Floats = np.clip(distances - self.step, 0, None) * np.sqrt(scale[0] * scale[1])
+        return gaps
 
     def shares(self, indices: IntArray) -> tuple[Floats, Floats]:
         """``(K,)`` part of each candidate inside the anchor, and of its surroundings.
@@ -177,9 +192,10 @@ def relation_field(relation: Relation, indices: IntArray, anchor: Anchor) -> Fie
         values = _beside(directions_of(_AS_POSITION.get(name, name), table), indices, anchor)
         return Field(values, values > 0)
     if relation in _REACH:
-        gaps = anchor.gaps(indices)
-        values = np.exp(-((gaps / max(1.0, _REACH[relation] * anchor.reach)) ** 2) / 2)
-        return Field(values, values >= 0.135)
+        reach = max(1.0, _REACH[relation] * anchor.reach)
+        gaps = anchor.gaps(indices, within=2.01 * reach)
+        values = np.exp(-((gaps / reach) ** 2) / 2)
+        return Field(values, values >= LEAST_REACHED)
     if relation is Relation.FAR_FROM:
         scale = 0.2 * float(np.hypot(*table.shape))
         values = 1 - np.exp(-((anchor.gaps(indices) / scale) ** 2) / 2)
@@ -228,14 +244,6 @@ def directions_of(place: str, table: CandidateTable) -> list[Floats]:
     compass = {"north": up, "south": -up, "east": clockwise, "west": -clockwise}
     found = [vector for word, vector in compass.items() if word in place]
     return found or _PLACES[place]
-
-
-def box_offsets(boxes: NDArray[np.int64], box: Floats) -> Floats:
-    """``(K, 2)`` gaps between boxes and one box along x and y, 0 where they overlap."""
-    lower = box[:2] - boxes[:, 2:]
-    upper = boxes[:, :2] - box[2:]
-    offsets: Floats = np.maximum(np.maximum(lower, upper), 0).astype(np.float64)
-    return offsets
 
 
 def _towards(offsets: Floats, directions: list[Floats], half: Floats) -> Floats:

@@ -346,7 +346,8 @@ class _Run:
         if not anchors:
             self.notes.append(f"no anchor '{node.anchor}': the distance was dropped")
             return None
-        return distances(indices, self.table, anchors, scale)
+        limit = node.value * _factor(node.unit)
+        return distances(indices, self.table, anchors, scale, within=limit)
 
     # --- ranks and numbers ---------------------------------------------------------------------
 
