@@ -1,4 +1,4 @@
-"""Comparisons with an anchor, on boxes drawn by hand."""
+"""Comparisons with an anchor, what is inside and what is parallel, drawn by hand."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import pytest
 from dgl_rsis.stages.candidates import CandidateTable
 from dgl_rsis.stages.relations import Anchor, relation_field
 from dgl_rsis.text.program.vocabulary import Relation
+from dgl_rsis.types import BoolArray
 
 # x0, y0, x1, y1 and lightness: the anchor is 40 x 10, then a longer, a wider, a smaller one.
 BOXES = [(0, 0, 40, 10), (0, 20, 80, 24), (0, 40, 30, 60), (50, 0, 60, 8)]
@@ -56,3 +57,51 @@ def test_without_colours_nothing_is_brighter(table: CandidateTable) -> None:
     grey = replace(table, colours=None)
     field = relation_field(Relation.BRIGHTER_THAN, np.arange(4), Anchor(grey, np.array([0])))
     assert not field.holds.any()
+
+
+def masks_of(masks: list[tuple[int, int, BoolArray]]) -> CandidateTable:
+    """Masks with their upper left corners in an image of 100 by 100 pixels."""
+    crops = [mask for *_, mask in masks]
+    boxes = np.array([(x, y, x + m.shape[1], y + m.shape[0]) for x, y, m in masks])
+    return CandidateTable(
+        shape=(100, 100),
+        areas=np.array([crop.sum() for crop in crops]),
+        boxes=boxes,
+        centroids=(boxes[:, :2] + boxes[:, 2:]) / 2,
+        crop=lambda index: crops[index],
+        probabilities={},
+    )
+
+
+def test_what_stands_on_a_thing_is_inside_though_it_is_cut_out_of_it() -> None:
+    lot, car = np.ones((60, 60), dtype=bool), np.ones((4, 9), dtype=bool)
+    rows = [(10 + 5 * k, 10, car) for k in range(0, 8, 2)] + [(10 + 5 * k, 14, car) for k in (0, 2)]
+    for x, y, _ in rows:
+        lot[y - 5 : y - 1, x - 5 : x + 4] = False
+    table = masks_of([(5, 5, lot), *rows, (80, 80, car)])
+    field = relation_field(
+        Relation.INSIDE, np.arange(1, len(rows) + 2), Anchor(table, np.array([0]))
+    )
+    assert field.holds.tolist() == [True] * len(rows) + [False]
+
+
+def test_a_block_in_the_mesh_of_roads_is_not_on_the_road() -> None:
+    mesh = np.ones((100, 100), dtype=bool)
+    mesh[10:90, 10:90] = False
+    table = masks_of([(0, 0, mesh), (40, 40, np.ones((10, 10), dtype=bool))])
+    roads = Anchor(table, np.array([0]), is_union=True)
+    assert not relation_field(Relation.INSIDE, np.array([1]), roads).holds[0]
+
+
+BAR, POST = np.ones((4, 30), dtype=bool), np.ones((30, 4), dtype=bool)
+SLOPE = np.abs(np.subtract.outer(np.arange(30), np.arange(30))) <= 3
+
+
+@pytest.mark.parametrize("is_union", [False, True])
+def test_parallel_compares_directions(is_union: bool) -> None:
+    block = np.ones((12, 12), dtype=bool)
+    table = masks_of([(5, 5, BAR), (40, 40, BAR), (5, 40, POST), (60, 60, SLOPE), (80, 5, block)])
+    anchor = Anchor(table, np.array([0]), is_union=is_union)
+    field = relation_field(Relation.PARALLEL, np.arange(1, 5), anchor)
+    assert field.holds.tolist() == [True, False, False, False]
+    assert field.values[0] == pytest.approx(1)

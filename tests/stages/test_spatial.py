@@ -91,6 +91,9 @@ def ask(sentence: str, **changes: object) -> Execution:
         ("the darkest hall", 4),
         ("the hall closest to the blue ship", 5),
         ("the southernmost hall", 5),
+        ("the leftmost large hall", 2),
+        ("the large hall on the left", 2),
+        ("the hall closest to the large hall on the left", 4),
         ("the red hall west of the road", 2),
         ("the hall larger than 15000 m²", 4),
         ("the hall on the left that is not white", 2),
@@ -113,6 +116,7 @@ def test_sets() -> None:
     assert set(ask("two halls on the right").instances) == {4, 5}
     assert set(ask("all halls except the red one").instances) == {1, 3, 4}
     assert set(ask("all halls within 30 m of the road").instances) == {2, 4}
+    assert set(ask("all halls that are not large").instances) == {1, 3, 5}
     halls_or_ships = Or((Select("hall"), Select("ship")))
     table = make_table(SCENE)
     assert set(execute(halls_or_ships, table).instances) == {1, 2, 3, 4, 5, 6, 7}

@@ -15,8 +15,9 @@ from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import distance_transform_edt
+from scipy.ndimage import binary_fill_holes, distance_transform_edt
 
+from dgl_rsis.stages.attributes import measure_shape
 from dgl_rsis.stages.candidates import CandidateTable
 from dgl_rsis.stages.outlines import outline_gaps
 from dgl_rsis.text.program.vocabulary import Key, Position, Relation
@@ -27,6 +28,10 @@ LARGEST_CANVAS = 768
 """Unions are drawn on a grid of at most this many cells a side."""
 LEAST_REACHED = 0.135
 """Value of a Gaussian of the gap from which something is near; of two lengths."""
+LEAST_ASPECT = 1.4
+"""Length over width from which something has a direction."""
+PARALLEL_WITHIN = 12.0
+"""Standard deviation in degrees of what is called parallel."""
 UNION_REACH = 0.08
 """Length scale of *near* for a union, as a share of the shorter image side."""
 
@@ -93,6 +98,14 @@ class Anchor:
         return drawn
 
     @cached_property
+    def ground(self) -> BoolArray:
+        """The canvas; of a thing with its holes, as what stands on it is cut out of its mask."""
+        if self.is_union:  # a net of roads has whole blocks in its meshes
+            return self.canvas
+        filled: BoolArray = binary_fill_holes(self.canvas)
+        return filled
+
+    @cached_property
     def _distances(self) -> tuple[Floats, IntArray]:
         distances, nearest = distance_transform_edt(
             ~self.canvas, sampling=float(self.step), return_indices=True
@@ -134,6 +147,24 @@ class Anchor:
         gaps: Floats = np.clip(distances - self.step, 0, None) * np.sqrt(scale[0] * scale[1])
         return gaps
 
+    def angles_near(self, centroids: Floats) -> tuple[Floats, BoolArray]:
+        """``(K,)`` direction of the anchor at its nearest point, in degrees, and if it has one.
+
+        Of a union, the main direction of its cells around that point.
+        """
+        if not self.is_union:
+            shape = self.table.shape_of(int(self.indices[0]))
+            count = len(centroids)
+            return np.full(count, shape.angle), np.full(count, shape.aspect >= LEAST_ASPECT)
+        radius = max(2, round(self.reach / self.step))
+        rows, columns = self._cells(self.points_near(centroids))
+        angles, is_long = np.zeros(len(centroids)), np.zeros(len(centroids), dtype=bool)
+        for k, (row, column) in enumerate(zip(rows.tolist(), columns.tolist(), strict=True)):
+            top, left = max(0, row - radius), max(0, column - radius)
+            shape = measure_shape(self.canvas[top : row + radius + 1, left : column + radius + 1])
+            angles[k], is_long[k] = shape.angle, shape.aspect >= LEAST_ASPECT
+        return angles, is_long
+
     def shares(self, indices: IntArray) -> tuple[Floats, Floats]:
         """``(K,)`` part of each candidate inside the anchor, and of its surroundings.
 
@@ -148,10 +179,10 @@ class Anchor:
             top, left = max(0, rows.min() - margin), max(0, columns.min() - margin)
             bottom = min(height, rows.max() + margin + 1)
             right = min(width, columns.max() + margin + 1)
-            window = self.canvas[top:bottom, left:right]
+            window = self.ground[top:bottom, left:right]
             own = np.zeros(window.shape, dtype=bool)
             own[rows - top, columns - left] = True
-            inside[k] = self.canvas[rows, columns].mean()
+            inside[k] = self.ground[rows, columns].mean()
             around[k] = (window & ~own).sum() / max(1, (~own).sum())
         return inside, around
 
@@ -202,6 +233,8 @@ def relation_field(relation: Relation, indices: IntArray, anchor: Anchor) -> Fie
         return Field(values, values >= 0.4)
     if relation in _COMPARED:
         return _compared(relation, indices, anchor)
+    if relation is Relation.PARALLEL:
+        return _parallel(indices, anchor)
     areas = table.areas[indices].astype(np.float64)
     inside, around = anchor.shares(indices)
     if relation is Relation.CONTAINS:
@@ -290,6 +323,17 @@ def _compared(relation: Relation, indices: IntArray, anchor: Anchor) -> Field:
     return Field(values, values > 0.5)
 
 
+def _parallel(indices: IntArray, anchor: Anchor) -> Field:
+    """Gaussian of the angle between long sides; what has no long side has no direction."""
+    shapes = [anchor.table.shape_of(index) for index in indices.tolist()]
+    own = np.array([shape.angle for shape in shapes])
+    others, is_long = anchor.angles_near(anchor.table.centroids[indices])
+    is_long &= np.array([shape.aspect >= LEAST_ASPECT for shape in shapes], dtype=bool)
+    turns = np.abs((own - others + 90) % 180 - 90)
+    values = np.where(is_long, np.exp(-((turns / PARALLEL_WITHIN) ** 2) / 2), 0.0)
+    return Field(values, values >= 0.3)
+
+
 def _sizes(key: Key, table: CandidateTable, indices: IntArray) -> Floats | None:
     """``(K,)`` area, length or width in pixels, or Lab lightness; None where it is unknown."""
     if key is Key.AREA:
@@ -334,7 +378,6 @@ _REACH: Mapping[Relation, float] = {
     Relation.CONNECTED: 0.25,
     Relation.ALONG: 0.5,
     Relation.OPPOSITE: 1.5,
-    Relation.PARALLEL: 1.5,
     Relation.IN_FRONT_OF: 1.5,
     Relation.BEHIND: 1.5,
 }
@@ -349,5 +392,5 @@ _COMPARED: Mapping[Relation, tuple[Key, bool]] = {
     Relation.BRIGHTER_THAN: (Key.BRIGHTNESS, True),
     Relation.DARKER_THAN: (Key.BRIGHTNESS, False),
 }
-ONLY_NEAR = frozenset((Relation.OPPOSITE, Relation.PARALLEL, Relation.IN_FRONT_OF, Relation.BEHIND))
+ONLY_NEAR = frozenset((Relation.OPPOSITE, Relation.IN_FRONT_OF, Relation.BEHIND))
 """Relations that are executed as nearness, for want of more."""

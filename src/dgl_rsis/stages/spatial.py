@@ -126,10 +126,8 @@ def execute(
         settings: limits; those of the preset ``default`` if None.
         lexicon: names stuff and colours; the package's own if None.
     """
-    is_group = any(isinstance(node, All | Count) for node in _spine(program))
-    known = lexicon or default_lexicon()
-    run = _Run(table, settings or make_settings().program, known, is_group)
-    scored = run.of(program)
+    run = _Run(table, settings or make_settings().program, lexicon or default_lexicon())
+    scored = run.notable(program, run.of(program))
     values, attributes = np.zeros((2, len(table)), dtype=np.float32)
     values[scored.indices] = np.where(scored.holds, scored.values, 0.0)
     attributes[scored.indices] = np.where(scored.holds, scored.attributes, 0.0)
@@ -155,35 +153,40 @@ def execute(
 
 @dataclass
 class _Run:
-    """One execution: the table, and what is noted on the way; ``is_group``: several are asked for."""
+    """One execution: the table, and what is noted on the way."""
 
     table: CandidateTable
     settings: ProgramSettings
     lexicon: Lexicon
-    is_group: bool
     notes: list[str] = field(default_factory=list)
     unmeasured: set[str] = field(default_factory=set)
     trace: list[Step] = field(default_factory=list)
 
-    def of(self, node: Node) -> Scored:
-        """Execute a node and everything below it."""
+    def of(self, node: Node, *, divides: bool = False) -> Scored:
+        """Execute a node and everything below it.
+
+        Args:
+            node: what to execute.
+            divides: whether a size rules out the other instances, as what lies above ranks them
+                or takes several.
+        """
         match node:
             case Select():
-                result = self._select(node)
+                result = self._select(node, divides=divides)
             case Filter():
-                result = self._filter(node, self.of(node.child))
+                result = self._filter(node, self.of(node.child, divides=divides))
             case Relate():
-                result = self._relate(node, self.of(node.child))
+                result = self._relate(node, self.of(node.child, divides=divides))
             case Extremum() | Ordinal():
-                result = self._ranked(node, self.of(node.child))
+                result = self._ranked(node, self.of(node.child, divides=True))
             case Count():
-                result = self._count(node, self.of(node.child))
+                result = self._count(node, self.of(node.child, divides=True))
             case All():
-                result = self.of(node.child)
+                result = self.of(node.child, divides=True)
             case Measure():
-                result = self._measure(node, self.of(node.child))
+                result = self._measure(node, self.of(node.child, divides=divides))
             case And() | Or():
-                result = self._combined(node)
+                result = self._combined(node, divides=divides)
             case Not():
                 everything = self._select(Select(ANYTHING))
                 result = self._constrain(everything, self._negation(node, everything), str(node))
@@ -202,7 +205,7 @@ class _Run:
             return np.ones(len(self.table), dtype=np.float32)
         return self.table.probabilities[noun]
 
-    def _select(self, node: Select) -> Scored:
+    def _select(self, node: Select, *, divides: bool = False) -> Scored:
         probability = self._probability(node.noun)
         among = self.table.instances.get(node.noun)
         indices = find_instances(self.table, probability, self.settings, among=among)
@@ -210,15 +213,34 @@ class _Run:
             self.notes.append(f"no '{node.noun}' was found")
         scored = Scored.bare(indices, probability[indices].astype(np.float64))
         for word in node.attributes:
-            condition = self._attribute(word, indices)
+            condition = self._attribute(word, indices, divides=divides)
             scored = self._constrain(scored, condition, word, is_attribute=True)
         return scored
 
-    def _attribute(self, word: str, indices: IntArray) -> Field | None:
+    def notable(self, node: Node, scored: Scored) -> Scored:
+        """Of several, those of a notable size for their kind, where such a size was said.
+
+        A size rules nothing out before other constraints do, but *the small tank at the top* is
+        no medium one that lies closer to the top.
+        """
+        target = next((each for each in walk(node) if isinstance(each, Select)), None)
+        for word in target.attributes if target is not None else ():
+            if not self._is_size(word) or not len(scored):
+                continue
+            condition = self._attribute(word, scored.indices, divides=True)
+            if condition is not None and (scored.holds & condition.holds).any():
+                scored = replace(scored, holds=scored.holds & condition.holds)
+        return scored
+
+    def _is_size(self, word: str) -> bool:
+        known = self.lexicon.attributes.get(word)
+        return known is not None and known.kind == "size"
+
+    def _attribute(self, word: str, indices: IntArray, *, divides: bool) -> Field | None:
         """A measured adjective; None, and a note, where it is left to the model."""
         enough = self.settings.smallest_attribute
         condition = measured(
-            word, indices, self.table, self.lexicon, enough=enough, divides=self.is_group
+            word, indices, self.table, self.lexicon, enough=enough, divides=divides
         )
         if condition is None and len(indices):
             self.unmeasured.add(word)
@@ -263,7 +285,7 @@ class _Run:
             node: the anchor.
             apart: whether parts of stuff stay apart (*between the two roads*).
         """
-        scored = self.of(node)
+        scored = self.notable(node, self.of(node))
         live = scored.live
         if not len(live):
             return []
@@ -385,9 +407,9 @@ class _Run:
 
     # --- sets ----------------------------------------------------------------------------------
 
-    def _combined(self, node: And | Or) -> Scored:
+    def _combined(self, node: And | Or, *, divides: bool) -> Scored:
         """And: minimum, in the instances of the first child; or: maximum, over all."""
-        first = self.of(node.nodes[0])
+        first = self.of(node.nodes[0], divides=divides)
         for other in node.nodes[1:]:
             if isinstance(node, And):
                 if isinstance(other, Not):
@@ -399,20 +421,27 @@ class _Run:
                 joint = self._constrain(first, condition, str(other))
                 first = replace(joint, values=np.minimum(first.values, joint.values))
             else:
-                first = first.united(self.of(other))
+                first = first.united(self.of(other, divides=divides))
         return first
 
     def _negation(self, node: Not, scored: Scored) -> Field | None:
         """A noun with attributes denies the attributes, anything else what it yields."""
         child = node.child
         if isinstance(child, Select) and child.attributes:
-            fields = [self._attribute(word, scored.indices) for word in child.attributes]
-            known = [each for each in fields if each is not None]
-            if not known:
+            fields = {
+                word: field
+                for word in child.attributes
+                if (field := self._attribute(word, scored.indices, divides=True)) is not None
+            }
+            if not fields:
                 return None
-            values = np.min([each.values for each in known], axis=0)
+            values = np.min([field.values for field in fields.values()], axis=0)
             # What is least red of all is not red for that: denying takes an absolute measure.
-            return Field(1.0 - 0.9 * values, values < LEAST_DENIED)
+            has_all = [
+                field.holds if self._is_size(word) else field.values >= LEAST_DENIED
+                for word, field in fields.items()
+            ]
+            return Field(1.0 - 0.9 * values, ~np.all(has_all, axis=0))
         excluded = self.of(child).at(scored.indices)
         spine = _spine(child)
         ranks = any(isinstance(each, Extremum | Ordinal) for each in spine)
