@@ -155,3 +155,12 @@ def test_sieve_leaves_large_regions_and_missing_data(labels: np.ndarray, pixels:
             inside = regions == region
             if inside.sum() >= pixels:
                 assert (merged.labels[inside] == value).all()
+
+
+def test_saving_removes_the_manifest_of_what_was_there_before(tmp_path: Path) -> None:
+    path = tmp_path / "map.tif"
+    manifest = tmp_path / "map.tif.manifest.json"
+    manifest.write_text("{}")
+    make_map(np.zeros((4, 4), int)).save(path)
+    assert path.exists()
+    assert not manifest.exists()

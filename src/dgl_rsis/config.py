@@ -103,6 +103,7 @@ class ProgramSettings(_Section):
     most_candidates: int = Field(ge=1)
     smallest_attribute: float = Field(ge=0, le=1)
     rank_decay: float = Field(ge=0)
+    least_anchor: float = Field(ge=0, le=1)
 
 
 class SelectSettings(_Section):

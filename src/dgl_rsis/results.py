@@ -50,6 +50,7 @@ class SegmentResult:
         from dgl_rsis.outputs import save_segment
 
         save_segment(self, Path(path))
+        _drop_manifest(Path(path))
 
 
 @dataclass(frozen=True)
@@ -117,3 +118,11 @@ class ReferResult:
         from dgl_rsis.outputs import save_refer
 
         save_refer(self, Path(path))
+        _drop_manifest(Path(path))
+
+
+def _drop_manifest(path: Path) -> None:
+    """Remove the manifest of an earlier run: it tells of a file that is there no more."""
+    from dgl_rsis.manifest import manifest_path
+
+    manifest_path(path).unlink(missing_ok=True)

@@ -324,3 +324,12 @@ def test_an_exception_of_several() -> None:
     things = [("hall", (10 + 60 * k, 10, 30 + 60 * k + 5 * k, 40), "red") for k in range(4)]
     execution = execute(parse("all halls except the two largest").program, make_table(things))
     assert sorted(execution.instances.tolist()) == [0, 1]
+
+
+def test_an_anchor_that_is_hardly_there_is_not_there() -> None:
+    table = make_table(SCENE)
+    weak = {**table.probabilities, "road": table.probabilities["road"] * 0.15}
+    execution = ask("the largest hall left of the road", probabilities=weak)
+    assert execution.instances[0] == 4  # the largest of all, the road being unknown
+    assert any("'road' has probability" in note and "not there" in note for note in execution.notes)
+    assert any("no anchor 'road'" in note for note in execution.notes)

@@ -286,7 +286,7 @@ class _Run:
             apart: whether parts of stuff stay apart (*between the two roads*).
         """
         scored = self.notable(node, self.of(node))
-        live = scored.live
+        live = self._there(scored, node)
         if not len(live):
             return []
         bare = isinstance(node, Select) and not node.attributes
@@ -300,6 +300,15 @@ class _Run:
         if not bare and not isinstance(node, Count):
             live = np.array([scored.best])
         return [Anchor(self.table, np.array([index])) for index in live.tolist()]
+
+    def _there(self, scored: Scored, node: Node) -> IntArray:
+        """What holds and is probable enough to be the anchor of something."""
+        live = scored.live
+        sure = scored.probability[scored.holds] >= self.settings.least_anchor
+        if len(live) and not sure.any():
+            best = float(scored.probability[scored.holds].max())
+            self.notes.append(f"'{node}' has probability {best:.2f}: it is taken as not there")
+        return np.asarray(live[sure], np.int64)
 
     def _relate(self, node: Relate, child: Scored) -> Scored:
         anchors = self._anchors(node.anchor, apart=_is_pair(node))
