@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dgl_rsis.text.grammar.places import read_place
+from dgl_rsis.text.grammar.places import read_direction
 from dgl_rsis.text.grammar.reader import Reader
 from dgl_rsis.text.tokens import COMMA
 
@@ -41,7 +41,7 @@ def ends_phrase(reader: Reader, i: int) -> bool:
             lexicon.counting,
             *lexicon.comparisons.values(),
         )
-        or read_place(reader, i) is not None
+        or read_direction(reader, i) is not None
     )
 
 
@@ -89,5 +89,5 @@ def begins_modifier(reader: Reader, i: int) -> bool:
         )
         or reader.begins(start, lexicon.distances)
         or (is_function_word(reader, i) and start == i)
-        or read_place(reader, i) is not None
+        or read_direction(reader, i) is not None
     )

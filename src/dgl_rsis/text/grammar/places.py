@@ -26,7 +26,13 @@ def at(position: Position) -> Wrap:
 
 
 def read_place(reader: Reader, i: int) -> tuple[Position, int] | None:
-    """*left*, *far upper right corner*, *middle left* without a preposition, and where it ends."""
+    """*left*, *far upper right corner* without a preposition; not *left-most*, which ranks."""
+    found = read_direction(reader, i)
+    return None if found is None or reader.is_word(found[1], "most") else found
+
+
+def read_direction(reader: Reader, i: int) -> tuple[Position, int] | None:
+    """*left*, *far upper right corner*, *middle left*, and where it ends; *left* of *left-most*."""
     lexicon, words = reader.lexicon, reader.words
     found = _read_position(reader, i)
     for _ in range(MOST_ADVERBS):
@@ -43,6 +49,8 @@ def read_place(reader: Reader, i: int) -> tuple[Position, int] | None:
         if joined is None:
             break
         position, end = joined, following[1]
+    if reader.is_word(end, "most") and reader.begins(end + 1, lexicon.place_nouns):
+        end += 1  # "the left-most part"
     while noun := lexicon.place_nouns.match(words, end):
         end = noun[1]
     return position, end

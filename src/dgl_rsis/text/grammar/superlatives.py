@@ -6,7 +6,7 @@ from dgl_rsis.text.grammar.boundaries import begins_noun
 from dgl_rsis.text.grammar.noun_phrases import read_anchor
 from dgl_rsis.text.grammar.ordinals import read_rank
 from dgl_rsis.text.grammar.phrase import NounPhrase
-from dgl_rsis.text.grammar.places import read_place, read_place_after_preposition
+from dgl_rsis.text.grammar.places import read_direction, read_place, read_place_after_preposition
 from dgl_rsis.text.grammar.reader import Reader
 from dgl_rsis.text.program.vocabulary import EXTREME_OF_POSITION, Direction, Key, Position
 
@@ -45,7 +45,7 @@ def _towards_place(
 def _extreme_of_place(reader: Reader, phrase: NounPhrase, i: int) -> int | None:
     """*left-most*, *most northerly*, *the left of the two*."""
     is_most = reader.is_word(i, "most")
-    place = read_place(reader, i + 1 if is_most else i)
+    place = read_direction(reader, i + 1 if is_most else i)
     if place is None and is_most:
         place = read_place_after_preposition(reader, i + 1)
     if place is None:
