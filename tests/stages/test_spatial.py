@@ -239,14 +239,30 @@ def test_empty_table() -> None:
         assert execution.values.shape == (0,)
 
 
-def test_trace_tells_every_step() -> None:
-    execution = ask("the largest white hall left of the road")
-    assert [step.text for step in execution.trace] == [
+def test_trace_keeps_the_scores_of_every_step() -> None:
+    root = ask("the largest white hall left of the road").trace
+    (place,) = root.children
+    hall, road = place.children
+    assert [str(step.node) for step in (root, place, hall, road)] == [
+        "largest white hall, left of road",
+        "white hall, left of road",
         "white hall",
         "road",
-        "white hall, left of road",
-        "largest white hall, left of road",
     ]
+    assert (hall.values[~hall.holds] == 0).all()
+    assert not hall.holds.all()
+    assert (place.values[~place.holds] == 0).all()
+    assert root.values.max() == root.values[root.holds].max() > 0
+
+
+def test_notes_belong_to_the_step_that_dropped_something() -> None:
+    scores = {**make_table(SCENE).probabilities, "bridge": np.zeros(len(SCENE), np.float32)}
+    execution = ask("the largest hall left of the bridge", probabilities=scores)
+    (place,) = execution.trace.children
+    assert execution.trace.notes == ()
+    assert place.notes == ("no anchor 'bridge': the relation was dropped",)
+    assert place.children[-1].notes
+    assert execution.notes == (*place.children[-1].notes, *place.notes)
 
 
 def test_nouns_in() -> None:

@@ -9,7 +9,7 @@ answer is never forfeited.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -74,16 +74,21 @@ class Step:
     """One executed node, for the explanation.
 
     Attributes:
-        text: the node in words.
+        node: what was executed.
         indices: ``(K,)`` candidates that it looked at.
-        values: ``(K,)`` in [0, 1].
+        values: ``(K,)`` in [0, 1], product of all factors up to here.
         holds: ``(K,)`` whether all constraints up to here hold.
+        notes: what this node dropped or left to the model, and why.
+        children: the nodes that it was executed over, in their order: the target first, then
+            anchors; for a set its members.
     """
 
-    text: str
+    node: Node
     indices: IntArray
     values: FloatArray
     holds: BoolArray
+    notes: tuple[str, ...] = ()
+    children: tuple[Step, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -99,7 +104,7 @@ class Execution:
             answer together.
         unmeasured: adjectives of the target that are left to the model.
         notes: what was dropped or left to the model, and why.
-        trace: every node in the order of execution, anchors included.
+        trace: the root of the executed program; its steps keep the scores of all candidates.
     """
 
     values: FloatArray
@@ -108,7 +113,7 @@ class Execution:
     is_union: bool
     unmeasured: tuple[str, ...]
     notes: tuple[str, ...]
-    trace: tuple[Step, ...]
+    trace: Step
 
 
 def execute(
@@ -127,7 +132,8 @@ def execute(
         lexicon: names stuff and colours; the package's own if None.
     """
     run = _Run(table, settings or make_settings().program, lexicon or default_lexicon())
-    scored = run.notable(program, run.of(program))
+    scored = run.whole(program)
+    trace = run.levels[0].steps[0]
     values, attributes = np.zeros((2, len(table)), dtype=np.float32)
     values[scored.indices] = np.where(scored.holds, scored.values, 0.0)
     attributes[scored.indices] = np.where(scored.holds, scored.attributes, 0.0)
@@ -146,9 +152,17 @@ def execute(
             for word in (target.attributes if target is not None else ())
             if word in run.unmeasured
         ),
-        notes=tuple(dict.fromkeys(run.notes)),
-        trace=tuple(run.trace),
+        notes=tuple(dict.fromkeys(_notes_of(trace))),
+        trace=trace,
     )
+
+
+@dataclass(frozen=True)
+class _Level:
+    """What gathers while one node is executed: its notes, and the steps of the nodes below it."""
+
+    notes: list[str] = field(default_factory=list)
+    steps: list[Step] = field(default_factory=list)
 
 
 @dataclass
@@ -158,9 +172,23 @@ class _Run:
     table: CandidateTable
     settings: ProgramSettings
     lexicon: Lexicon
-    notes: list[str] = field(default_factory=list)
     unmeasured: set[str] = field(default_factory=set)
-    trace: list[Step] = field(default_factory=list)
+    levels: list[_Level] = field(default_factory=lambda: [_Level()])
+
+    @property
+    def notes(self) -> list[str]:
+        """Notes of the node that is being executed."""
+        return self.levels[-1].notes
+
+    def whole(self, node: Node) -> Scored:
+        """Execute a whole phrase, the target's or an anchor's: ``of``, then ``notable``."""
+        executed = self.of(node)
+        result = self.notable(node, executed)
+        step = self.levels[-1].steps[-1]
+        self.levels[-1].steps[-1] = replace(
+            step, values=result.total.astype(np.float32), holds=result.holds
+        )
+        return result
 
     def of(self, node: Node, *, divides: bool = False) -> Scored:
         """Execute a node and everything below it.
@@ -170,6 +198,16 @@ class _Run:
             divides: whether a size rules out the other instances, as what lies above ranks them
                 or takes several.
         """
+        self.levels.append(_Level())
+        result = self._executed(node, divides=divides)
+        level = self.levels.pop()
+        values, notes = result.total.astype(np.float32), tuple(dict.fromkeys(level.notes))
+        self.levels[-1].steps.append(
+            Step(node, result.indices, values, result.holds, notes, tuple(level.steps))
+        )
+        return result
+
+    def _executed(self, node: Node, *, divides: bool) -> Scored:
         match node:
             case Select():
                 result = self._select(node, divides=divides)
@@ -190,9 +228,6 @@ class _Run:
             case Not():
                 everything = self._select(Select(ANYTHING))
                 result = self._constrain(everything, self._negation(node, everything), str(node))
-        self.trace.append(
-            Step(str(node), result.indices, result.total.astype(np.float32), result.holds)
-        )
         return result
 
     # --- instances -----------------------------------------------------------------------------
@@ -285,7 +320,7 @@ class _Run:
             node: the anchor.
             apart: whether parts of stuff stay apart (*between the two roads*).
         """
-        scored = self.notable(node, self.of(node))
+        scored = self.whole(node)
         live = self._there(scored, node)
         if not len(live):
             return []
@@ -461,6 +496,13 @@ class _Run:
     def _note_north(self) -> None:
         if self.table.frame is None or self.table.frame.north is None:
             self.notes.append("true north is unknown: up was taken")
+
+
+def _notes_of(step: Step) -> Iterator[str]:
+    """Notes of a step and of all steps below it, in the order of execution."""
+    for child in step.children:
+        yield from _notes_of(child)
+    yield from step.notes
 
 
 def _spine(node: Node) -> list[Node]:
