@@ -10,52 +10,21 @@ that at 2,048 px. Exits with 1 when one of them is missed.
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 import time
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from common import data_folder
 from numpy.typing import NDArray
 from PIL import Image
 
+from dgl_rsis.benchmark.datasets.coco import read_coco
 from dgl_rsis.proposals.tree import RegionTree, build_region_tree
 
 IOU_FLOOR = 0.61
 SECONDS_AT_512 = 0.8
 GROWTH_TO_2048 = 24.0
-
-
-def run_lengths(text: str) -> list[int]:
-    """Run lengths of a compressed COCO mask.
-
-    Each number is a little-endian chain of characters from ``0``: five bits each, the sixth says
-    that more follow, and the highest bit of the last is the sign. From the fourth number on, the
-    difference to the number two before is stored.
-    """
-    numbers: list[int] = []
-    value = shift = 0
-    for character in text.encode("ascii"):
-        bits = character - 48
-        value |= (bits & 31) << shift
-        shift += 5
-        if not bits & 32:
-            if bits & 16:
-                value -= 1 << shift
-            numbers.append(value + (numbers[-2] if len(numbers) > 2 else 0))
-            value = shift = 0
-    return numbers
-
-
-def decode_mask(segmentation: dict[str, Any]) -> NDArray[np.bool_]:
-    """``(H, W)`` bool of a COCO run-length mask (runs go down the columns, zeros first)."""
-    height, width = segmentation["size"]
-    counts = segmentation["counts"]
-    runs = run_lengths(counts) if isinstance(counts, str) else counts
-    flat = np.repeat(np.arange(len(runs)) % 2 == 1, runs)
-    return flat.reshape(width, height).T
 
 
 def best_iou(tree: RegionTree, mask: NDArray[np.bool_]) -> float:
@@ -72,19 +41,14 @@ def best_iou(tree: RegionTree, mask: NDArray[np.bool_]) -> float:
 
 def measure_quality(folder: Path) -> float:
     """Print the mean best IoU of each image; return it over all instances."""
-    content = json.loads((folder / "annotations.json").read_text())
     everything: list[float] = []
-    for entry in content["images"]:
-        image = np.asarray(Image.open(folder / entry["file_name"]).convert("RGB"))
-        tree = build_region_tree(image)
-        scores = [
-            best_iou(tree, decode_mask(annotation["segmentation"]))
-            for annotation in content["annotations"]
-            if annotation["image_id"] == entry["id"]
-        ]
+    for annotated in read_coco(folder / "annotations.json"):
+        tree = build_region_tree(np.asarray(Image.open(annotated.path).convert("RGB")))
+        instances = annotated.instances
+        scores = [best_iou(tree, instances.mask(index)) for index in range(len(instances))]
         everything += scores
         print(
-            f"{entry['file_name']}: {len(scores)} instances, mean best IoU "
+            f"{annotated.path.name}: {len(scores)} instances, mean best IoU "
             f"{np.mean(scores):.3f}, {len(tree)} nodes"
         )
     return float(np.mean(everything))

@@ -1,0 +1,1 @@
+"""Readers of annotated images in the formats of public data sets."""
