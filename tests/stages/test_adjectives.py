@@ -7,7 +7,7 @@ import pytest
 from stages.test_spatial import make_table
 
 from dgl_rsis.stages.adjectives import measured
-from dgl_rsis.stages.relations import Field
+from dgl_rsis.stages.scored import Field
 from dgl_rsis.text.lexicon_file import default_lexicon
 
 

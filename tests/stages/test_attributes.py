@@ -50,12 +50,18 @@ def test_dark_blue_is_darker() -> None:
     [
         ((38, 28, 14), "red"),  # a red car in haze
         ((48, 24, 19), "red"),  # a clay roof
+        ((49, 19, 18), "red"),  # the same through haze
+        ((33, 24, 6), "red"),  # a car in shade
         ((45, 6, 12), "brown"),  # a weathered roof
+        ((37, 26, 41), "brown"),
         ((39, 3, -18), "blue"),
         ((54, 3, -2), "grey"),
         ((69, 0, -1), "grey"),
         ((84, 2, -1), "white"),
+        ((90, -5, 5), "white"),  # with a cast of the sensor
+        ((52, 2, -6), "grey"),
         ((22, 1, -4), "black"),
+        ((24, 2, -6), "black"),
     ],
 )
 def test_colours_through_haze_keep_their_names(lab: tuple[int, int, int], name: str) -> None:

@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 from stages.test_spatial import make_table
 
+from dgl_rsis.stages.anchors import Anchor
 from dgl_rsis.stages.ranking import by_extreme, by_rank, distances, key_values
-from dgl_rsis.stages.relations import Anchor, Field
-from dgl_rsis.stages.scored import Scored
+from dgl_rsis.stages.scored import Field, Scored
 from dgl_rsis.text.program.vocabulary import Direction, Key
 
 THINGS = [

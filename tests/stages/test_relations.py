@@ -7,8 +7,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from dgl_rsis.stages.anchors import Anchor
 from dgl_rsis.stages.candidates import CandidateTable
-from dgl_rsis.stages.relations import Anchor, relation_field
+from dgl_rsis.stages.relations import relation_field
 from dgl_rsis.text.program.vocabulary import Relation
 from dgl_rsis.types import BoolArray
 

@@ -1,8 +1,7 @@
 import numpy as np
 import pytest
 
-from dgl_rsis.stages.relations import Field
-from dgl_rsis.stages.scored import Scored
+from dgl_rsis.stages.scored import Field, Scored
 
 
 def scored(indices=(4, 7, 9), probability=(0.9, 0.5, 0.6)):

@@ -13,8 +13,25 @@ from dgl_rsis.config import make_settings
 from dgl_rsis.stages.spatial import CandidateTable, Execution, execute, nouns_in
 from dgl_rsis.text.parse import parse
 from dgl_rsis.text.program.json_form import from_json
-from dgl_rsis.text.program.nodes import And, Extremum, Filter, Not, Or, Select
-from dgl_rsis.text.program.vocabulary import Key, Position
+from dgl_rsis.text.program.nodes import (
+    And,
+    Extremum,
+    Filter,
+    Measure,
+    Node,
+    Not,
+    Or,
+    Relate,
+    Select,
+)
+from dgl_rsis.text.program.vocabulary import (
+    Comparison,
+    Key,
+    Position,
+    Quantity,
+    Relation,
+    Unit,
+)
 from dgl_rsis.types import MapFrame
 
 SHAPE = (200, 300)
@@ -334,6 +351,35 @@ def test_denying_takes_an_absolute_measure() -> None:
     things = [("hall", (10, 10, 50, 50), "red"), ("hall", (100, 10, 140, 50), "black")]
     execution = execute(parse("all halls that are not white").program, make_table(things))
     assert sorted(execution.instances.tolist()) == [0, 1]
+
+
+@pytest.mark.parametrize(
+    ("denied", "why"),
+    [
+        (Relate(Select("hall"), Relation.NEAR, Select("ship", ("blue",))), "nothing is 'near"),
+        (Relate(Select("hall"), Relation.NEAR, Select("bridge")), "no anchor 'bridge'"),
+        (Filter(Select("hall"), Position.TOP), "nothing is 'top'"),
+        (
+            Measure(Select("hall"), Quantity.AREA, Comparison.GREATER, 9, Unit.HECTARE),
+            "nothing is 'area > 9 ha'",
+        ),
+    ],
+)
+def test_what_nothing_fulfils_excludes_nothing(denied: Node, why: str) -> None:
+    things = [
+        ("hall", (10, 110, 30, 130), "red"),
+        ("hall", (10, 150, 50, 190), "red"),
+        ("ship", (280, 110, 290, 120), "blue"),
+        ("ship", (200, 160, 240, 190), "white"),
+    ]
+    table = make_table(things)
+    nothing = {"bridge": np.zeros(len(things), np.float32)}
+    table = replace(table, probabilities={**table.probabilities, **nothing})
+    execution = execute(And((Select("hall"), Not(denied))), table)
+    assert sorted(execution.instances.tolist()) == [0, 1]
+    (note,) = (note for note in execution.notes if "was found" not in note)
+    assert note.startswith(why)
+    assert note.endswith(": nothing is excluded")
 
 
 def test_an_exception_of_several() -> None:

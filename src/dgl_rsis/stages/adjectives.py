@@ -6,7 +6,7 @@ import numpy as np
 
 from dgl_rsis.stages.attributes import colour_scores, shape_score
 from dgl_rsis.stages.candidates import CandidateTable
-from dgl_rsis.stages.relations import Field, Floats
+from dgl_rsis.stages.scored import Field, Floats
 from dgl_rsis.text.lexicon import Lexicon
 from dgl_rsis.types import BoolArray, IntArray
 

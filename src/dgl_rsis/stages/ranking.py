@@ -6,16 +6,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from dgl_rsis.stages.anchors import Anchor
 from dgl_rsis.stages.candidates import CandidateTable
 from dgl_rsis.stages.outlines import box_gaps, outline_gaps
-from dgl_rsis.stages.relations import Anchor, Floats, directions_of
-from dgl_rsis.stages.scored import Scored
+from dgl_rsis.stages.places import COMPASS, directions_of
+from dgl_rsis.stages.scored import Floats, Scored
 from dgl_rsis.text.program.vocabulary import Direction, Key
 from dgl_rsis.types import IntArray
-
-COMPASS = frozenset(
-    ("north", "northeast", "east", "southeast", "south", "southwest", "west", "northwest")
-)
 
 
 def key_values(

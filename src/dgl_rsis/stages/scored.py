@@ -1,4 +1,4 @@
-"""What a node of a program yields: instances with the factors of their score.
+"""What a node of a program yields: a constraint on instances, and instances with their factors.
 
 The factors stay apart until the end, so that mask selection can weigh them (docs/design.md).
 """
@@ -6,11 +6,28 @@ The factors stay apart until the end, so that mask selection can weigh them (doc
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
-from dgl_rsis.stages.relations import Field, Floats
 from dgl_rsis.types import BoolArray, IntArray
+
+Floats: TypeAlias = NDArray[np.floating[Any]]
+
+
+@dataclass(frozen=True)
+class Field:
+    """A constraint evaluated on candidates.
+
+    Attributes:
+        values: ``(K,)`` in [0, 1].
+        holds: ``(K,)`` whether the constraint can be said to hold; what ranks and counts looks
+            only at these.
+    """
+
+    values: Floats
+    holds: BoolArray
 
 
 @dataclass(frozen=True)

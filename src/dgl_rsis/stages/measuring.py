@@ -1,0 +1,68 @@
+"""Sizes and distances in units: *larger than 500 m²*, *within 100 m of the bridge*."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from dgl_rsis.stages.anchors import Anchor
+from dgl_rsis.stages.candidates import CandidateTable
+from dgl_rsis.stages.ranking import distances, key_values
+from dgl_rsis.stages.scored import Field, Floats
+from dgl_rsis.text.program.nodes import Measure
+from dgl_rsis.text.program.vocabulary import (
+    UNIT_IN_METRES,
+    UNIT_IN_SQUARE_METRES,
+    Comparison,
+    Key,
+    Quantity,
+    Unit,
+)
+from dgl_rsis.types import IntArray
+
+
+def amounts_of(
+    node: Measure, indices: IntArray, table: CandidateTable, anchors: Sequence[Anchor]
+) -> Floats | None:
+    """The quantity in metres or square metres, or in pixels where the unit says so.
+
+    Args:
+        node: names the quantity and its unit.
+        indices: ``(K,)`` candidates.
+        table: where they are from.
+        anchors: what a distance is measured to.
+
+    Returns:
+        ``(K,)``, exact as far as the comparison needs it; None where the image has no ground
+        lengths.
+    """
+    in_pixels = node.unit in (Unit.PIXEL, Unit.SQUARE_PIXEL)
+    metres = table.frame.metres_per_pixel if table.frame is not None else None
+    if metres is None and not in_pixels:
+        return None
+    scale = (1.0, 1.0) if in_pixels or metres is None else metres
+    if node.quantity is Quantity.AREA:
+        return table.areas[indices] * float(scale[0] * scale[1])
+    if node.quantity is Quantity.DISTANCE:
+        return distances(indices, table, anchors, scale, within=_limit(node))
+    side = float(np.sqrt(scale[0] * scale[1]))
+    return key_values(Key(node.quantity.value), indices, table) * side
+
+
+def fitting(node: Measure, amounts: Floats) -> Field:
+    """Which amounts compare with the value as asked."""
+    is_less = node.comparison is Comparison.LESS
+    fits = amounts < _limit(node) if is_less else amounts > _limit(node)
+    return Field(fits.astype(np.float64), fits)
+
+
+def measure_text(node: Measure) -> str:
+    """The measure alone, in words."""
+    sign = "<" if node.comparison is Comparison.LESS else ">"
+    return f"{node.quantity} {sign} {node.value:g} {node.unit}"
+
+
+def _limit(node: Measure) -> float:
+    """The value in metres or square metres, or in pixels."""
+    return node.value * {**UNIT_IN_METRES, **UNIT_IN_SQUARE_METRES}.get(node.unit, 1.0)
