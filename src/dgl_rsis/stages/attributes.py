@@ -21,7 +21,12 @@ COLOUR_SPREAD = 9.0
 LIGHTNESS_WEIGHT = 0.5
 """Weight of lightness in the distance to a chromatic prototype: shade changes it most."""
 CHROMA_WEIGHT, CHROMA_FLOOR = 18.0, 2.0
-"""Chroma differs by the logarithm of its ratio, in this unit; below the floor all is grey."""
+"""To a chromatic prototype, chroma differs by the logarithm of its ratio, in this unit."""
+TINT_WEIGHT = 1.5
+"""Weight of chroma in the distance to an achromatic prototype: a tint is noticed early."""
+HUE_WEIGHT, HUE_COMPRESSION = 4.0, 0.015
+"""Weight of the difference in hue, which neither haze nor shade changes much; as in CIE94 it is
+divided by ``1 + HUE_COMPRESSION * C``."""
 LIGHTNESS_SHIFT = 20.0
 DARK_BELOW, BRIGHT_ABOVE, LIGHTNESS_SLOPE = 45.0, 68.0, 6.0
 CHROMATIC_ABOVE = 10.0
@@ -146,16 +151,22 @@ def _squared_difference(
 ) -> NDArray[np.float64]:
     """Squared difference in lightness, chroma and hue to a prototype.
 
-    Haze and shade multiply the chroma, so that its ratio counts; the difference of hues is that of
-    CIE (``2 C1 C2 (1 - cos dh)``), so that it fades where a colour is hardly one.
+    Haze and shade multiply the chroma, so that its ratio counts, but not to white, grey and black,
+    which have none. The difference of hues is that of CIE94 (``2 C1 C2 (1 - cos dh)`` before it is
+    divided), so that it fades where a colour is hardly one.
     """
     lightness, a, b = colours.astype(np.float64).T
     chroma, own = np.hypot(a, b), float(np.hypot(lab[1], lab[2]))
-    weight = LIGHTNESS_WEIGHT if own > CHROMATIC_ABOVE else 1.0
+    if own <= CHROMATIC_ABOVE:
+        tint = np.hypot(a - lab[1], b - lab[2])
+        achromatic: NDArray[np.float64] = (lightness - lab[0]) ** 2 + (TINT_WEIGHT * tint) ** 2
+        return achromatic
+    lighter = LIGHTNESS_WEIGHT * (lightness - lab[0])
     paler = CHROMA_WEIGHT * np.log((chroma + CHROMA_FLOOR) / (own + CHROMA_FLOOR))
     hue = 2 * (chroma * own - a * lab[1] - b * lab[2])
-    squared: NDArray[np.float64] = (weight * (lightness - lab[0])) ** 2 + paler**2 + hue
-    return squared
+    hue /= (1 + HUE_COMPRESSION * np.sqrt(chroma * own)) ** 2
+    chromatic: NDArray[np.float64] = lighter**2 + paler**2 + HUE_WEIGHT * hue
+    return chromatic
 
 
 def _smallest_rectangle(points: NDArray[np.float64]) -> tuple[float, float, float]:
