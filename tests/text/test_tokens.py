@@ -23,13 +23,32 @@ def test_a_hyphen_before_a_dropped_word_ties_nothing(sentence: str) -> None:
 @pytest.mark.parametrize(
     ("sentence", "words"),
     [
-        ("This image shows a harbor. The largest ship", "the largest ship"),
-        ("The image shows a harbor; find the ship", "the ship"),
         ("This image shows a harbor", "a harbor"),
         ("Image of a harbor", "of a harbor"),
-        ("The picture shows a hall. It is white", "a hall , it is white"),
         ("teh ship betwen", "the ship between"),
+        ("delineate the harbor", "the harbor"),
+        ("fetch me a ship", "a ship"),
+        ("ship longer then 5 m", "ship longer than 5 m"),
+        ("fields > 2 ha", "fields more than 2 ha"),
+        ("ship no. 3", "ship number 3"),
     ],
 )
-def test_what_sets_the_scene_is_dropped(sentence: str, words: str) -> None:
+def test_what_carries_no_constraint_is_dropped(sentence: str, words: str) -> None:
     assert " ".join(tokenise(sentence, default_lexicon()).words) == words
+
+
+@pytest.mark.parametrize(
+    ("sentence", "scene", "asked"),
+    [
+        ("This image shows a harbor. The largest ship", "a harbor ,", "the largest ship"),
+        ("The image shows a harbor; find the ship", "a harbor ,", "the ship"),
+        ("There is a harbor. The ship on it", "a harbor ,", "the ship on it"),
+        ("A harbor. Then find all ships", "a harbor , then", "all ships"),
+        ("The picture shows a hall. It is white", "", "a hall , it is white"),
+        ("The hall. The roof", "", "the hall , the roof"),
+    ],
+)
+def test_a_sentence_sets_the_scene_of_the_next(sentence: str, scene: str, asked: str) -> None:
+    found = tokenise(sentence, default_lexicon())
+    assert " ".join(found.words[: found.begins]) == scene
+    assert " ".join(found.words[found.begins :]) == asked

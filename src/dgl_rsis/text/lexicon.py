@@ -116,6 +116,7 @@ class Lexicon:
     function_words: PhraseTable[str]
     openers: PhraseTable[str]
     requests: PhraseTable[str]
+    existential: PhraseTable[str]
     scene_verbs: PhraseTable[str]
     fillers: PhraseTable[str]
     image_nouns: frozenset[str]
@@ -132,6 +133,13 @@ class Lexicon:
                 if isinstance(table, PhraseTable):
                     words |= table.words
         return frozenset(words)
+
+    @cached_property
+    def before_than(self) -> frozenset[str]:
+        """Words that *than* may follow: *longer*, *more*."""
+        compared = [phrase for table in self.comparisons.values() for phrase in table]
+        words = {phrase.split()[-2] for phrase in compared if phrase.endswith(" than")}
+        return self.comparatives.words | words
 
     @cached_property
     def spelling(self) -> Spelling:

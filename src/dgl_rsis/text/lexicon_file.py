@@ -142,6 +142,7 @@ def _build(sections: _Sections) -> Lexicon:
         function_words=table("function_words"),
         openers=table("openers"),
         requests=table("requests"),
+        existential=table("existential"),
         scene_verbs=table("scene_verbs"),
         fillers=table("fillers"),
         image_nouns=frozenset(sections.words("image_nouns")),

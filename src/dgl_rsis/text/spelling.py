@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from dgl_rsis.text.inflection import singular
+
 SHORTEST = 4
 """Letters of a word from which one may lack, be doubled or be in the way."""
 SHORTEST_REPLACED = 6
@@ -16,6 +18,8 @@ SHORTEST_NOUN = 6
 """Letters of a noun from which it is corrected to, never for a wrong letter: *marine* stays."""
 SHORT_WORDS = frozenset(("the", "of", "to", "and"))
 """Shorter words, of which two letters may be exchanged."""
+SHORTEST_MIXED = 6
+"""Letters of a word from which those between the first and the last may be in any order."""
 
 _VERBAL = ("ing", "ed")  # leaving is no error for leading
 
@@ -35,12 +39,17 @@ class Spelling:
         self, closed: Iterable[str], known: frozenset[str], nouns: Iterable[str] = ()
     ) -> None:
         self._known = known
+        self._nouns = frozenset(nouns)
         self._words: dict[str, set[str]] = {}
-        closed = frozenset(closed)
-        long_nouns = {noun for noun in nouns if len(noun) >= SHORTEST_NOUN}
+        self._closed = closed = frozenset(closed)
+        long_nouns = {noun for noun in self._nouns if len(noun) >= SHORTEST_NOUN}
         for word in closed | long_nouns:
             for key in {word, *_keys(word)}:
                 self._words.setdefault(key, set()).add(word)
+        self._mixed: dict[str, set[str]] = {}
+        for word in closed:
+            if len(word) >= SHORTEST_MIXED:
+                self._mixed.setdefault(_mixed(word), set()).add(word)
         self._patterns: dict[str, set[str]] = {}
         for word in closed:
             for key in _patterns(word):
@@ -59,8 +68,12 @@ class Spelling:
                 if each == shorter and len(each) >= SHORTEST
             }
         if not found:
+            found = set(self._mixed.get(_mixed(word), ()))
+        if not found:
             for pattern in _patterns(word):
                 found |= self._patterns.get(pattern, set())
+        if singular(word) in self._nouns:
+            found &= self._closed  # "sunflowers" is a plural
         near = {each for each in found if each[0] == word[0] or each in SHORT_WORDS}
         return near.pop() if len(near) == 1 else word
 
@@ -71,6 +84,13 @@ def _keys(word: str) -> Iterator[str]:
         yield from _exchanged(word)
     if len(word) >= SHORTEST:
         yield from (each for each in _without_one(word) if len(each) >= 3)
+
+
+def _mixed(word: str) -> str:
+    """The same for all orders of the letters between the first and the last; empty if short."""
+    if len(word) < SHORTEST_MIXED:
+        return ""
+    return word[0] + "".join(sorted(word[1:-1])) + word[-1]
 
 
 def _exchanged(word: str) -> Iterator[str]:

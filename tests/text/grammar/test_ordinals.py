@@ -30,7 +30,7 @@ from dgl_rsis.text.parse import parse
         ("the third car on the bridge from the left", "third car from the left, on bridge"),
         ("the first two ships", "2 x leftmost ship"),
         ("ship number two from the top", "second ship from the top"),
-        ("the first and third ships", "2 x first ship from the left or third ship from the left"),
+        ("the first and third ships", "2 x (first ship from the left or third ship from the left)"),
         (
             "the hall left of the second ship from the right",
             "hall, left of second ship from the right",

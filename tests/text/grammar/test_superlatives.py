@@ -23,11 +23,11 @@ from dgl_rsis.text.parse import parse
         ("the building farthest from the left edge", "rightmost building"),
         ("the closest ship to the bridge", "ship, closest to bridge"),
         ("the ship closest to the bridge", "ship, closest to bridge"),
-        ("the second closest ship to the bridge", "second ship, closest to bridge"),
+        ("the second closest ship to the bridge", "ship, second closest to bridge"),
         ("the ship closest to the left-most car", "ship, closest to leftmost car"),
         (
             "the second farthest hall from the right-most car",
-            "second hall, farthest from rightmost car",
+            "hall, second farthest from rightmost car",
         ),
         ("the car on the left-most road", "car, on leftmost road"),
         ("the car in the left-most part of the image", "car, at the left"),

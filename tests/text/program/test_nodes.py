@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 
 from dgl_rsis.errors import TextError
@@ -46,6 +48,10 @@ def test_ranks_and_numbers_begin_at_one(node: type[Count] | type[Ordinal]) -> No
         Count(Select("ship"), 0) if node is Count else Ordinal(Select("ship"), 0, Key.X)
 
 
+def _closest(anchor: str) -> Node:
+    return Extremum(Select("ship"), Key.DISTANCE, Direction.MIN, Select(anchor))
+
+
 @pytest.mark.parametrize(
     ("program", "text"),
     [
@@ -70,7 +76,7 @@ def test_ranks_and_numbers_begin_at_one(node: type[Count] | type[Ordinal]) -> No
         ),
         (
             Ordinal(Select("ship"), 3, Key.DISTANCE, Direction.MIN, Select("pier")),
-            "third ship, closest to pier",
+            "ship, third closest to pier",
         ),
         (
             Measure(Select("road"), Quantity.WIDTH, Comparison.LESS, 12.0, Unit.METRE),
@@ -81,7 +87,36 @@ def test_ranks_and_numbers_begin_at_one(node: type[Count] | type[Ordinal]) -> No
             "ship and not (ship, at the left)",
         ),
         (Or((Select("ship"), Select("pier"))), "ship or pier"),
+        (Not(Or((Select("ship"), Select("pier")))), "not (ship or pier)"),
+        (
+            Extremum(Count(_closest("pier"), 3), Key.X, Direction.MIN),
+            "leftmost 3 x ship, closest to pier",
+        ),
     ],
 )
 def test_readable(program: Node, text: str) -> None:
     assert str(program) == text
+
+
+def test_different_scopes_read_differently() -> None:
+    ship = Select("ship")
+    wraps = (
+        lambda node: Filter(node, Position.LEFT),
+        lambda node: Extremum(node, Key.AREA),
+        lambda node: Extremum(node, Key.DISTANCE, Direction.MIN, Select("pier")),
+        lambda node: Ordinal(node, 2, Key.X),
+        lambda node: Count(node, 2),
+        lambda node: All(node),
+        lambda node: And((node, Not(Select("ship", ("red",))))),
+        lambda node: Or((node, Select("pier"))),
+        lambda node: Relate(node, Relation.NEAR, Extremum(node, Key.AREA)),
+    )
+    programs = [wrap(inner(ship)) for wrap, inner in itertools.permutations(wraps, 2)]
+    assert len({str(program) for program in programs}) == len(programs)
+
+
+def test_deep_programs_read_in_no_time() -> None:
+    node: Node = Select("ship")
+    for _ in range(200):
+        node = Relate(Select("ship"), Relation.NEAR, node)
+    assert str(node).count("near") == 200

@@ -81,6 +81,8 @@ def _read_comparison(reader: Reader, i: int) -> Bounds | None:
     """*at least 30 m*, *no larger than 2 ha*: a negation turns the comparison round."""
     negation = reader.lexicon.negations.match(reader.words, i)
     start = negation[1] if negation else i
+    if negation and (verb := reader.lexicon.verbs.match(reader.words, start)):
+        start = verb[1]  # "do not lie within 100 m"
     found = {
         key: match[1]
         for key, table in reader.lexicon.comparisons.items()

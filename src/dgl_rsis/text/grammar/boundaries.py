@@ -67,6 +67,13 @@ def ends_compound(reader: Reader, i: int) -> bool:
     )
 
 
+def is_unknown_verb(reader: Reader, i: int) -> bool:
+    """Whether a word that nobody knows stands before a determiner, where no noun can end."""
+    lexicon = reader.lexicon
+    is_unknown = i < len(reader.words) and reader.words[i] not in lexicon.vocabulary
+    return is_unknown and reader.begins(i + 1, lexicon.determiners)
+
+
 def begins_noun(reader: Reader, i: int) -> bool:
     """Whether an attribute, a noun or an unknown word stands here."""
     return i < len(reader.words) and not ends_phrase(reader, i)

@@ -5,23 +5,33 @@ Their verbs carry no meaning of their own; what they say of the noun is a modifi
 
 from __future__ import annotations
 
-from dgl_rsis.text.grammar.boundaries import begins_modifier, begins_noun
-from dgl_rsis.text.grammar.noun_phrases import read_noun_part
+from dgl_rsis.text.grammar.boundaries import begins_modifier, begins_noun, is_unknown_verb
+from dgl_rsis.text.grammar.noun_phrases import read_anchor, read_noun_part
 from dgl_rsis.text.grammar.phrase import NounPhrase
-from dgl_rsis.text.grammar.places import read_place
+from dgl_rsis.text.grammar.places import read_place, read_place_after_preposition
 from dgl_rsis.text.grammar.reader import Reader
+
+_PLURAL_VERBS = ("are", "were", "have", "do", "lie", "stand")
+_SINGULAR_VERBS = ("is", "was", "has", "does", "lies", "stands")
 
 
 def relative_clause(reader: Reader, phrase: NounPhrase, i: int) -> int | None:
     """*which*, *that is*, *that runs*: what follows belongs to the nearest noun."""
     if not reader.is_word(i, "which", "that", "who", "where"):
         return None
+    if reader.depth and _is_of_another(reader, phrase, i + 1):
+        return i
     copula = reader.lexicon.copulas.match(reader.words, i + 1)
     if copula:
         return copula[1]
     is_relation = reader.begins(i + 1, reader.lexicon.relations)
     is_verb = reader.begins(i + 1, reader.lexicon.verbs) and begins_modifier(reader, i + 2)
     return i + 2 if is_verb and not is_relation else i + 1
+
+
+def _is_of_another(reader: Reader, phrase: NounPhrase, i: int) -> bool:
+    """*(the ships near the lock) that are white*: the verb says that it is not about the lock."""
+    return reader.is_word(i, *(_PLURAL_VERBS if phrase.is_singular else _SINGULAR_VERBS))
 
 
 def copula(reader: Reader, phrase: NounPhrase, i: int) -> int | None:
@@ -45,6 +55,24 @@ def participle(reader: Reader, phrase: NounPhrase, i: int) -> int | None:
     if match is None or reader.begins(i, reader.lexicon.relations) or match[1] == len(reader.words):
         return None
     return match[1] if begins_modifier(reader, match[1]) else None
+
+
+def participle_before_noun(reader: Reader, phrase: NounPhrase, i: int) -> int | None:
+    """*Parked beside the barn* is a tractor."""
+    is_first = phrase.noun is None and not (phrase.adjectives or reader.depth)
+    return participle(reader, phrase, i) if is_first else None
+
+
+def unknown_verb(reader: Reader, phrase: NounPhrase, i: int) -> int | None:
+    """*overlooks the river*: a verb that nobody knows, with its object; left over."""
+    if phrase.noun is None or not is_unknown_verb(reader, i):
+        return None
+    if reader.depth:
+        return i
+    found = read_anchor(reader, i + 1)
+    end = found[1] if found else i + 1
+    phrase.left_over.update(range(i, end))
+    return end
 
 
 def oriented(reader: Reader, phrase: NounPhrase, i: int) -> int | None:
@@ -73,6 +101,9 @@ def describing_verb(reader: Reader, phrase: NounPhrase, i: int) -> int | None:
     match = reader.lexicon.describing.match(reader.words, i)
     if match is None or phrase.noun is None:
         return None
-    end = read_noun_part(reader, NounPhrase(), match[1])
+    described = NounPhrase()
+    end = read_noun_part(reader, described, match[1])
+    if described.noun == "shadow" and (behind := read_place_after_preposition(reader, end)):
+        end = behind[1]  # where the shadow falls is no place of the thing
     phrase.left_over.update(range(i, end))
     return end

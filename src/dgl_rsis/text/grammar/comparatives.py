@@ -54,6 +54,20 @@ def compared(reader: Reader, phrase: NounPhrase, i: int) -> int | None:
     return relate(reader, phrase, _RELATIONS[extreme], i, end + 1)
 
 
+def larger_alone(reader: Reader, phrase: NounPhrase, i: int) -> int | None:
+    """*(which of the two) is larger*, *(the hall that is) longer*: the extreme; of one only."""
+    found = reader.lexicon.comparatives.match(reader.words, i)
+    if found is None or reader.is_word(found[1], "than") or phrase.is_ranked:
+        return None
+    attribute = read_attribute(reader, i)
+    is_last = attribute is None or attribute[1] == found[1]
+    is_said_to_be = i > 0 and reader.lexicon.copulas.get(reader.words[i - 1]) is not None
+    if not (is_last and is_said_to_be and phrase.is_singular):
+        return None
+    phrase.extreme, end = found
+    return end
+
+
 def compared_further_on(reader: Reader, phrase: NounPhrase, i: int) -> int | None:
     """*a larger building than the others*: *than* behind the noun."""
     if not reader.is_word(i, "than"):

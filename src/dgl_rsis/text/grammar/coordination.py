@@ -7,6 +7,7 @@ from dgl_rsis.text.grammar.phrase import NounPhrase
 from dgl_rsis.text.grammar.reader import Reader
 from dgl_rsis.text.grammar.relations import relate
 from dgl_rsis.text.grammar.with_phrases import describe
+from dgl_rsis.text.program.nodes import Or
 from dgl_rsis.text.program.vocabulary import Relation
 from dgl_rsis.text.tokens import COMMA
 
@@ -23,6 +24,10 @@ def joined(reader: Reader, phrase: NounPhrase, i: int) -> int | None:
         if end is not None:
             return end
     phrase.is_described = False
+    if reader.is_word(i, "or") and begins_modifier(reader, i + 1):
+        end = _either(reader, phrase, i + 1)
+        if end is not None:
+            return end
     relation = phrase.last_relation
     if is_and and relation and not begins_modifier(reader, i + 1):
         end = relate(reader, phrase, relation, i, i + 1)
@@ -31,9 +36,23 @@ def joined(reader: Reader, phrase: NounPhrase, i: int) -> int | None:
     return i + 1
 
 
+def _either(reader: Reader, phrase: NounPhrase, start: int) -> int | None:
+    """*near the road or left of the river*: one of both holds."""
+    second = NounPhrase(noun=phrase.noun, last_relation=phrase.last_relation)
+    end = reader.read_after_noun(second, start)
+    if not phrase.constraints or len(second.constraints) != 1:
+        return None
+    one, other = phrase.constraints.pop(), second.constraints[0]
+    phrase.constrain(lambda child: Or((one(child), other(child))), start, end)
+    phrase.left_over |= second.left_over
+    return end
+
+
 def connected_to(reader: Reader, phrase: NounPhrase, i: int) -> int | None:
     """*(connects the farm) to the village*: the other end of a connection."""
-    if phrase.last_relation is not Relation.CONNECTED or not reader.is_word(i, "to", "with"):
+    if phrase.last_relation is not Relation.CONNECTED or reader.words[i - 1] == COMMA:
+        return None
+    if not reader.is_word(i, "to", "with"):
         return None
     if begins_modifier(reader, i + 1):
         return None

@@ -106,7 +106,7 @@ def _measured_distance(
 ) -> int | None:
     """*from the road*, *north of the road* behind the bounds; without an anchor it is a length."""
     to = reader.lexicon.distance_words.match(reader.words, end)
-    distant = read_anchor(reader, to[1]) if to else None
+    distant = read_anchor(reader, to[1], phrase) if to else None
     if distant is not None:
         anchor, stop = distant
         phrase.left_over |= anchor.left_over

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from dgl_rsis.text.grammar.attributes import read_attribute
 from dgl_rsis.text.grammar.boundaries import begins_modifier
+from dgl_rsis.text.grammar.comparatives import compared
 from dgl_rsis.text.grammar.noun_phrases import read_anchor
 from dgl_rsis.text.grammar.phrase import NounPhrase
 from dgl_rsis.text.grammar.reader import Reader
 from dgl_rsis.text.grammar.relations import located
+from dgl_rsis.text.grammar.with_phrases import read_placed
 from dgl_rsis.text.program.nodes import And, Node, Not, Relate, Select
 from dgl_rsis.text.program.vocabulary import ANYTHING, Relation
+from dgl_rsis.text.tokens import COMMA
 
 
 def negated(reader: Reader, phrase: NounPhrase, i: int) -> int | None:
@@ -26,23 +29,59 @@ def negated(reader: Reader, phrase: NounPhrase, i: int) -> int | None:
     if reader.begins(start, reader.lexicon.verbs):
         start += 1
     if participle := reader.lexicon.participles.match(reader.words, start):
-        start = participle[1] if begins_modifier(reader, participle[1]) else start
+        start = participle[1] if _is_placed(reader, participle[1]) else start
     if has := reader.lexicon.with_words.match(reader.words, start):
         return _without(reader, phrase, i, has[1])
     ranked = _read_same(reader, phrase, start)
     if ranked is not None:
         _exclude(phrase, ranked[0], i, ranked[1])
         return ranked[1]
-    if attribute := read_attribute(reader, start):
-        _deny(phrase, attribute[0].word, i, attribute[1])
-        return attribute[1]
+    inner = NounPhrase(noun=phrase.noun)
+    end = compared(reader, inner, start)
+    if end is not None:
+        _exclude(phrase, inner.program(), i, end)
+        return end
+    if denied := _read_denied(reader, start):
+        return _deny_all(reader, phrase, denied, i)
     if start >= len(reader.words):
         return None
-    inner = NounPhrase(noun=phrase.noun)
+    if other := _read_other(reader, phrase, start, i):
+        _exclude(phrase, other[0], i, other[1])
+        return other[1]
     end = located(reader, inner, start)
     if end is None or not inner.constraints:
         return None
     _exclude(phrase, inner.program(), i, end)
+    return end
+
+
+def _read_denied(reader: Reader, i: int) -> tuple[str, int] | None:
+    """*white*, or a participle that nothing follows: *(not) moored*, *(not) harvested*."""
+    participle = reader.lexicon.participles.match(reader.words, i)
+    if participle is not None and _is_placed(reader, participle[1]):
+        return None
+    if attribute := read_attribute(reader, i):
+        return attribute[0].word, attribute[1]
+    if i >= len(reader.words):
+        return None
+    word, is_last = reader.words[i], i + 1 == len(reader.words)
+    is_participle = reader.lexicon.participles.get(word) is not None or word.endswith("ed")
+    ends = is_last or reader.is_word(i + 1, COMMA, "and", "or", "nor", "but")
+    return (word, i + 1) if is_participle and ends else None
+
+
+def _is_placed(reader: Reader, i: int) -> bool:
+    """Whether a place or a relation follows, before which a participle says nothing."""
+    return i < len(reader.words) and begins_modifier(reader, i)
+
+
+def _deny_all(reader: Reader, phrase: NounPhrase, denied: tuple[str, int], i: int) -> int:
+    """*(not) white*, *white or grey*: *or* denies both."""
+    word, end = denied
+    _deny(phrase, word, i, end)
+    while reader.is_word(end, "or", "nor") and (further := _read_denied(reader, end + 1)):
+        _deny(phrase, further[0], end, further[1])
+        end = further[1]
     return end
 
 
@@ -58,6 +97,8 @@ def negated_before_noun(reader: Reader, phrase: NounPhrase, i: int) -> int | Non
 
 def outside(reader: Reader, phrase: NounPhrase, i: int) -> int | None:
     """*outside the harbor*, *off the road*: denies *inside* and *on*."""
+    if reader.begins(i, reader.lexicon.place_prepositions):
+        return None  # "off to the left"
     match = reader.lexicon.outside.match(reader.words, i)
     found = read_anchor(reader, match[1]) if match else None
     if match is None or found is None:
@@ -77,11 +118,21 @@ def _read_same(reader: Reader, phrase: NounPhrase, start: int) -> tuple[Node, in
     if found is None:
         return None
     anchor, end = found
-    is_told = bool(anchor.extreme or anchor.ordinal or anchor.attributes or anchor.constraints)
+    is_told = bool(anchor.is_ranked or anchor.attributes or anchor.constraints)
     if not is_told or anchor.noun not in (None, ANYTHING, phrase.noun):
         return None
     anchor.noun = phrase.noun
     return anchor.as_anchor(), end
+
+
+def _read_other(reader: Reader, phrase: NounPhrase, start: int, i: int) -> tuple[Node, int] | None:
+    """*(a building that is) not a house*: another kind of thing."""
+    is_said_to_be = i > 0 and reader.lexicon.copulas.get(reader.words[i - 1]) is not None
+    is_noun = reader.begins(reader.skip_determiners(start), reader.lexicon.noun_forms)
+    found = read_anchor(reader, start) if is_said_to_be and is_noun else None
+    if found is None or found[0].noun in (None, ANYTHING, phrase.noun):
+        return None
+    return found[0].as_anchor(), found[1]
 
 
 def _without(reader: Reader, phrase: NounPhrase, i: int, start: int) -> int | None:
@@ -98,8 +149,9 @@ def _without(reader: Reader, phrase: NounPhrase, i: int, start: int) -> int | No
     if noun in reader.lexicon.parts or reader.lexicon.noun_forms.get(noun or "") is None:
         phrase.left_over.update(range(i, end))
         return end
-    near = Relate(Select(phrase.noun or ANYTHING), Relation.NEAR, described.as_anchor())
-    _exclude(phrase, near, i, end)
+    relation, end = read_placed(reader, end) or (Relation.NEAR, end)
+    related = Relate(Select(phrase.noun or ANYTHING), relation, described.as_anchor())
+    _exclude(phrase, related, i, end)
     return end
 
 
@@ -118,13 +170,26 @@ def excepted(reader: Reader, phrase: NounPhrase, i: int) -> int | None:
         match = "but", i + 1
     if match is None:
         return None
-    found = None if reader.depth else read_anchor(reader, match[1])
+    return i if reader.depth else _except(reader, phrase, i, match[1]) or i
+
+
+def excepted_too(reader: Reader, phrase: NounPhrase, i: int) -> int | None:
+    """*(except trucks) and buses*."""
+    if not phrase.is_excepted or not reader.is_word(i, "and", "or"):
+        return None
+    phrase.is_excepted = False
+    return None if begins_modifier(reader, i + 1) else _except(reader, phrase, i, i + 1)
+
+
+def _except(reader: Reader, phrase: NounPhrase, i: int, start: int) -> int | None:
+    found = read_anchor(reader, start)
     if found is None:
-        return i
+        return None
     anchor, end = found
     if anchor.is_pronoun or anchor.noun is None:
         anchor.noun = phrase.noun
     _exclude(phrase, anchor.as_anchor(), i, end)
+    phrase.is_excepted = True
     return end
 
 

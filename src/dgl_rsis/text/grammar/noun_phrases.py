@@ -6,7 +6,7 @@ What may stand before and after the noun is not said here but in the rules of th
 from __future__ import annotations
 
 from dgl_rsis.text.grammar.attributes import read_attribute
-from dgl_rsis.text.grammar.boundaries import ends_compound, ends_phrase
+from dgl_rsis.text.grammar.boundaries import ends_compound, ends_phrase, is_unknown_verb
 from dgl_rsis.text.grammar.phrase import Adjective, NounPhrase
 from dgl_rsis.text.grammar.reader import Reader
 from dgl_rsis.text.inflection import singular
@@ -15,17 +15,30 @@ from dgl_rsis.text.program.vocabulary import ANYTHING
 from dgl_rsis.text.tokens import number
 
 DEEPEST_ANCHOR = 5
+_PRONOUNS = ("it", "them")
 
 
-def read_anchor(reader: Reader, start: int) -> tuple[NounPhrase, int] | None:
+def read_anchor(
+    reader: Reader, start: int, target: NounPhrase | None = None
+) -> tuple[NounPhrase, int] | None:
     """A noun phrase inside another one, and where it ends.
 
-    None where nothing is said that tells one thing from another, or where anchors of anchors are
-    nested too deep.
+    Args:
+        reader: the sentence.
+        start: where it begins.
+        target: what the anchor is one of: the *it* inside the anchor.
+
+    Returns:
+        None where nothing is said that tells one thing from another, or where anchors of anchors
+        are nested too deep.
     """
     if reader.depth >= DEEPEST_ANCHOR:
         return None
-    phrase, end = read_noun_phrase(reader.inside(), start)
+    said = reader.antecedent or (target.last_anchor if target is not None else None)
+    if said is not None and reader.is_word(start, *_PRONOUNS):
+        return said, start + 1
+    outer = NounPhrase(noun=target.noun) if target is not None and target.noun else None
+    phrase, end = read_noun_phrase(reader.inside(outer), start)
     return None if phrase.is_empty else (phrase, end)
 
 
@@ -83,6 +96,8 @@ def _read_noun_word(reader: Reader, phrase: NounPhrase, i: int) -> int:
         return i
     word = words[i]
     is_verbal = word.endswith(("ing", "ed", "ly"))
+    if (phrase.noun or phrase.unknown) and is_unknown_verb(reader, i):
+        return i
     if phrase.noun is None:
         if is_verbal and phrase.unknown and i + 1 < len(words) and ends_phrase(reader, i + 1):
             return i  # "smoke coming from"

@@ -1,19 +1,59 @@
-"""Numbers in digits and in words: *1,000*, *fifty*, *two hundred*, *half a*."""
+"""Numbers in digits and in words: *1,000*, *fifty*, *two hundred*, *three quarters of a*."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from dgl_rsis.text.grammar.reader import Reader
 from dgl_rsis.text.tokens import number
+
+_FRACTIONS: Mapping[str, float] = {
+    "half": 1 / 2,
+    "halves": 1 / 2,
+    "third": 1 / 3,
+    "thirds": 1 / 3,
+    "quarter": 1 / 4,
+    "quarters": 1 / 4,
+}
 
 
 def read_number(reader: Reader, i: int) -> tuple[float, int] | None:
     """The number that begins at word ``i``, and where it ends.
 
     *twenty five* adds, *three hundred* multiplies; an article before a scale is one: *a hundred*.
+    Fractions are read before a unit only: *half a hectare*, *one and a half hectares*.
     """
+    fraction = _read_fraction(reader, i)
+    if fraction is not None:
+        return fraction
+    whole = _read_whole(reader, i)
+    if whole is not None and reader.is_word(whole[1], "and"):
+        fraction = _read_fraction(reader, whole[1] + 1)
+        if fraction is not None:
+            return whole[0] + fraction[0], fraction[1]
+    return whole
+
+
+def _read_fraction(reader: Reader, i: int) -> tuple[float, int] | None:
+    """*half a*, *a quarter of an*, *three quarters of a* before a unit."""
+    start = i + 1 if reader.is_word(i, "a", "one") else i
+    parts = reader.lexicon.numbers.match(reader.words, i)
+    is_several = parts is not None and reader.is_word(parts[1], *_FRACTIONS)
+    count, at = parts if parts is not None and is_several else (1, start)
+    if not reader.is_word(at, *_FRACTIONS):
+        return None
+    end = at + 1
+    if reader.is_word(end, "of"):
+        end += 1
+    if reader.is_word(end, "a", "an"):
+        end += 1
+    if not reader.begins(end, reader.lexicon.units):
+        return None
+    return count * _FRACTIONS[reader.words[at]], end
+
+
+def _read_whole(reader: Reader, i: int) -> tuple[float, int] | None:
     words, lexicon = reader.words, reader.lexicon
-    if reader.is_word(i, "half") and reader.is_word(i + 1, "a", "an"):
-        return 0.5, i + 2
     total, current, end = 0.0, None, i
     if reader.is_word(i, "a") and reader.begins(i + 1, lexicon.scales):
         current, end = 1.0, i + 1

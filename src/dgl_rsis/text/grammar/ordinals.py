@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import re
 
+from dgl_rsis.text.grammar.attributes import read_attribute
+from dgl_rsis.text.grammar.noun_phrases import read_anchor
 from dgl_rsis.text.grammar.numerals import read_number
 from dgl_rsis.text.grammar.phrase import NounPhrase
-from dgl_rsis.text.grammar.places import at, read_place
+from dgl_rsis.text.grammar.places import at, follows_noun, read_place
 from dgl_rsis.text.grammar.reader import Reader
-from dgl_rsis.text.program.vocabulary import Position
+from dgl_rsis.text.program.vocabulary import Direction, Position
 from dgl_rsis.text.tokens import COMMA
 
 LARGEST_RANK = 10**6
 _DIGITS = re.compile(r"([0-9]{1,7})(?:st|nd|rd|th)")
 _ROWS = ("row", "rows", "line", "sequence", "series")
 _COLUMNS = ("column", "columns")
+# Ways to count, with the place where the count begins.
+_WAYS = {"down": Position.TOP, "up": Position.BOTTOM, "in": Position.LEFT, "over": Position.LEFT}
 
 
 def ordinal(reader: Reader, phrase: NounPhrase, i: int) -> int | None:
@@ -74,11 +78,26 @@ def last(reader: Reader, phrase: NounPhrase, i: int) -> int | None:
 
 
 def counted_from(reader: Reader, phrase: NounPhrase, i: int) -> int | None:
-    """*from the left*, *in the left column* behind the noun of an ordinal."""
+    """*from the left*, *in the left column*, *from the road* behind the noun of an ordinal."""
     is_first = phrase.noun is None and not reader.depth and reader.is_word(i, "from")
     if phrase.ordinal is None and not phrase.from_the_end and not is_first:
+        return _in_row(reader, phrase, i) if phrase.extreme else None
+    return (
+        _counted(reader, phrase, i)
+        or _in_row(reader, phrase, i)
+        or _counted_from_thing(reader, phrase, i)
+    )
+
+
+def _counted_from_thing(reader: Reader, phrase: NounPhrase, i: int) -> int | None:
+    """*(the second house) from the road*, *after the crossroads*: ranked by the distance to it."""
+    is_free = phrase.extreme is None and phrase.distance is None and phrase.noun is not None
+    found = read_anchor(reader, i + 1) if is_free and reader.is_word(i, "from", "after") else None
+    if found is None:
         return None
-    return _counted(reader, phrase, i) or _in_row(reader, phrase, i)
+    phrase.distance, phrase.anchor = Direction.MIN, found[0].as_anchor()
+    phrase.left_over |= found[0].left_over
+    return found[1]
 
 
 def counted_further_out(reader: Reader, phrase: NounPhrase, i: int) -> int | None:
@@ -87,22 +106,57 @@ def counted_further_out(reader: Reader, phrase: NounPhrase, i: int) -> int | Non
 
 
 def row_of_unknown_place(reader: Reader, phrase: NounPhrase, i: int) -> int | None:
-    """*in the second row*, *in the row* without a rank: which row cannot be told; left over."""
+    """*in the second row*, *in neat rows*: which row cannot be told; left over."""
+    if not reader.is_word(i, "in", "of", "on"):
+        return None
     start = reader.skip_determiners(i + 1)
-    found = read_rank(reader, start)
+    found = read_rank(reader, start) or reader.lexicon.last.match(reader.words, start)
     is_ranked = phrase.ordinal is not None or phrase.from_the_end
-    if not reader.is_word(i, "in", "of", "on") or (found is None and is_ranked):
+    end = found[1] if found else _behind_adjectives(reader, start)
+    is_row = reader.is_word(end, *_ROWS, *_COLUMNS) and not reader.is_word(end + 1, "of")
+    if not is_row or (found is None and end == start and is_ranked):
         return None
-    end = found[1] if found else start
-    if not reader.is_word(end, *_ROWS, *_COLUMNS) or reader.is_word(end + 1, "of"):
+    if reader.is_word(end, *_COLUMNS):
+        phrase.row_begins = Position.TOP
+    counted = _read_from_place(reader, end + 1) if found else None
+    end = counted[1] if counted else end + 1
+    phrase.left_over.update(range(i, end))
+    return end
+
+
+def end_of_row(reader: Reader, phrase: NounPhrase, i: int) -> int | None:
+    """*at the end of the row*: the last one; *at the beginning of the column*: the first."""
+    start = reader.skip_determiners(i + 1)
+    end = reader.skip_determiners(start + 2)
+    is_row = reader.is_word(end, *_ROWS, *_COLUMNS) and reader.is_word(start + 1, "of")
+    if not is_row or not reader.is_word(i, "at") or phrase.is_ranked:
         return None
-    phrase.left_over.update(range(i, end + 1))
+    if not reader.is_word(start, "end", "beginning", "start", "head"):
+        return None
+    phrase.row_begins = Position.TOP if reader.is_word(end, *_COLUMNS) else None
+    if reader.is_word(start, "end"):
+        phrase.from_the_end = True
+    else:
+        phrase.ordinal = 1
     return end + 1
+
+
+def _behind_adjectives(reader: Reader, i: int) -> int:
+    """*two neat*: numbers and adjectives before *rows*."""
+    if number := reader.lexicon.numbers.match(reader.words, i):
+        i = number[1]
+    is_unknown = i < len(reader.words) and reader.words[i] not in reader.lexicon.vocabulary
+    attribute = read_attribute(reader, i)
+    return attribute[1] if attribute else i + 1 if is_unknown else i
 
 
 def _counted(reader: Reader, phrase: NounPhrase, i: int) -> int | None:
     """*from the left*, *from top to bottom*, *downwards*."""
+    if reader.is_word(i, *_WAYS) and reader.is_word(i + 1, "from"):
+        i += 1  # "the third down from the top"
     direction = reader.lexicon.counting.match(reader.words, i)
+    if direction is None and (i + 1 == len(reader.words) or reader.is_word(i + 1, COMMA)):
+        direction = (_WAYS[reader.words[i]], i + 1) if reader.is_word(i, "down", "up") else None
     place = direction or _read_from_place(reader, i, is_open=phrase.noun is None)
     if place is not None:
         phrase.from_place = place[0]
@@ -111,7 +165,7 @@ def _counted(reader: Reader, phrase: NounPhrase, i: int) -> int | None:
 
 def _in_row(reader: Reader, phrase: NounPhrase, i: int) -> int | None:
     """*in the row*, *in the left column*; a column is read from the top."""
-    if not reader.is_word(i, "in", "of", "on", "along"):
+    if not reader.is_word(i, "in", "of", "on", "along", "at"):
         return None
     start = reader.skip_determiners(i + 1)
     place = read_place(reader, start)
@@ -137,6 +191,8 @@ def _read_from_place(
     place = read_place(reader, reader.skip_determiners(i + 1))
     if place is None or (reader.is_word(place[1], "of") and not is_open):
         return None
+    if follows_noun(reader, place[1]) and not is_open:
+        return None  # "from the right car"
     if reader.is_word(place[1], "to"):
         until = read_place(reader, reader.skip_determiners(place[1] + 1))
         return (place[0], until[1]) if until else place

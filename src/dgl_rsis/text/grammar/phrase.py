@@ -6,7 +6,7 @@ superlative or ordinal ranks what is left, the number is outermost.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -22,6 +22,18 @@ from dgl_rsis.text.program.vocabulary import (
 )
 
 MOST_CONSTRAINTS = 12
+
+# Where ranks begin beside an anchor: next to it, "the second hall left of the road".
+_BEHIND: Mapping[Relation | None, Position] = {
+    Relation.LEFT_OF: Position.RIGHT,
+    Relation.RIGHT_OF: Position.LEFT,
+    Relation.ABOVE: Position.BOTTOM,
+    Relation.BELOW: Position.TOP,
+    Relation.NORTH_OF: Position.SOUTH,
+    Relation.SOUTH_OF: Position.NORTH,
+    Relation.EAST_OF: Position.WEST,
+    Relation.WEST_OF: Position.EAST,
+}
 
 Wrap: TypeAlias = Callable[[Node], Node]
 """A constraint: puts a node around what it constrains."""
@@ -54,6 +66,7 @@ class NounPhrase:
         extreme: the superlative: what ranks, and which end of it.
         comparative: *the larger*: a superlative of one, an adjective of several.
         is_partitive: the noun names a set that one is taken from: *one of the ships*.
+        set_size: how many the set has: *one of the three ships*.
         distance: the superlative of the distance to ``anchor``.
         distance_words: indices of the words that say it.
         anchor: what the distance is measured to.
@@ -62,7 +75,9 @@ class NounPhrase:
         attributes: words that describe the noun.
         constraints: in order of appearance.
         last_relation: what *and* continues: *near the road and the river*.
+        last_anchor: what *it* stands for behind an anchor: *left of the road and 5 m from it*.
         is_described: the last modifier was one of *with*, which *and* continues.
+        is_excepted: the last modifier was an exception, which *and* continues.
         kept: indices of the words that go to the vision-language model.
         left_over: indices of the modifiers that no rule could express.
     """
@@ -80,6 +95,7 @@ class NounPhrase:
     extreme: tuple[Key, Direction] | None = None
     comparative: tuple[tuple[Key, Direction], Adjective] | None = None
     is_partitive: bool = False
+    set_size: int | None = None
     distance: Direction | None = None
     distance_words: range = range(0)
     anchor: Node | None = None
@@ -88,6 +104,8 @@ class NounPhrase:
     attributes: list[str] = field(default_factory=list)
     constraints: list[Wrap] = field(default_factory=list)
     last_relation: Relation | None = None
+    last_anchor: NounPhrase | None = None
+    is_excepted: bool = False
     is_described: bool = False
     kept: set[int] = field(default_factory=set)
     left_over: set[int] = field(default_factory=set)
@@ -108,7 +126,18 @@ class NounPhrase:
     @property
     def is_empty(self) -> bool:
         """Nothing was said that tells one thing from another."""
-        return self.noun is None and not (self.attributes or self.constraints or self.extreme)
+        is_told = bool(self.attributes or self.constraints or self.is_ranked)
+        return self.noun is None and not is_told
+
+    @property
+    def is_ranked(self) -> bool:
+        """A superlative or a rank was said."""
+        return bool(self.extreme or self.ordinal or self.from_the_end)
+
+    @property
+    def is_singular(self) -> bool:
+        """One thing was said: *the lock*, not *locks*, *two locks* or *every lock*."""
+        return self.number_asked() == 1
 
     def select(self) -> Select:
         """The noun with its attributes."""
@@ -134,6 +163,11 @@ class NounPhrase:
             return All(node)
         return Count(node, asked) if asked > 1 else node
 
+    def ranked(self, node: Node) -> Node:
+        """Rank what a node yields, and take the number asked for."""
+        ranked = self._ranked(node)
+        return ranked if self.count is None or self.count == 1 else Count(ranked, self.count)
+
     def as_anchor(self) -> Node:
         """The program; a plural without a number means each of them, as a bare noun does."""
         node = self.program()
@@ -147,7 +181,8 @@ class NounPhrase:
         if self.ordinal is None and not self.from_the_end:
             return Extremum(node, *extreme, anchor) if extreme is not None else node
         if extreme is None:
-            extreme = EXTREME_OF_POSITION[self.from_place or self.row_begins or Position.LEFT]
+            begins = self.row_begins or _BEHIND.get(self.last_relation, Position.LEFT)
+            extreme = EXTREME_OF_POSITION[self.from_place or begins]
         if self.from_the_end:
             extreme = extreme[0], extreme[1].opposite
         if (self.ordinal or 1) == 1 and self.count is not None and self.count > 1:

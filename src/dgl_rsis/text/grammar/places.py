@@ -12,6 +12,7 @@ from dgl_rsis.text.program.vocabulary import Position
 from dgl_rsis.text.program.wording import PLACE_OF_EXTREME
 
 MOST_ADVERBS = 3
+_SHORES = ("bank", "shore")
 _DIAGONALS: Mapping[tuple[Position, Position], Position] = {
     (Position.TOP, Position.LEFT): Position.UPPER_LEFT,
     (Position.TOP, Position.RIGHT): Position.UPPER_RIGHT,
@@ -53,7 +54,18 @@ def read_direction(reader: Reader, i: int) -> tuple[Position, int] | None:
         end += 1  # "the left-most part"
     while noun := lexicon.place_nouns.match(words, end):
         end = noun[1]
+    if reader.is_word(end, *_SHORES) and reader.is_word(end + 1, "of"):
+        end += 1  # "the west bank of the river"
     return position, end
+
+
+def _behind_one_of(reader: Reader, i: int) -> int:
+    """*one corner*, *one of the corners*: any place of that kind."""
+    if not reader.is_word(i, "one"):
+        return i
+    start = reader.skip_determiners(i + 2) if reader.is_word(i + 1, "of") else i + 1
+    place = read_place(reader, start)
+    return start if place is not None and not follows_noun(reader, place[1]) else i
 
 
 def _read_position(reader: Reader, i: int) -> tuple[Position, int] | None:
@@ -82,13 +94,14 @@ def read_place_of_place(reader: Reader, i: int) -> tuple[Position, int] | None:
     if place is None or not reader.is_word(place[1], "of"):
         return place
     outer = read_place(reader, reader.skip_determiners(place[1] + 1))
-    if outer is None or _follows_noun(reader, outer[1]):
+    if outer is None or follows_noun(reader, outer[1]):
         return place
     joined = _joined(place[0], outer[0])
     return place if joined is None else (joined, outer[1])
 
 
-def _follows_noun(reader: Reader, i: int) -> bool:
+def follows_noun(reader: Reader, i: int) -> bool:
+    """Whether a known noun or an adjective stands here."""
     return reader.begins(i, reader.lexicon.noun_forms) or read_attribute(reader, i) is not None
 
 
@@ -99,11 +112,13 @@ def read_place_after_preposition(reader: Reader, i: int) -> tuple[Position, int]
     if preposition is None and reader.is_word(i, "from"):
         preposition = "from", i + 1
     start = reader.skip_determiners(preposition[1] if preposition else i)
+    if preposition is not None:
+        start = _behind_one_of(reader, start)
     found = read_place_of_place(reader, start)
     if found is None:
         return None
     is_plain = not reader.begins(found[1] - 1, lexicon.place_nouns)
-    is_of_noun = is_plain and preposition is not None and _follows_noun(reader, found[1])
+    is_of_noun = is_plain and preposition is not None and follows_noun(reader, found[1])
     return None if is_of_noun else found
 
 

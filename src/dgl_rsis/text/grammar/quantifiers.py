@@ -6,7 +6,6 @@ from dgl_rsis.text.grammar.boundaries import ends_phrase
 from dgl_rsis.text.grammar.numerals import read_number
 from dgl_rsis.text.grammar.phrase import NounPhrase
 from dgl_rsis.text.grammar.reader import Reader
-from dgl_rsis.text.tokens import number
 
 LARGEST_COUNT = 10**6
 
@@ -30,13 +29,18 @@ def every(reader: Reader, phrase: NounPhrase, i: int) -> int | None:
 def count(reader: Reader, phrase: NounPhrase, i: int) -> int | None:
     """*three*, *two of*; not *two-storey*, *100 m* or the *one* of *the red one*."""
     lexicon, words = reader.lexicon, reader.words
-    found = lexicon.numbers.match(words, i)
-    value, end = found if found else (number(words[i]), i + 1)
-    if value is None or value != int(value) or value < 1 or reader.sentence.is_glued[i]:
+    found = read_number(reader, i)
+    if found is None:
+        return None
+    value, end = found
+    if value != int(value) or value < 1 or reader.sentence.is_glued[end - 1]:
         return None
     if reader.begins(end, lexicon.units):
         return None
     is_partitive = reader.is_word(end, "of")
+    is_told = phrase.is_ranked or phrase.comparative or phrase.constraints or phrase.adjectives
+    if value == 1 and is_told:
+        return None  # "the southern one of the two"
     if phrase.count is not None:
         return end  # "two of the three"
     follows = end < len(words) and not ends_phrase(reader, end)
@@ -49,6 +53,8 @@ def count(reader: Reader, phrase: NounPhrase, i: int) -> int | None:
 def determiner(reader: Reader, phrase: NounPhrase, i: int) -> int | None:
     """*the*, *a*, *those*."""
     match = reader.lexicon.determiners.match(reader.words, i)
+    if match is not None and reader.is_word(i, "these", "those"):
+        phrase.is_plural = True
     return match[1] if match else None
 
 

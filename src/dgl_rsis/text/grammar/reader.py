@@ -41,21 +41,23 @@ class Reader:
         lexicon: what they mean.
         rules: how noun phrases are read.
         depth: 0 in the target, 1 in its anchors, 2 in theirs.
+        antecedent: what *it* stands for in an anchor; None where it stands for nothing.
     """
 
     sentence: Words
     lexicon: Lexicon
     rules: Rules
     depth: int = 0
+    antecedent: NounPhrase | None = None
 
     @property
     def words(self) -> tuple[str, ...]:
         """The words, lower case."""
         return self.sentence.words
 
-    def inside(self) -> Reader:
-        """The same for an anchor."""
-        return replace(self, depth=self.depth + 1)
+    def inside(self, antecedent: NounPhrase | None = None) -> Reader:
+        """The same for an anchor, in which *it* is the ``antecedent`` unless it is known."""
+        return replace(self, depth=self.depth + 1, antecedent=self.antecedent or antecedent)
 
     def is_word(self, i: int, *words: str) -> bool:
         """Whether word ``i`` is one of these; there is none behind the end."""

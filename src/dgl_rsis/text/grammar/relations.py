@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from dgl_rsis.text.grammar.attributes import read_attribute
 from dgl_rsis.text.grammar.boundaries import begins_noun
 from dgl_rsis.text.grammar.noun_phrases import read_anchor
 from dgl_rsis.text.grammar.phrase import NounPhrase, Wrap
 from dgl_rsis.text.grammar.places import at, read_place_after_preposition
 from dgl_rsis.text.grammar.reader import Reader
+from dgl_rsis.text.inflection import singular
 from dgl_rsis.text.program.nodes import Node, Relate
 from dgl_rsis.text.program.vocabulary import Position, Relation
 
@@ -38,7 +40,7 @@ _PLACE_OF_RELATION = {Relation.ABOVE: Position.TOP, Relation.BELOW: Position.BOT
 _SIDES = ("side", "flank", "hand", "direction")
 _INNER = frozenset((Position.CENTER, Position.EDGE, Position.CORNER))
 # Relations to a place of the image are the place: "next to the left edge".
-_PLACED = frozenset(
+_LOCATING = frozenset(
     (
         Relation.NEAR,
         Relation.ADJACENT,
@@ -48,12 +50,15 @@ _PLACED = frozenset(
         Relation.ACROSS,
     )
 )
+_PLACED = _LOCATING | {Relation.ABOVE, Relation.BELOW}
 
 
 def located(reader: Reader, phrase: NounPhrase, i: int) -> int | None:
     """*in the upper left corner*, *left of the road*, *near the river*; no negation."""
     if reader.begins(i, reader.lexicon.negations):
         return None
+    if _is_adverb(reader, i):
+        i += 1
     relation = _read_relation(reader, i)
     # "at the edge of" is a relation, though "at the edge" is a place.
     is_of = relation is not None and reader.is_word(relation[1] - 1, "of", "from")
@@ -61,6 +66,8 @@ def located(reader: Reader, phrase: NounPhrase, i: int) -> int | None:
         phrase.constrain(at(_PLACE_OF_RELATION[relation[0]]), i, end)
         return end
     place = _read_place(reader, i, relation)
+    if relation is not None and relation[1] - i > 1 and reader.begins(i, reader.lexicon.positions):
+        place = None  # "that border on the road"
     is_longer = place is not None and relation is not None and place[1] > relation[1]
     if relation is not None and relation[1] - i >= 3 and is_of and not is_longer:
         end = relate(reader, phrase, relation[0], i, relation[1])
@@ -76,6 +83,11 @@ def located(reader: Reader, phrase: NounPhrase, i: int) -> int | None:
 def _locate(reader: Reader, phrase: NounPhrase, place: tuple[Position, int], i: int) -> int:
     """At a place of the image, of an anchor (*left of the road*), or in a part of one."""
     position, end = place
+    its = _antecedent_of(reader, i, end)
+    if its is not None:
+        relation = RELATION_OF_PLACE[position]
+        phrase.constrain(lambda child: Relate(child, relation, its), i, end)
+        return end
     if not reader.is_word(end, "of", "to", "from"):
         phrase.constrain(at(position), i, end)
         return end
@@ -95,6 +107,21 @@ def _locate(reader: Reader, phrase: NounPhrase, place: tuple[Position, int], i: 
     if stop is None:
         phrase.constrain(at(position), i, end)
     return stop or end
+
+
+def _is_adverb(reader: Reader, i: int) -> bool:
+    """*right next to the road*, *just to the left*: no place, and no part of one."""
+    lexicon = reader.lexicon
+    is_adverb = reader.is_word(i, "right") or (
+        reader.begins(i, lexicon.place_adverbs) and not reader.begins(i, lexicon.relations)
+    )
+    return is_adverb and reader.begins(i + 1, lexicon.place_prepositions, lexicon.relations)
+
+
+def _antecedent_of(reader: Reader, i: int, end: int) -> Node | None:
+    """*to its left*: what *its* stands for."""
+    is_said = any(word in ("its", "their") for word in reader.words[i:end])
+    return reader.antecedent.as_anchor() if is_said and reader.antecedent else None
 
 
 def _read_center(reader: Reader, relation: tuple[Relation, int]) -> int | None:
@@ -135,7 +162,11 @@ def _read_place(
     if place is not None or relation is None or relation[0] not in _PLACED:
         return place
     place = read_place_after_preposition(reader, relation[1])
-    return place if place and not begins_noun(reader, place[1]) else None
+    if place is None or begins_noun(reader, place[1]):
+        return None
+    # "above the left hall" speaks of a hall, "above the bottom edge" of the image.
+    is_of_image = reader.begins(place[1] - 1, reader.lexicon.place_nouns)
+    return place if relation[0] in _LOCATING or is_of_image else None
 
 
 def relate(
@@ -153,13 +184,17 @@ def relate(
     Returns:
         Index behind the anchor; None where there is none.
     """
-    found = read_anchor(reader, start)
+    if (marking := _behind_marking(reader, start)) is not None:
+        phrase.left_over.update(range(i, marking))  # "bordered by a thin stripe"
+        return marking
+    found = read_anchor(reader, start, phrase)
     if found is None:
         return None
     anchor, end = found
-    if anchor.noun in reader.lexicon.markings:
-        phrase.left_over.update(range(i, end))  # "bordered by a thin stripe"
-        return end
+    if relation is Relation.ACROSS and reader.is_word(end, "from"):
+        beyond = read_anchor(reader, end + 1, phrase)
+        if beyond is not None:  # "across the bay from the pier"
+            relation, (anchor, end) = Relation.OPPOSITE, beyond
     if anchor.is_pronoun:
         anchor.noun = phrase.noun
     first = anchor.as_anchor()
@@ -167,10 +202,25 @@ def relate(
     if relation is Relation.BETWEEN:
         second, end = _read_second_anchor(reader, phrase, anchor, end)
         relation = Relation.BETWEEN if second is not None else Relation.NEAR
-    phrase.last_relation = relation
+    phrase.last_relation, phrase.last_anchor = relation, anchor
     phrase.left_over |= anchor.left_over
     phrase.constrain(lambda child: Relate(child, relation, first, second), i, end)
     return end
+
+
+def _behind_marking(reader: Reader, i: int) -> int | None:
+    """End of *a thin white line*, *its end*: what is none of the things around."""
+    is_own = reader.is_word(i, "its", "their")
+    i = reader.skip_determiners(i)
+    while True:
+        adverb = reader.lexicon.intensifiers.match(reader.words, i)
+        found = adverb or read_attribute(reader, i)
+        if found is None:
+            break
+        i = found[1]
+    is_part = is_own and reader.begins(i, reader.lexicon.place_nouns)
+    is_marking = i < len(reader.words) and singular(reader.words[i]) in reader.lexicon.markings
+    return i + 1 if (is_marking or is_part) and not begins_noun(reader, i + 1) else None
 
 
 def _read_second_anchor(

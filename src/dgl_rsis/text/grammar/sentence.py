@@ -8,14 +8,43 @@ from dgl_rsis.text.grammar.phrase import NounPhrase
 from dgl_rsis.text.grammar.reader import Reader
 from dgl_rsis.text.grammar.rules import RULES
 from dgl_rsis.text.lexicon import Lexicon
+from dgl_rsis.text.program.vocabulary import ANYTHING
 from dgl_rsis.text.tokens import COMMA, Words
 
 
 def read_sentence(sentence: Words, lexicon: Lexicon) -> NounPhrase:
-    """The target; what no rule takes is left over."""
-    reader = Reader(sentence, lexicon, RULES)
+    """The target; what no rule takes is left over.
+
+    Where a first sentence sets the scene, what it names is the *it* of the one that asks, and the
+    *one*: *There are two ships. Find the larger one.*
+    """
+    if sentence.begins:
+        behind = sentence.begins
+        scene_words = Words(sentence.words[:behind], sentence.is_glued[:behind])
+        scene = _read(Reader(scene_words, lexicon, RULES))
+        asked = _read(Reader(sentence, lexicon, RULES, antecedent=scene), behind)
+        if asked.noun in (ANYTHING, scene.noun):
+            return _of_scene(asked, scene)
+        if asked.noun is not None and asked.noun not in lexicon.parts:
+            return asked
+    return _read(Reader(sentence, lexicon, RULES))
+
+
+def _of_scene(asked: NounPhrase, scene: NounPhrase) -> NounPhrase:
+    """*The largest one* is the largest of the things that the scene named."""
+    asked.noun = scene.noun
+    asked.attributes = scene.attributes + asked.attributes
+    asked.constraints = scene.constraints + asked.constraints
+    asked.kept |= scene.kept
+    asked.left_over |= scene.left_over
+    if asked.count is None and asked.is_plural:
+        asked.count = scene.count
+    return asked
+
+
+def _read(reader: Reader, start: int = 0) -> NounPhrase:
     phrase = NounPhrase()
-    i = 0
+    i = start
     while i < len(reader.words):
         end = i
         if phrase.noun is None:

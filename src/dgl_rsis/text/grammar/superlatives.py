@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from dgl_rsis.text.grammar.attributes import read_attribute
 from dgl_rsis.text.grammar.boundaries import begins_noun
 from dgl_rsis.text.grammar.noun_phrases import read_anchor
 from dgl_rsis.text.grammar.ordinals import read_rank
@@ -11,13 +14,26 @@ from dgl_rsis.text.grammar.reader import Reader
 from dgl_rsis.text.program.vocabulary import EXTREME_OF_POSITION, Direction, Key, Position
 
 _TOWARDS = ("to", "from", "by")
+_EXTREME_OF_MEASURE: Mapping[str, tuple[Key, Direction]] = {
+    "large": (Key.AREA, Direction.MAX),
+    "small": (Key.AREA, Direction.MIN),
+    "elongated": (Key.LENGTH, Direction.MAX),
+    "compact": (Key.LENGTH, Direction.MIN),
+    "wide": (Key.WIDTH, Direction.MAX),
+    "narrow": (Key.WIDTH, Direction.MIN),
+    "bright": (Key.BRIGHTNESS, Direction.MAX),
+    "dark": (Key.BRIGHTNESS, Direction.MIN),
+}
 
 
 def superlative(reader: Reader, phrase: NounPhrase, i: int) -> int | None:
     """*largest*, *left-most*, *farthest to the right*, *closest* (to what follows)."""
     lexicon, words = reader.lexicon, reader.words
-    if found := lexicon.superlatives.match(words, i):
+    is_next = reader.is_word(i, "next") and reader.begins(i + 1, lexicon.superlatives)
+    if found := lexicon.superlatives.match(words, i + is_next) or _graded(reader, i):
         phrase.extreme, end = found
+        rank, end = _but_some(reader, end)
+        phrase.ordinal = 1 + max(rank, is_next) if rank or is_next else phrase.ordinal
         return end
     if (after_place := _extreme_of_place(reader, phrase, i)) is not None:
         return after_place
@@ -26,11 +42,29 @@ def superlative(reader: Reader, phrase: NounPhrase, i: int) -> int | None:
         return None
     direction, end = distance
     place = read_place_after_preposition(reader, end)
+    if place is not None and reader.is_word(end, *_TOWARDS) and begins_noun(reader, place[1]):
+        place = None  # "closest to the left-most car"
     if place is None:
         phrase.distance, phrase.distance_words = direction, range(i, end)
         return end
     phrase.extreme = _towards_place(reader, place[0], direction, end)
     return place[1]
+
+
+def _graded(reader: Reader, i: int) -> tuple[tuple[Key, Direction], int] | None:
+    """*most narrow*, *least wide*: the superlative of an adjective that is measured."""
+    attribute = read_attribute(reader, i + 1) if reader.is_word(i, "most", "least") else None
+    extreme = _EXTREME_OF_MEASURE.get(attribute[0].measure) if attribute else None
+    if attribute is None or extreme is None:
+        return None
+    key, direction = extreme
+    return (key, direction.opposite if reader.is_word(i, "least") else direction), attribute[1]
+
+
+def _but_some(reader: Reader, i: int) -> tuple[int, int]:
+    """*(largest) but one*: how many are left out, and where that ends."""
+    number = reader.lexicon.numbers.match(reader.words, i + 1) if reader.is_word(i, "but") else None
+    return number or (0, i)
 
 
 def _towards_place(
@@ -54,8 +88,9 @@ def _extreme_of_place(reader: Reader, phrase: NounPhrase, i: int) -> int | None:
     if is_most or reader.is_word(end, "most"):
         phrase.extreme = EXTREME_OF_POSITION[position]
         return end if is_most else end + 1
-    of_two = reader.is_word(end, "of") and phrase.noun is None
-    start = reader.skip_determiners(end + 1)
+    among = end + 1 if reader.is_word(end, "one") else end
+    of_two = reader.is_word(among, "of") and phrase.noun is None
+    start = reader.skip_determiners(among + 1)
     if of_two and reader.begins(start, reader.lexicon.numbers):
         phrase.extreme = EXTREME_OF_POSITION[position]
         return end
@@ -77,8 +112,20 @@ def anchor_of_distance(reader: Reader, phrase: NounPhrase, i: int) -> int | None
 
 def superlative_after_noun(reader: Reader, phrase: NounPhrase, i: int) -> int | None:
     """*(is) the largest*, *(is) the second largest*, *closest to the bridge*."""
-    if phrase.extreme is not None:
+    if phrase.extreme is None:
+        return _read_behind(reader, phrase, i)
+    if phrase.set_size is None:
         return None
+    ranked = NounPhrase(count=phrase.set_size)  # "the longest of the two ships closest to the pier"
+    end = _read_behind(reader, ranked, i)
+    if end is not None and (ranked.is_ranked or ranked.anchor is not None):
+        phrase.constrain(ranked.ranked, i, end)
+        phrase.set_size = None
+    phrase.left_over |= ranked.left_over
+    return end
+
+
+def _read_behind(reader: Reader, phrase: NounPhrase, i: int) -> int | None:
     start = reader.skip_determiners(i)
     ordinal = None
     if phrase.ordinal is None:

@@ -11,6 +11,7 @@ from dgl_rsis.text.grammar.reader import Reader
 from dgl_rsis.text.grammar.relations import RELATION_OF_PLACE, relate
 from dgl_rsis.text.program.nodes import Relate
 from dgl_rsis.text.program.vocabulary import ANYTHING, Direction, Key, Relation
+from dgl_rsis.text.tokens import COMMA
 
 _PAIRS = (
     (Relation.LEFT_OF, Relation.RIGHT_OF),
@@ -40,19 +41,23 @@ def with_phrase(reader: Reader, phrase: NounPhrase, i: int) -> int | None:
 def describe(reader: Reader, phrase: NounPhrase, i: int, start: int) -> int | None:
     """Read what follows *with* (from ``start`` on), or *and* behind that."""
     lexicon = reader.lexicon
+    is_counted = reader.is_word(reader.skip_determiners(start), "most", "fewest", "least")
     described = NounPhrase()
     end = read_noun_part(reader, described, start)
     if end == start:
         return None
     phrase.is_described = True
+    if is_counted:  # "the pier with the most boats": no node counts what is near
+        phrase.left_over.update(range(i, end))
+        return end
     noun = described.noun
-    if extreme := _extreme_of_part(reader, described):
+    if extreme := extreme_of_part(reader, described):
         phrase.extreme = extreme
         return end
     is_marking = noun in lexicon.markings
     is_part = not is_marking and (noun is None or noun == ANYTHING or noun in lexicon.parts)
     is_known = noun is not None and lexicon.noun_forms.get(noun) is not None
-    placed = _read_placed(reader, end) if is_known else None
+    placed = read_placed(reader, end) if is_known else None
     if placed is not None:
         relation, behind = placed
         anchor = described.as_anchor()
@@ -70,7 +75,7 @@ def describe(reader: Reader, phrase: NounPhrase, i: int, start: int) -> int | No
     return end
 
 
-def _extreme_of_part(reader: Reader, described: NounPhrase) -> tuple[Key, Direction] | None:
+def extreme_of_part(reader: Reader, described: NounPhrase) -> tuple[Key, Direction] | None:
     """*the largest area*, *the greatest length*, *the brightest roof*: a superlative of the target."""
     noun, extreme = described.noun or "", described.extreme
     if extreme is None or extreme[0] not in (Key.AREA, Key.LENGTH, Key.WIDTH, Key.BRIGHTNESS):
@@ -81,10 +86,12 @@ def _extreme_of_part(reader: Reader, described: NounPhrase) -> tuple[Key, Direct
     return extreme if noun in reader.lexicon.parts else None
 
 
-def _read_placed(reader: Reader, i: int) -> tuple[Relation, int] | None:
+def read_placed(reader: Reader, i: int) -> tuple[Relation, int] | None:
     """*(a road) on its left*, *(trees) around it*: the relation of the target to that."""
     participle = reader.lexicon.participles.match(reader.words, i)
     i = participle[1] if participle else i
+    if reader.is_word(i, "nearby", "close", "around") and _ends_clause(reader, i + 1):
+        return Relation.NEAR, i + 1
     if reader.is_word(i + 1, "its", "their"):
         place = read_place_after_preposition(reader, i)
         if place is not None:
@@ -100,3 +107,7 @@ def _read_placed(reader: Reader, i: int) -> tuple[Relation, int] | None:
     if reader.is_word(i, "around"):
         return Relation.SURROUNDED_BY, found[1] + 1
     return _INVERSE.get(found[0], found[0]), found[1] + 1
+
+
+def _ends_clause(reader: Reader, i: int) -> bool:
+    return i >= len(reader.words) or reader.is_word(i, COMMA, "and", "or", "but")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar, TypeAlias
 
 from dgl_rsis.errors import TextError
-from dgl_rsis.text.program.step import Step, nested
+from dgl_rsis.text.program.step import Step, followed, nested, preceded
 from dgl_rsis.text.program.vocabulary import (
     Comparison,
     Direction,
@@ -49,7 +49,7 @@ class Filter(Step):
 
     def parts(self) -> tuple[str, str]:
         """See ``Step.parts``."""
-        head, tail = self.child.parts()
+        head, tail = followed(self.child)
         return head, f"{tail}, at the {spoken(self.position)}"
 
 
@@ -69,7 +69,7 @@ class Relate(Step):
 
     def parts(self) -> tuple[str, str]:
         """See ``Step.parts``."""
-        head, tail = self.child.parts()
+        head, tail = followed(self.child)
         second = f" and {nested(self.anchor2)}" if self.anchor2 is not None else ""
         return head, f"{tail}, {spoken(self.relation)} {nested(self.anchor)}{second}"
 
@@ -87,12 +87,18 @@ class Extremum(Step):
     def __post_init__(self) -> None:
         _check_anchor(self.op, self.key is Key.DISTANCE, self.anchor)
 
+    @property
+    def ranks(self) -> bool:
+        """See ``Step.ranks``."""
+        return self.anchor is None
+
     def parts(self) -> tuple[str, str]:
         """See ``Step.parts``."""
-        head, tail = self.child.parts()
         word = SUPERLATIVES[self.key, self.direction]
         if self.anchor is not None:
+            head, tail = followed(self.child)
             return head, f"{tail}, {word} {nested(self.anchor)}"
+        head, tail = preceded(self.child)
         return f"{word} {head}", tail
 
 
@@ -120,15 +126,21 @@ class Ordinal(Step):
         _check_number(self.op, self.n)
         _check_anchor(self.op, self.key is Key.DISTANCE, self.anchor)
 
+    @property
+    def ranks(self) -> bool:
+        """See ``Step.ranks``."""
+        return self.anchor is None
+
     def parts(self) -> tuple[str, str]:
         """See ``Step.parts``."""
-        head, tail = self.child.parts()
+        word = SUPERLATIVES[self.key, self.direction]
+        if self.anchor is not None:
+            head, tail = followed(self.child)
+            return head, f"{tail}, {ranked(self.n)} {word} {nested(self.anchor)}"
+        head, tail = preceded(self.child)
         place = PLACE_OF_EXTREME.get((self.key, self.direction))
         if place is not None:
             return f"{ranked(self.n)} {head} from the {spoken(place)}", tail
-        word = SUPERLATIVES[self.key, self.direction]
-        if self.anchor is not None:
-            return f"{ranked(self.n)} {head}", f"{tail}, {word} {nested(self.anchor)}"
         return f"{ranked(self.n)} {word} {head}", tail
 
 
@@ -143,9 +155,14 @@ class Count(Step):
     def __post_init__(self) -> None:
         _check_number(self.op, self.n)
 
+    @property
+    def ranks(self) -> bool:
+        """See ``Step.ranks``."""
+        return True
+
     def parts(self) -> tuple[str, str]:
         """See ``Step.parts``."""
-        head, tail = self.child.parts()
+        head, tail = preceded(self.child)
         return f"{self.n} x {head}", tail
 
 
@@ -156,9 +173,14 @@ class All(Step):
     op: ClassVar[str] = "all"
     child: Node
 
+    @property
+    def ranks(self) -> bool:
+        """See ``Step.ranks``."""
+        return True
+
     def parts(self) -> tuple[str, str]:
         """See ``Step.parts``."""
-        head, tail = self.child.parts()
+        head, tail = preceded(self.child)
         return f"every {head}", tail
 
 
@@ -181,7 +203,7 @@ class Measure(Step):
 
     def parts(self) -> tuple[str, str]:
         """See ``Step.parts``."""
-        head, tail = self.child.parts()
+        head, tail = followed(self.child)
         sign = "<" if self.comparison is Comparison.LESS else ">"
         to = f" to {nested(self.anchor)}" if self.anchor is not None else ""
         return head, f"{tail}, {self.quantity}{to} {sign} {self.value:g} {self.unit}"
@@ -192,11 +214,13 @@ class And(Step):
     """What every child yields."""
 
     op: ClassVar[str] = "and"
+    is_joined: ClassVar[bool] = True
     nodes: tuple[Node, ...]
 
     def parts(self) -> tuple[str, str]:
         """See ``Step.parts``."""
-        return " and ".join(nested(node) for node in self.nodes), ""
+        said = (str(each) if isinstance(each, And | Not) else nested(each) for each in self.nodes)
+        return " and ".join(said), ""
 
 
 @dataclass(frozen=True)
@@ -204,6 +228,7 @@ class Or(Step):
     """What any child yields."""
 
     op: ClassVar[str] = "or"
+    is_joined: ClassVar[bool] = True
     nodes: tuple[Node, ...]
 
     def parts(self) -> tuple[str, str]:
@@ -216,6 +241,7 @@ class Not(Step):
     """What the child does not yield."""
 
     op: ClassVar[str] = "not"
+    is_joined: ClassVar[bool] = True
     child: Node
 
     def parts(self) -> tuple[str, str]:

@@ -14,9 +14,11 @@ class Step:
 
     Attributes:
         op: name of the node in JSON.
+        is_joined: its text consists of those of several nodes.
     """
 
     op: ClassVar[str]
+    is_joined: ClassVar[bool] = False
 
     def to_json(self) -> dict[str, Any]:
         """Nested objects with an ``op`` each; optional fields that are not set are left out."""
@@ -39,6 +41,11 @@ class Step:
         """The head (*largest building*) and what follows it (*, left of road*), for reading."""
         raise NotImplementedError
 
+    @property
+    def ranks(self) -> bool:
+        """Whether it ranks or counts in front of its child: *largest*, *3 x*, *every*."""
+        return False
+
     def __str__(self) -> str:
         return "".join(self.parts())
 
@@ -46,7 +53,17 @@ class Step:
 def nested(node: Step) -> str:
     """A node inside the text of another one: in brackets where it is long."""
     head, tail = node.parts()
-    return f"({head}{tail})" if tail else head
+    return f"({head}{tail})" if node.is_joined or tail else head
+
+
+def followed(node: Step) -> tuple[str, str]:
+    """Parts of a node that something is said behind; what ranks first comes into brackets."""
+    return (f"({node})", "") if node.ranks or node.is_joined else node.parts()
+
+
+def preceded(node: Step) -> tuple[str, str]:
+    """Parts of a node that something is said in front of."""
+    return (f"({node})", "") if node.is_joined else node.parts()
 
 
 def _value_to_json(value: Any) -> Any:
