@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dgl_rsis.drawing import CHOSEN, LONGEST_SIDE, MARGIN, OTHERS, draw_explanation, draw_map
+from dgl_rsis.explanation import Standing, StepReport
 from dgl_rsis.geo.palette import class_colours
 from dgl_rsis.results import Match, ReferResult, SegmentResult
 from dgl_rsis.text.parse import parse
@@ -92,6 +95,17 @@ def test_explanation_of_nothing() -> None:
         ReferResult(answer.mask, (), answer.query, answer.heatmap, answer.raster, ("no roof",))
     )
     assert not has_colour(np.asarray(picture), CHOSEN)
+
+
+def test_explanation_shows_every_step() -> None:
+    answer = make_answer((300, 300))
+    standing = Standing(4, (10.0, 20.0), 0.5)
+    step = StepReport("hall", "select", "target", 3, 1, (standing,), (), ())
+    report = StepReport("hall, left of road", "relate", "target", 3, 0, (), (), (step, step))
+    plain = draw_explanation(replace(answer, notes=()))
+    explained = draw_explanation(replace(answer, steps=report))
+    # Three steps and their title take the place of the line with the program.
+    assert explained.height == plain.height + 3 * 22
 
 
 @settings(max_examples=6, deadline=None)

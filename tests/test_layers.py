@@ -21,7 +21,10 @@ SOURCE = ROOT / "src" / "dgl_rsis"
 
 BASE = {"types", "errors"}
 LEVEL_1 = {"text", "models", "proposals"}
-WIRING = {"pipeline", "referring", "nouns", "prepared", "results", "outputs", "drawing", "manifest"}
+WIRING = {
+    *("pipeline", "referring", "nouns", "prepared", "results", "explanation"),
+    *("outputs", "drawing", "manifest"),
+}
 BELOW_WIRING = {*BASE, *LEVEL_1, "config", "stages", "geo"}
 ALLOWED: dict[str, set[str]] = {
     "types": set(),

@@ -101,7 +101,7 @@ def test_nothing_is_an_answer():
     result = model().refer(np.full((64, 64, 3), (10, 180, 10), np.uint8), "the building")
     assert not result.mask.any()
     assert result.chosen == ()
-    assert "nothing matches" in result.notes[-1]
+    assert "nothing matches" in result.notes[0]
 
 
 def test_candidates_and_names():
@@ -305,6 +305,42 @@ def test_the_nearest_name_counts_first():
     names = ["building", "house", "roof"]
     result = model().refer(image, "the house", candidates=boxes, names=names)
     assert [match.index for match in result.chosen] == [1]
+
+
+def test_names_leave_nothing_to_the_model():
+    image, boxes = banks()
+    own = np.concatenate([boxes, [[60, 0, 84, 96]]])
+    names = ["building", "building", "building", "river"]
+    backbone = ToyBackbone()
+    result = Model(backbone, make_settings()).refer(
+        image, "the largest building right of the river", candidates=own, names=names
+    )
+    assert not any(backbone.calls.values())
+    assert {match.index for match in result.chosen} <= {1, 2}
+    assert set(result.matches[0].terms) == {"probability", "objectness", "program", "attribute"}
+    assert not result.heatmap.any()
+    # A word that nothing measures is asked from the model.
+    Model(backbone, make_settings()).refer(image, "the shiny building", candidates=own, names=names)
+    assert backbone.calls["activations"] > 0
+
+
+def test_scores_say_how_sure_names_are():
+    image, boxes = banks()
+    names = ["building"] * 3
+
+    def chosen(sentence, scores):
+        result = model().refer(image, sentence, candidates=boxes, names=names, scores=scores)
+        return [match.index for match in result.chosen]
+
+    assert chosen("the building", [0.5, 0.9, 0.6]) == [1]
+    assert chosen("the leftmost building", [0.1, 0.9, 0.8]) == [1]  # the first is none
+    assert chosen("the building", [0.1, 0.1, 0.15]) == []
+    with pytest.raises(InputError, match="from 0 to 1"):
+        chosen("the building", [0.5, 90, 0.6])
+    with pytest.raises(InputError, match="one for each of 3"):
+        chosen("the building", [0.5])
+    with pytest.raises(InputError, match="names"):
+        model().refer(image, "the building", candidates=boxes, scores=[1, 1, 1])
 
 
 def test_a_candidate_without_a_name_is_judged_by_the_image():

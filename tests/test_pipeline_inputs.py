@@ -47,7 +47,7 @@ def test_progress_ends_with_everything_done():
     assert told[-1] == (4, 4, "done")
     told.clear()
     model().refer(quarters(), "the building", progress=lambda *step: told.append(step) or True)
-    assert told[-1] == (3, 3, "done")
+    assert told[-1] == (2, 2, "done")
 
 
 def test_a_painter_that_replaces_the_proposer_says_so():

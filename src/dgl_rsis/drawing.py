@@ -7,7 +7,7 @@ question: every answer explains itself. Drawn with Pillow and its own font only.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
@@ -34,6 +34,7 @@ _HEAT_RAMP: tuple[Colour, ...] = ((20, 20, 90), (130, 30, 140), (230, 80, 60), (
 _RIM = 4  # pixels, more than the widest outline reaches outwards
 _NUMBERED_MATCHES = 9
 _LISTED_MATCHES = 3
+_INDENT = 18  # pixels for each level of the program
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,7 @@ class _Line:
         colour: of the text.
         bars: name and value in [0, 1] of each bar.
         swatch: colour of a square before the text.
+        indent: pixels to the left of it.
     """
 
     text: str
@@ -53,6 +55,7 @@ class _Line:
     colour: Colour = INK
     bars: tuple[tuple[str, float], ...] = ()
     swatch: Colour | None = None
+    indent: int = 0
 
     @property
     def height(self) -> int:
@@ -90,8 +93,8 @@ def draw_explanation(result: ReferResult) -> Image.Image:
 
     Returns:
         RGB picture: the image with the chosen mask outlined and the runners-up in thin lines,
-        the heat map where there is one, and below them the sentence, the program that was
-        understood, the terms of the best candidates and the notes.
+        the heat map where there is one, and below them the sentence, the notes, the program with
+        the scores of its steps, the terms of the best candidates and why the runner-up lost.
     """
     size = _display_size(result.raster.shape, LONGEST_SIDE // 2)
     base = _picture(result.raster, size)
@@ -110,9 +113,15 @@ def _reasons(result: ReferResult) -> list[_Line]:
     asked = "all" if query.count is None else str(query.count)
     lines = [
         _Line(f"“{query.text}”", 20),
+        *(_Line(f"note: {note}", 13, FAINT) for note in result.notes),
         _Line(f"looked for {asked} x {query.target.text or query.target.noun}", colour=FAINT),
-        _Line(f"program: {query.program}"),
     ]
+    if result.steps is None:
+        lines.append(_Line(f"understood, not executed: {query.program}"))
+    else:
+        lines.append(_Line("how many fulfil each step, and the best of them", colour=FAINT))
+        for depth, step in result.steps.walk():
+            lines.append(_Line(str(step), indent=_INDENT * depth))
     if query.unexecuted:
         lines.append(_Line(f"left to the model: {', '.join(query.unexecuted)}", colour=FAINT))
     chosen = len(result.chosen)
@@ -121,9 +130,11 @@ def _reasons(result: ReferResult) -> list[_Line]:
     for rank, match in enumerate(result.matches[:_LISTED_MATCHES], start=1):
         state = "chosen" if match.chosen else "not chosen"
         colour = CHOSEN if match.chosen else OTHERS
-        lines.append(_Line(f"{rank}: score {match.score:.2f}, {state}", swatch=colour))
+        title = f"{rank}: #{match.index}, score {match.score:.2f}, {state}"
+        lines.append(_Line(title, swatch=colour))
         lines.append(_Line("", 13, bars=tuple(match.terms.items())))
-    lines += [_Line(f"note: {note}", 13, FAINT) for note in result.notes]
+        if match.reason and match is result.runner_up:
+            lines.append(_Line(f"why not: {match.reason}", colour=FAINT, indent=22))
     return lines
 
 
@@ -232,7 +243,7 @@ def _wrapped(lines: Sequence[_Line], width: int) -> list[_Line]:
     """Break lines at words so that they fit the width; an overlong word is cut."""
     broken: list[_Line] = []
     for line in lines:
-        space = width - (22 if line.swatch is not None else 0)
+        space = width - line.indent - (22 if line.swatch is not None else 0)
         rest, swatch = line.text.split(), line.swatch
         while True:
             taken = 1
@@ -241,7 +252,7 @@ def _wrapped(lines: Sequence[_Line], width: int) -> list[_Line]:
             text = " ".join(rest[:taken])
             while len(text) > 1 and _font(line.size).getlength(text) > space:
                 text = text[:-2] + "…"
-            broken.append(_Line(text, line.size, line.colour, line.bars, swatch))
+            broken.append(replace(line, text=text, swatch=swatch))
             rest, swatch = rest[taken:], None
             if not rest:
                 break
@@ -257,10 +268,10 @@ def _text_panel(lines: Sequence[_Line], width: int) -> Image.Image:
     draw = ImageDraw.Draw(panel)
     top = 0
     for line in lines:
-        left = 0
+        left = line.indent
         if line.swatch is not None:
             draw.rectangle((1, top + 3, 14, top + 16), fill=line.swatch, outline=FAINT)
-            left = 22
+            left += 22
         if line.bars:
             _draw_bars(draw, line, top, width)
         draw.text((left, top), line.text, fill=line.colour, font=_font(line.size))

@@ -35,12 +35,14 @@ class ScoredNouns:
         probabilities: noun -> ``(N,)`` float32 in [0, 1], against the other nouns and the rest.
         instances: noun -> candidates that are whole things of that kind; a noun that is missing
             is looked for by probability alone.
+        settled: nouns that the names of all candidates decide, without the model.
         notes: what the names of candidates did not settle.
     """
 
     candidates: Candidates
     probabilities: dict[str, FloatArray]
     instances: dict[str, IntArray]
+    settled: frozenset[str] = frozenset()
     notes: tuple[str, ...] = ()
 
 
@@ -57,7 +59,7 @@ def score_nouns(
         settings: of all stages.
     """
     seen = [noun for noun in nouns if noun != ANYTHING]
-    named = _by_name(image, seen)
+    named = meant_by_names(image.names, seen)
     unnamed = "" in image.names
     texts, dense = (
         _dense(image, seen, backbone, settings)
@@ -66,10 +68,12 @@ def score_nouns(
     )
     masks, instances = _masks(image, target, nouns, dense, named, settings)
     candidates = Candidates.measure(masks, image.picture, image.lab)
+    if image.given:  # they are things because the user says so, however they look
+        candidates.objectness[: len(image.proposals)] = 1.0
     probabilities: dict[str, FloatArray] = {}
     if texts is not None and dense is not None:
         aligned = local.align(
-            image.picture, backbone, masks, image.features, texts, dense,
+            image.picture, backbone, masks, image.features(), texts, dense,
             settings.local, rank_by=range(len(seen)),
         )  # fmt: skip
         probabilities = {
@@ -84,14 +88,19 @@ def score_nouns(
         for noun in seen
         if any(image.names) and noun == target and noun not in named
     )
-    return ScoredNouns(candidates, probabilities, instances, notes)
+    settled = frozenset() if unnamed else frozenset(named)
+    return ScoredNouns(candidates, probabilities, instances, settled, notes)
 
 
-def _by_name(image: PreparedImage, nouns: Sequence[str]) -> dict[str, BoolArray]:
-    """Which of the user's candidates each noun means by their names, where any is meant.
+def meant_by_names(names: Sequence[str], nouns: Sequence[str]) -> dict[str, BoolArray]:
+    """Which candidates each noun means by their names, where any is meant.
 
     The same word or a synonym comes first, then a kind of it, then something more general: where
     a *ship* and a *boat* are named, *the boat* is the boat.
+
+    Args:
+        names: normalised, one per candidate, "" where it has none.
+        nouns: of a sentence.
     """
     lexicon = default_lexicon()
     tests: tuple[Callable[[str, str], bool], ...] = (
@@ -107,7 +116,7 @@ def _by_name(image: PreparedImage, nouns: Sequence[str]) -> dict[str, BoolArray]
     found = {}
     for noun in nouns:
         for test in tests:
-            meant = np.array([name != "" and test(name, noun) for name in image.names], bool)
+            meant = np.array([name != "" and test(name, noun) for name in names], bool)
             if meant.any():
                 found[noun] = meant
                 break
@@ -117,9 +126,12 @@ def _by_name(image: PreparedImage, nouns: Sequence[str]) -> dict[str, BoolArray]
 def _settled(
     image: PreparedImage, meant: BoolArray, seen: FloatArray | None, count: int, mismatch: float
 ) -> FloatArray:
-    """1 for what the names mean, ``mismatch`` for other names, as seen where there is no name."""
+    """``(count,)``: ``mismatch`` where the names mean something else, as seen without a name.
+
+    What the names mean has the user's scores, or 1.
+    """
     result = np.full(count, mismatch, np.float32)
-    result[: len(meant)][meant] = 1.0
+    result[: len(meant)][meant] = 1.0 if image.scores is None else image.scores[meant]
     unnamed = np.flatnonzero([name == "" for name in image.names])
     if seen is not None:
         result[unnamed] = seen[unnamed]
@@ -139,7 +151,7 @@ def _dense(
         [class_prompts(word, knowledge=False) for word in rest],
     )
     scale = backbone.dense_logit_scale
-    return texts, local.dense_probabilities(image.features, texts, scale, settings.local)
+    return texts, local.dense_probabilities(image.features(), texts, scale, settings.local)
 
 
 def _masks(

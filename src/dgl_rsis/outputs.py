@@ -23,16 +23,30 @@ from dgl_rsis.geo.writer import (
     write_classes,
     write_floats,
 )
+from dgl_rsis.manifest import describe_query, to_json
 from dgl_rsis.results import Match, ReferResult, SegmentResult
 from dgl_rsis.types import MapFrame
 
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
+    from pandas import DataFrame
     from PIL.Image import Image
 
 PICTURE_SUFFIXES = (".png",)
 MAP_SUFFIXES = (*RASTER_SUFFIXES, *VECTOR_SUFFIXES, *PICTURE_SUFFIXES)
-ANSWER_SUFFIXES = (*VECTOR_SUFFIXES, *PICTURE_SUFFIXES)
+EXPLANATION_SUFFIXES = (*PICTURE_SUFFIXES, ".json")
+ANSWER_SUFFIXES = (*VECTOR_SUFFIXES, *EXPLANATION_SUFFIXES)
+_OWN_COLUMNS = {
+    "sentence",
+    "rank",
+    "chosen",
+    "score",
+    "class",
+    "area_m2",
+    "area_px",
+    "geometry",
+    "fid",
+}
 
 
 def save_segment(
@@ -90,8 +104,13 @@ def save_heatmap(result: ReferResult, path: Path) -> None:
     write_floats(path, heat, frame=result.raster.frame, description="activation")
 
 
-def save_refer(result: ReferResult, path: Path) -> None:
-    """Write the answer to one sentence: an explanation as .png, else its ranked matches.
+def save_refer(result: ReferResult, path: Path, *, attributes: DataFrame | None = None) -> None:
+    """Write the answer to one sentence: an explanation as .png, else what ``save_answers`` writes.
+
+    Args:
+        result: the answer.
+        path: .png, .json or a vector file.
+        attributes: of the user's candidates; see ``answer_table``.
 
     Raises:
         OutputError: the folder is missing, the suffix unknown, or writing fails.
@@ -102,21 +121,40 @@ def save_refer(result: ReferResult, path: Path) -> None:
 
         save_picture(draw_explanation(result), path)
     else:
-        save_answers([result], path)
+        save_answers([result], path, attributes=attributes)
 
 
-def save_answers(results: Sequence[ReferResult], path: Path) -> None:
-    """Write the ranked matches of several sentences about one image into one vector file.
+def save_answers(
+    results: Sequence[ReferResult], path: Path, *, attributes: DataFrame | None = None
+) -> None:
+    """Write the answers to several sentences about one image into one file.
+
+    Args:
+        results: the answers.
+        path: a vector file of the ranked matches, or .json: those with the executed programs.
+        attributes: of the user's candidates; see ``answer_table``.
 
     Raises:
         OutputError: the folder is missing, the suffix unknown, or writing fails.
     """
-    check_output(path, overwrite=True, suffixes=VECTOR_SUFFIXES)
-    write_vectors(path, answer_table(results))
+    suffixes = (*VECTOR_SUFFIXES, ".json")
+    if check_output(path, overwrite=True, suffixes=suffixes).suffix.lower() == ".json":
+        answers = {"answers": [describe_answer(result) for result in results]}
+        with atomic(path) as temporary:
+            temporary.write_text(to_json(answers) + "\n", encoding="utf-8")
+    else:
+        write_vectors(path, answer_table(results, attributes=attributes))
 
 
-def answer_table(results: Sequence[ReferResult]) -> GeoDataFrame:
+def answer_table(
+    results: Sequence[ReferResult], *, attributes: DataFrame | None = None
+) -> GeoDataFrame:
     """All ranked matches as rows.
+
+    Args:
+        results: the answers.
+        attributes: a row for each of the user's candidates; its columns are added, as
+            ``candidate_NAME`` where the name is taken.
 
     Returns:
         Columns ``sentence``, ``rank`` (from 1), ``chosen``, ``score``, ``class`` (the noun that
@@ -139,9 +177,67 @@ def answer_table(results: Sequence[ReferResult]) -> GeoDataFrame:
     for name in names:
         values = [match.terms.get(name, math.nan) for _, _, match in rows]
         columns[f"term_{name.replace(' ', '_')}"] = [float(value) for value in values]
+    if attributes is not None:
+        columns |= _candidate_columns(
+            attributes.iloc[[match.index for _, _, match in rows]], columns
+        )
     frame = results[0].raster.frame if results else None
     crops = [(match.crop, match.box[0], match.box[1]) for _, _, match in rows]
     return matches_frame(crops, columns, frame=frame)
+
+
+def describe_answer(result: ReferResult) -> dict[str, Any]:
+    """The answer to a sentence in JSON types; ``bounds`` and ``center`` are map coordinates."""
+    frame = result.raster.frame
+    matches = []
+    for rank, match in enumerate(result.matches, start=1):
+        described: dict[str, Any] = {
+            "rank": rank,
+            "chosen": match.chosen,
+            "candidate": match.index,
+            "score": match.score,
+            "terms": dict(match.terms),
+            "box": list(match.box),
+            "area_px": int(match.crop.sum()),
+            "reason": match.reason,
+        }
+        if frame is not None:
+            x0, y0, x1, y1 = match.box
+            corners = [to_map(frame, x, y) for x in (x0, x1) for y in (y0, y1)]
+            xs, ys = zip(*corners, strict=True)
+            described["bounds"] = [min(xs), min(ys), max(xs), max(ys)]
+            described["center"] = to_map(frame, (x0 + x1) / 2, (y0 + y1) / 2)
+            if frame.pixel_area_m2 is not None:
+                described["area_m2"] = described["area_px"] * frame.pixel_area_m2
+        matches.append(described)
+    return {
+        "sentence": result.query.text,
+        "query": describe_query(result.query),
+        "crs": None if frame is None else frame.crs,
+        "matches": matches,
+        "notes": list(result.notes),
+        "steps": None if result.steps is None else result.steps.to_json(),
+    }
+
+
+def to_map(frame: MapFrame, x: float, y: float) -> tuple[float, float]:
+    """Map coordinates of a place in the pixel frame."""
+    a, b, c, d, e, f = frame.transform
+    return a * x + b * y + c, d * x + e * y + f
+
+
+def _candidate_columns(rows: DataFrame, taken: Iterable[str]) -> dict[str, list[Any]]:
+    """The user's columns that a vector file can hold, under names that are free."""
+    columns: dict[str, list[Any]] = {}
+    reserved = {*_OWN_COLUMNS, *(name.lower() for name in taken)}
+    for name, values in rows.items():
+        is_plain = values.dtype != object or all(
+            value is None or isinstance(value, str) for value in values
+        )
+        free = f"candidate_{name}" if str(name).lower() in reserved else str(name)
+        if is_plain and free.lower() not in {each.lower() for each in columns}:
+            columns[free] = values.tolist()
+    return columns
 
 
 def _term_names(matches: Iterable[Match]) -> list[str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -20,6 +20,7 @@ from dgl_rsis.config import Settings, make_settings
 from dgl_rsis.errors import DglRsisError, ImageError, InputError
 from dgl_rsis.geo.raster import as_raster
 from dgl_rsis.models.base import Backbone
+from dgl_rsis.nouns import meant_by_names
 from dgl_rsis.prepared import PreparedImage
 from dgl_rsis.proposals.base import proposer
 from dgl_rsis.proposals.masks import MaskSet
@@ -29,7 +30,9 @@ from dgl_rsis.referring import answer, nouns_of, refine_matches, understand
 from dgl_rsis.results import ReferResult, SegmentResult
 from dgl_rsis.stages import local, paint
 from dgl_rsis.text.classes import ClassList, read_classes
-from dgl_rsis.types import FloatArray, Proposals, Raster, RGBImage
+from dgl_rsis.text.knowledge import normalise_name
+from dgl_rsis.text.program.vocabulary import ANYTHING
+from dgl_rsis.types import FloatArray, Proposals, Query, Raster, RGBImage
 
 ImageLike: TypeAlias = str | Path | Image | NDArray[np.uint8] | Raster
 Candidates: TypeAlias = MaskSet | NDArray[Any] | Sequence[NDArray[np.bool_]]
@@ -153,6 +156,7 @@ class Model:
         *,
         candidates: Candidates | None = None,
         names: Sequence[str] | None = None,
+        scores: Sequence[float] | None = None,
         refine: bool = False,
         progress: Progress | None = None,
     ) -> ReferResult:
@@ -164,6 +168,8 @@ class Model:
             candidates: boxes ``(N, 4)`` ``x0, y0, x1, y1``, masks ``(N, H, W)`` or a list of
                 masks to choose from; None proposes.
             names: one per candidate, "" where it has none; the sentence's nouns match them first.
+                Where all have one, the model is not asked about nouns that any of them means.
+            scores: one per candidate in [0, 1]: how sure its name is; None takes names for sure.
             refine: give boxes the best fitting region of the image.
             progress: ``(done, total, message) -> go on?``.
 
@@ -171,8 +177,9 @@ class Model:
             InputError: the image, the sentence or the candidates cannot be used.
         """
         return self.refer_many(
-            image, [sentence], candidates=candidates, names=names, refine=refine, progress=progress
-        )[0]
+            image, [sentence], candidates=candidates, names=names, scores=scores, refine=refine,
+            progress=progress,
+        )[0]  # fmt: skip
 
     def refer_many(
         self,
@@ -181,13 +188,16 @@ class Model:
         *,
         candidates: Candidates | None = None,
         names: Sequence[str] | None = None,
+        scores: Sequence[float] | None = None,
         refine: bool = False,
         progress: Progress | None = None,
     ) -> list[ReferResult]:
         """The same for several sentences; the image is read and its features computed once."""
-        tell = _Teller(progress, len(sentences) + 2)
+        tell = _Teller(progress, len(sentences) + 1)
         if candidates is None and names is not None:
             raise InputError("names need candidates; pass the candidates that they belong to")
+        if scores is not None and names is None:
+            raise InputError("scores say how sure names are; pass candidates and names with them")
         if candidates is None and refine:
             raise InputError("refine needs candidates; proposals follow the image already")
         queries = [understand(sentence, self.settings) for sentence in sentences]
@@ -202,18 +212,27 @@ class Model:
             raise InputError(
                 f"{len(names)} names for {len(proposals)} candidates; pass one for each"
             )
-        tell("features")
-        features = local.read_features(
-            picture,
-            self.backbone,
-            self.settings.local,
-            metres_per_pixel=_pixel_size(raster),
-        )
-        anchored = any(len(nouns_of(query)) > 1 for query in queries)
         given = candidates is not None
-        tree = self._tree(raster) if given and (anchored or refine) else None
+        needs_tree = refine or any(_looks_for_anchors(query, names or ()) for query in queries)
+        tree = self._tree(raster) if given and needs_tree else None
+        features = cache(
+            partial(
+                local.read_features,
+                picture,
+                self.backbone,
+                self.settings.local,
+                metres_per_pixel=_pixel_size(raster),
+            )
+        )
         prepared = PreparedImage.of(
-            raster, picture, proposals, features, tree=tree, names=names, given=given
+            raster,
+            picture,
+            proposals,
+            features,
+            tree=tree,
+            names=names,
+            given=given,
+            scores=None if scores is None else _checked(scores, len(proposals)),
         )
         results = []
         for query in queries:
@@ -223,7 +242,7 @@ class Model:
             results = [refine_matches(result, tree) for result in results]
         tell("done")
         notes = _raster_notes(raster)
-        return [replace(result, notes=(*notes, *result.notes)) for result in results]
+        return [replace(result, notes=(*result.notes, *notes)) for result in results]
 
     def propose(self, image: ImageLike) -> Proposals:
         """Class-agnostic proposals of an image by the proposer of the settings."""
@@ -319,6 +338,25 @@ def _given(candidates: Candidates, shape: tuple[int, int]) -> MaskSet:
     from dgl_rsis.proposals.polygons import from_candidates
 
     return from_candidates(candidates, shape)
+
+
+def _looks_for_anchors(query: Query, names: Sequence[str]) -> bool:
+    """Whether a sentence has anchors that no candidate is called."""
+    anchors = [noun for noun in nouns_of(query)[1:] if noun != ANYTHING]
+    normalised = [normalise_name(name) for name in names]
+    return len(meant_by_names(normalised, anchors)) < len(anchors)
+
+
+def _checked(scores: Sequence[float], count: int) -> FloatArray:
+    """``(N,)`` float32 scores of candidates."""
+    values = np.asarray(scores, np.float32)
+    if values.shape != (count,):
+        raise InputError(
+            f"scores have shape {values.shape}; pass one for each of {count} candidates"
+        )
+    if not ((values >= 0) & (values <= 1)).all():
+        raise InputError("scores of candidates must be numbers from 0 to 1")
+    return values
 
 
 def _classes_of(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,20 +28,22 @@ class PreparedImage:
         proposals: ``N`` candidates for the target.
         tree: region tree in which anchors are looked for; None where the candidates are flat
             proposals that anchors are chosen from too.
-        features: of the image.
+        features: of the image; computed when first asked for.
         lab: ``(h, w, 3)`` CIE Lab over the whole image.
         names: one per candidate, normalised; empty when the user gave none.
         given: whether the candidates are the user's own.
+        scores: ``(N,)`` float32 in [0, 1], probabilities of the names; None takes them for sure.
     """
 
     raster: Raster
     picture: RGBImage
     proposals: Proposals
     tree: RegionTree | None
-    features: ImageFeatures
+    features: Callable[[], ImageFeatures]
     lab: FloatArray
     names: tuple[str, ...]
     given: bool
+    scores: FloatArray | None = None
 
     @classmethod
     def of(
@@ -49,18 +51,19 @@ class PreparedImage:
         raster: Raster,
         picture: RGBImage,
         proposals: Proposals,
-        features: ImageFeatures,
+        features: Callable[[], ImageFeatures],
         *,
         tree: RegionTree | None = None,
         names: Sequence[str] | None = None,
         given: bool = False,
+        scores: FloatArray | None = None,
     ) -> PreparedImage:
         """Measure what all sentences share; ``names`` are one per candidate."""
         if tree is None and isinstance(proposals, RegionTree):
             tree = proposals
         lab = colour_field(picture, raster.valid)
         normalised = tuple(normalise_name(name) for name in names or ())
-        return cls(raster, picture, proposals, tree, features, lab, normalised, given)
+        return cls(raster, picture, proposals, tree, features, lab, normalised, given, scores)
 
 
 @dataclass(frozen=True)

@@ -6,13 +6,14 @@ understand (text decoupling) -> score the nouns (local alignment) -> activation 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from dgl_rsis.config import Settings
 from dgl_rsis.errors import InputError
+from dgl_rsis.explanation import StepReport, failed_test, lost_by
 from dgl_rsis.models.base import Backbone
 from dgl_rsis.nouns import ScoredNouns, score_nouns
 from dgl_rsis.prepared import PreparedImage
@@ -22,6 +23,7 @@ from dgl_rsis.results import Match, ReferResult
 from dgl_rsis.stages import activation, local, select, spatial
 from dgl_rsis.stages.decouple import decouple, undivided
 from dgl_rsis.stages.fields import resample
+from dgl_rsis.stages.steps import Step
 from dgl_rsis.text.knowledge import class_prompts, competitors
 from dgl_rsis.text.program.nodes import Node, Select
 from dgl_rsis.text.program.tree import walk
@@ -52,31 +54,42 @@ def answer(
     masks = nouns.candidates.masks
     everywhere = np.ones(len(masks), np.float32)
     target = nouns.probabilities.get(query.target.noun, everywhere)
+    own = nouns.instances.get(query.target.noun, np.arange(len(masks)))
     terms = {"probability": target, "objectness": nouns.candidates.objectness}
     notes: tuple[str, ...] = nouns.notes
     unmeasured: tuple[str, ...] = ()
     is_union = False
+    trace = steps = None
     if settings.program.enabled:
-        execution = spatial.execute(_node(query), _table(image, nouns), settings=settings.program)
+        table = _table(image, nouns)
+        execution = spatial.execute(_node(query), table, settings=settings.program)
+        trace, steps = execution.trace, StepReport.of(execution.trace, table)
         terms["program"], terms["attribute"] = execution.values, execution.attributes
         alive, notes = execution.instances, (*notes, *execution.notes)
         unmeasured = execution.unmeasured
         # A sentence that was not decoupled is no noun that could spread.
         is_union = execution.is_union and settings.text.decouple
     else:
-        own = nouns.instances.get(query.target.noun, np.arange(len(masks)))
         alive = _without_program(target, own, settings)
     words = _modified(query, unmeasured, settings)
-    heatmap = _heatmap(image, query, words, backbone, settings)
+    # Names settle the noun: without further words there is nothing to ask the model.
+    is_asked = words or query.target.noun not in nouns.settled
+    heatmap = _heatmap(image, query, words, backbone, settings) if is_asked else None
     if heatmap is not None:
         terms["activation"] = activation.activation_terms(heatmap, masks, settings.select)
     scores = _scores(terms, settings)
     order = alive[np.argsort(-scores[alive], kind="stable")]
     chosen = _choose(masks, query, order, scores, target, is_union, settings, given=image.given)
+    rest = np.setdiff1d(np.union1d(alive, own), chosen)
+    ranking = [*chosen, *rest[np.argsort(-scores[rest], kind="stable")].tolist()]
+
+    def reason(index: int) -> str:
+        return _why_not(index, chosen, query, terms, scores, trace, settings)
+
+    matches = _matches(masks, ranking, chosen, terms, scores, settings.select.top_k, reason)
     if not chosen:
-        notes = (*notes, _nothing(query, target))
-    matches = _matches(masks, order, chosen, terms, scores, settings.select.top_k)
-    return _result(image, query, matches, heatmap, notes)
+        notes = (_nothing(query, matches), *notes)
+    return replace(_result(image, query, matches, heatmap, notes), steps=steps)
 
 
 def refine_matches(result: ReferResult, tree: Proposals) -> ReferResult:
@@ -173,16 +186,40 @@ def _without_program(target: FloatArray, own: IntArray, settings: Settings) -> I
     return np.asarray(own[near])
 
 
-def _scores(terms: dict[str, FloatArray], settings: Settings) -> FloatArray:
+def _weights(settings: Settings) -> dict[str, float]:
+    """Weights of the terms of the score."""
     options = settings.select
-    weights = {
+    return {
         "probability": options.probability_weight,
         "program": options.program_weight,
         "attribute": options.attribute_weight,
         "activation": options.activation_weight,
         "objectness": options.objectness_weight,
     }
-    return select.combined_score(terms, weights)
+
+
+def _scores(terms: dict[str, FloatArray], settings: Settings) -> FloatArray:
+    return select.combined_score(terms, _weights(settings))
+
+
+def _why_not(
+    index: int,
+    chosen: Sequence[int],
+    query: Query,
+    terms: dict[str, FloatArray],
+    scores: FloatArray,
+    trace: Step | None,
+    settings: Settings,
+) -> str:
+    """Why a candidate is no part of the answer: the test that it failed, or what beat it."""
+    probability, least = float(terms["probability"][index]), settings.select.least_probability
+    if probability < least:
+        return f"its probability as '{query.target.noun}' is {probability:.2f}, below {least:g}"
+    failed = failed_test(trace, index) if trace is not None else ""
+    if failed or not chosen:
+        return failed
+    lost = lost_by(trace, index, chosen[-1], terms, _weights(settings))
+    return lost if lost and scores[index] < scores[chosen[-1]] else "it overlaps what was chosen"
 
 
 def _choose(
@@ -211,14 +248,15 @@ def _choose(
 
 def _matches(
     masks: Proposals,
-    order: IntArray,
+    ranking: Sequence[int],
     chosen: Sequence[int],
     terms: dict[str, FloatArray],
     scores: FloatArray,
     top_k: int,
+    reason: Callable[[int], str],
 ) -> tuple[Match, ...]:
+    """The chosen and their best rivals, at least ``top_k`` of them where there are as many."""
     picked = set(chosen)
-    ranking = [*chosen, *(int(i) for i in order if int(i) not in picked)]
     rivals = select.distinct(masks, ranking, limit=max(top_k, len(chosen)))
     listed = [*chosen, *(index for index in rivals if index not in picked)]
     matches = []
@@ -233,14 +271,19 @@ def _matches(
                 {name: float(values[index]) for name, values in terms.items()},
                 index in picked,
                 index,
+                "" if index in picked else reason(index),
             )
         )
     return tuple(matches)
 
 
-def _nothing(query: Query, target: FloatArray) -> str:
-    best = float(target.max(initial=0))
-    return f"nothing matches: the best '{query.target.noun}' has probability {best:.2f}"
+def _nothing(query: Query, matches: Sequence[Match]) -> str:
+    """That nothing matches, with the best that was rejected."""
+    if not matches:
+        return f"nothing matches: nothing in the image speaks for '{query.target.noun}'"
+    best = matches[0]
+    x0, y0, x1, y1 = best.box
+    return f"nothing matches: the best is #{best.index} at x {x0}..{x1}, y {y0}..{y1}, but {best.reason}"
 
 
 def _pixel_answer(

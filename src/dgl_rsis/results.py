@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from dgl_rsis.explanation import StepReport
 from dgl_rsis.types import BoolArray, FloatArray, Query, Raster
 
 
@@ -65,6 +66,7 @@ class Match:
         terms: name -> value in [0, 1].
         chosen: whether it is part of the answer.
         index: of the proposal or the user's candidate.
+        reason: why it is not part of the answer; empty if it is.
     """
 
     crop: BoolArray
@@ -74,6 +76,7 @@ class Match:
     terms: Mapping[str, float]
     chosen: bool
     index: int
+    reason: str = ""
 
     @property
     def mask(self) -> BoolArray:
@@ -90,11 +93,14 @@ class ReferResult:
 
     Attributes:
         mask: ``(H, W)`` bool, union of the chosen; all False if nothing matches.
-        matches: ranked, best first.
+        matches: ranked, best first; what was not chosen says why.
         query: what was understood.
-        heatmap: ``(H, W)`` float32 in [0, 1]; zero where activations are switched off.
+        heatmap: ``(H, W)`` float32 in [0, 1]; zero where activations are switched off, and where
+            the names of candidates leave nothing to the model.
         raster: the image as it was read.
-        notes: constraints that could not be executed, and why; why nothing matched.
+        notes: constraints that could not be executed, and why; why nothing matched; what reading
+            the image decided.
+        steps: the executed program with the scores of every step; None where none was executed.
     """
 
     mask: BoolArray
@@ -103,14 +109,60 @@ class ReferResult:
     heatmap: FloatArray
     raster: Raster
     notes: tuple[str, ...] = field(default=())
+    steps: StepReport | None = None
 
     @property
     def chosen(self) -> tuple[Match, ...]:
         """The matches that make up the mask."""
         return tuple(match for match in self.matches if match.chosen)
 
+    @property
+    def runner_up(self) -> Match | None:
+        """The best of what was not chosen."""
+        return next((match for match in self.matches if not match.chosen), None)
+
+    def explain(self) -> str:
+        """Why this answer, for people: what was dropped, every step with its scores, who lost.
+
+        Candidates are called by their number and by their centre ``x,y`` in pixels.
+        """
+        return "\n".join(
+            [
+                f'"{self.query.text}"',
+                *(f"note: {note}" for note in self.notes),
+                f"understood: {self.query}",
+                *self.step_lines(),
+                *self.verdict_lines(),
+            ]
+        )
+
+    def step_lines(self) -> list[str]:
+        """The executed program, a line for every step."""
+        if self.steps is None:
+            return ["no program was executed"]
+        title = "steps: how many candidates fulfil each, the best of them with number and score"
+        return [title, *(f"  {line}" for line in self.steps.lines())]
+
+    def verdict_lines(self) -> list[str]:
+        """The chosen and the best of the others with their terms, and why that one lost."""
+        lines = [] if self.chosen else ["nothing matched"]
+        other = self.runner_up
+        for match in (*self.chosen, *(() if other is None else (other,))):
+            x0, y0, x1, y1 = match.box
+            terms = ", ".join(f"{name} {value:.2f}" for name, value in match.terms.items())
+            title = "chosen" if match.chosen else "runner-up" if self.chosen else "best rejected"
+            lines.append(
+                f"{title}: #{match.index} x {x0}..{x1}, y {y0}..{y1}, score {match.score:.2f} "
+                f"({terms})"
+            )
+        if other is not None and other.reason:
+            lines.append(f"  not chosen: {other.reason}")
+        return lines
+
     def save(self, path: str | Path) -> None:
-        """Write the answer: .png explains it, .gpkg/.geojson/.parquet/.fgb hold the matches.
+        """Write the answer.
+
+        .png and .json explain it, .gpkg, .geojson, .parquet and .fgb hold the matches.
 
         Raises:
             OutputError: the folder is missing or the suffix unknown.

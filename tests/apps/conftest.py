@@ -59,10 +59,11 @@ class FakeModel:
         *,
         candidates: MaskSet | None = None,
         names: Sequence[str] | None = None,
+        scores: Sequence[float] | None = None,
         refine: bool = False,
         progress: Any = None,
     ) -> list[ReferResult]:
-        self.asked.update(candidates=candidates, names=names, refine=refine)
+        self.asked.update(candidates=candidates, names=names, scores=scores, refine=refine)
         return [self._answer(image, sentence) for sentence in sentences]
 
     def _answer(self, image: Raster, sentence: str) -> ReferResult:

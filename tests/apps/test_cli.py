@@ -149,6 +149,7 @@ def test_wrong_options_of_segment(
         (["the roof", "--candidates", "none.gpkg"], "none.gpkg"),
         (["the roof", "-o", "answer.tif"], "answer.tif"),
         (["the roof", "--heatmap", "heat.png"], "heat.png"),
+        (["the roof", "--names-from", "kind"], "--candidates"),
     ],
 )
 def test_wrong_options_of_refer(

@@ -38,7 +38,8 @@ def test_segment_writes_map_scores_and_manifest(image: Path, fake: Any, run: Run
     assert manifest["input"]["crs"] == "EPSG:25832"
     assert manifest["input"]["path"] == str(image.resolve())
     assert [each["value"] for each in manifest["classes"]] == [1, 2]
-    assert manifest["outputs"] == [str(target.resolve()), str(scores.resolve())]
+    side_file = f"{target.resolve()}.aux.xml"
+    assert manifest["outputs"] == [str(target.resolve()), side_file, str(scores.resolve())]
     assert manifest["settings"]["paint"]["painter"]
     assert manifest["versions"]["python"]
     assert not list(folder.glob(".dgl-rsis*"))
@@ -117,7 +118,7 @@ def test_segment_speaks_json(image: Path, fake: Any, run: Run) -> None:
     code, out, _ = run("segment", image, "-c", "water", "-c", "road", "-o", target, "--json")
     answer = json.loads(out)
     assert code == 0
-    assert answer["outputs"] == [str(target), f"{target}.manifest.json"]
+    assert answer["outputs"] == [str(target), f"{target}.aux.xml", f"{target}.manifest.json"]
     assert sum(answer["shares"].values()) == pytest.approx(1)
 
 
@@ -157,6 +158,22 @@ def test_polygonize_takes_names_of_our_maps(image: Path, fake: Any, run: Run) ->
     assert rows.crs.to_epsg() == 25832
     with open_raster(image) as dataset:
         assert rows.total_bounds == pytest.approx(list(dataset.bounds), abs=1)
+
+
+def test_polygonize_averages_scores(image: Path, fake: Any, run: Run) -> None:
+    folder = image.parent
+    scores = ("--scores", folder / "scores.tif")
+    run("segment", image, "-c", "water", "-c", "road", "-o", folder / "map.tif", *scores)
+    assert run("polygonize", folder / "map.tif", "-o", folder / "plain.gpkg")[0] == 0
+    assert "score" not in geopandas.read_file(folder / "plain.gpkg", layer=0).columns
+    assert run("polygonize", folder / "map.tif", "-o", folder / "map.gpkg", *scores)[0] == 0
+    assert geopandas.read_file(folder / "map.gpkg", layer=0)["score"].tolist() == [0.75] * 3
+    with rasterio.open(folder / "small.tif", "w", "GTiff", 2, 2, 1, dtype="float32") as dataset:
+        dataset.write(np.ones((1, 2, 2), np.float32))
+    small = ("--scores", folder / "small.tif")
+    code, _, err = run("polygonize", folder / "map.tif", "-o", folder / "b.gpkg", *small)
+    assert code == 2
+    assert "2 x 2 pixels, the class map 40 x 60" in err
 
 
 def test_polygonize_takes_values_of_other_rasters(tmp_path: Path, run: Run) -> None:

@@ -19,10 +19,10 @@ def test_refer_prints_the_answer_and_writes_nothing(image: Path, fake: Any, run:
     code, out, _ = run("refer", image, QUESTION)
     assert code == 0
     assert QUESTION in out
+    assert out.splitlines()[:2] == ["note: a note", f'"{QUESTION}"']
     assert "understood: 1 x roof" in out
     assert "x 0..30, y 0..40; map 400007.5, 5599990" in out
     assert "300.2 m2" in out
-    assert "note: a note" in out
     assert [file.name for file in image.parent.iterdir()] == [image.name]
 
 
@@ -113,6 +113,46 @@ def test_candidates_bring_their_names(image: Path, fake: Any, run: Run) -> None:
     asked = fake[0].asked
     assert asked["names"] == ["tank", ""]
     assert asked["candidates"].boxes.tolist() == [[0, 0, 10, 20], [40, 10, 60, 30]]
+
+
+def test_explain_prints_why(image: Path, fake: Any, run: Run) -> None:
+    folder = image.parent
+    code, out, _ = run("refer", image, QUESTION, "--explain", folder / "why.png")
+    assert code == 0
+    assert "chosen: #0 x 0..30, y 0..40, score 0.90 (probability 0.50, left of 1.00)" in out
+    assert "runner-up: #1 " in out
+    assert (folder / "why.png").is_file()
+    code, out, _ = run("refer", image, "the roof with nothing", "--explain", folder / "why.json")
+    assert code == 4
+    assert "best rejected: #0 " in out
+    (answer,) = json.loads((folder / "why.json").read_text())["answers"]
+    assert [match["candidate"] for match in answer["matches"]] == [0, 1]
+    assert answer["steps"] is None
+
+
+def test_candidates_keep_their_attributes(image: Path, fake: Any, run: Run) -> None:
+    folder = image.parent
+    rows = {
+        "id": ["x", "far", "z"],
+        "score": [0.5, 0.25, 0.75],
+        "kind": ["tank", "tank", "ship"],
+    }
+    shapes = [(400000, 5599990, 400005, 5600000), (0, 0, 1, 1), (400020, 5599985, 400030, 5599995)]
+    boxes = [shapely.box(*each) for each in shapes]
+    table = geopandas.GeoDataFrame(rows, geometry=boxes, crs=25832)
+    table.to_crs(3857).to_file(folder / "boxes.shp")
+    code, _, _ = run(
+        "refer", image, "the tank", "--candidates", folder / "boxes.shp", "--names-from", "kind",
+        "--scores-from", "score", "-o", folder / "a.gpkg",
+    )  # fmt: skip
+    assert code == 0
+    assert fake[0].asked["names"] == ["tank", "ship"]
+    assert fake[0].asked["scores"] == [0.5, 0.75]
+    written = geopandas.read_file(folder / "a.gpkg", layer=0)
+    assert written["candidate"].tolist() == [0, 2]
+    assert written["id"].tolist() == ["x", "z"]
+    assert written["candidate_score"].tolist() == [0.5, 0.75]
+    assert written["score"].tolist() == pytest.approx([0.9, 0.7])
 
 
 def test_explanation_as_main_output(image: Path, fake: Any, run: Run) -> None:

@@ -22,6 +22,7 @@ from dgl_rsis.geo.vector import (
     polygonize,
     rasterize_polygons,
     read_boxes_or_polygons,
+    read_features,
     write_vectors,
 )
 from dgl_rsis.types import MapFrame
@@ -54,7 +55,7 @@ def test_polygons_have_classes_scores_areas_and_holes() -> None:
 
 def test_pixels_without_crs() -> None:
     table = polygonize(blocks(), NAMES, frame=None)
-    assert list(table.columns) == ["class", "score", "area_px", "geometry"]
+    assert list(table.columns) == ["class", "area_px", "geometry"]
     assert table.crs is None
     assert table.area_px.sum() == (blocks() >= 0).sum()
     assert table.total_bounds.tolist() == [0, 0, 40, 36]
@@ -66,7 +67,7 @@ def test_minimum_area() -> None:
     assert len(polygonize(blocks(), NAMES, frame=FRAME, min_area=6.5)) == 2
     empty = polygonize(np.full((4, 4), -1), NAMES, frame=FRAME, simplify=1)
     assert len(empty) == 0
-    assert list(empty.columns) == ["class", "score", "area_m2", "geometry"]
+    assert list(empty.columns) == ["class", "area_m2", "geometry"]
 
 
 def test_simplified_neighbours_leave_no_gaps() -> None:
@@ -188,6 +189,24 @@ def test_reading_refuses_what_is_no_polygon(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("a,b\n1,2\n")
     with pytest.raises(InputError, match="no polygons"):
         read_boxes_or_polygons(tmp_path / "a.csv", FRAME)
+
+
+def test_reading_refuses_polygons_without_area(tmp_path: Path) -> None:
+    flat = Polygon([(0, 0), (4, 4), (2, 2)])
+    geopandas.GeoSeries([box(0, 0, 1, 1), flat], crs="EPSG:4326").to_file(tmp_path / "a.geojson")
+    with pytest.raises(InputError, match="feature 2: the polygon has no area"):
+        read_boxes_or_polygons(tmp_path / "a.geojson", None)
+
+
+def test_attributes_come_in_the_order_of_their_polygons(tmp_path: Path) -> None:
+    rows = {"id": [7, 3], "kind": ["tank", None]}
+    shapes = [box(0, 0, 1, 1), box(5, 5, 6, 7)]
+    geopandas.GeoDataFrame(rows, geometry=shapes, crs=25832).to_file(tmp_path / "a.shp")
+    polygons, attributes = read_features(tmp_path / "a.shp", None)
+    assert [polygon.area for polygon in polygons] == [1, 2]
+    assert list(attributes.columns) == ["id", "kind"]
+    assert attributes["id"].tolist() == [7, 3]
+    assert attributes["kind"].isna().tolist() == [False, True]
 
 
 def test_reading_repairs_bow_ties(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 import json
 import shutil
 import sys
+import traceback
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -315,6 +316,13 @@ def put_into_hub(folder: Path, hub: Path, identifier: str, commit: str) -> Path:
     (place / "refs").mkdir(parents=True)
     (place / "refs" / "main").write_text(commit)
     return Path(shutil.copytree(folder, place / "snapshots" / commit))
+
+
+def test_unreachable_hub_shows_no_other_error(hub: Path) -> None:
+    with pytest.raises(ModelError) as caught:
+        load_backbone("hf:openai/clip-vit-base-patch16", "cpu")
+    shown = "".join(traceback.format_exception(caught.value))
+    assert shown.count("Traceback (most recent call last)") == 1
 
 
 def test_unreachable_hub_says_what_to_run_and_where(hub: Path) -> None:

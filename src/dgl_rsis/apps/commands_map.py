@@ -233,6 +233,14 @@ def polygonize(
         str, typer.Argument(help="A class map of ours, or any raster of integers.", metavar="MAP")
     ],
     output: VectorOutput,
+    scores: Annotated[
+        str | None,
+        typer.Option(
+            help="Scores of the same map as .tif (`segment --scores`): their mean becomes the "
+            "column `score`.",
+            metavar="FILE",
+        ),
+    ] = None,
     min_area: MinArea = 0.0,
     simplify: Simplify = 0.0,
     overwrite: options.Overwrite = False,
@@ -245,7 +253,7 @@ def polygonize(
     Maps of `segment` bring their class names; other rasters of integers have their values as
     names. Regions below --min-area are left out.
     """
-    from dgl_rsis.geo.class_map import read_class_map
+    from dgl_rsis.geo.class_map import read_class_map, read_scores
     from dgl_rsis.geo.vector import polygonize as to_polygons
     from dgl_rsis.geo.vector import write_vectors
     from dgl_rsis.geo.writer import VECTOR_SUFFIXES
@@ -254,8 +262,11 @@ def polygonize(
     console = Console(quiet=quiet, verbose=verbose, as_json=as_json)
     (target,) = options.check_outputs(map_file, [(output, VECTOR_SUFFIXES)], overwrite=overwrite)
     labels, names, frame = read_class_map(map_file)
+    means = None if scores is None else read_scores(scores, labels.shape)
     with console.progress("polygonizing"):
-        polygons = to_polygons(labels, names, frame=frame, min_area=min_area, simplify=simplify)
+        polygons = to_polygons(
+            labels, names, frame=frame, scores=means, min_area=min_area, simplify=simplify
+        )
     assert target is not None  # the option is required
     write_vectors(target, polygons)
     counts = {str(name): int(count) for name, count in polygons["class"].value_counts().items()}
@@ -266,7 +277,7 @@ def polygonize(
     paths = record(
         "polygonize",
         [target],
-        options={"min_area": min_area, "simplify": simplify},
+        options={"scores": scores, "min_area": min_area, "simplify": simplify},
         raster=None,
         seconds=time.perf_counter() - began,
         facts={

@@ -5,22 +5,21 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from dgl_rsis.apps import options
+from dgl_rsis.apps.candidate_file import read_candidates
 from dgl_rsis.apps.console import Console, load_model, table
 from dgl_rsis.apps.saving import record_answers, save_answers
 from dgl_rsis.errors import InputError
 
 if TYPE_CHECKING:
-    from dgl_rsis.proposals.masks import MaskSet
     from dgl_rsis.results import Match, ReferResult
-    from dgl_rsis.types import MapFrame, Raster
+    from dgl_rsis.types import MapFrame
 
 NOTHING_MATCHED = 4
-_NAME_COLUMNS = ("name", "class")
 
 Sentence = Annotated[
     str | None, typer.Argument(help="What to find, in English.", metavar="SENTENCE")
@@ -39,7 +38,8 @@ def refer(
         typer.Option(
             "--output",
             "-o",
-            help="Ranked matches as .gpkg, .geojson, .parquet or .fgb; an explanation as .png.",
+            help="Ranked matches as .gpkg, .geojson, .parquet or .fgb; an explanation as .png or "
+            ".json.",
             metavar="FILE",
         ),
     ] = None,
@@ -47,7 +47,11 @@ def refer(
         str | None, typer.Option(help="Where the model looked, as .tif.", metavar="FILE")
     ] = None,
     explain: Annotated[
-        str | None, typer.Option(help="Why this answer, as .png.", metavar="FILE")
+        str | None,
+        typer.Option(
+            help="Print why this answer, step by step, and write it as .png or .json.",
+            metavar="FILE",
+        ),
     ] = None,
     top_k: Annotated[
         int | None, typer.Option(help="Length of the ranking.", min=1, metavar="NUMBER")
@@ -55,9 +59,19 @@ def refer(
     candidates: Annotated[
         str | None,
         typer.Option(
-            help="Vector file with the polygons to choose from; a column `name` or `class` is "
-            "matched with the words.",
+            help="Vector file with the polygons to choose from, in any CRS; a column `name` or "
+            "`class` is matched with the words.",
             metavar="FILE",
+        ),
+    ] = None,
+    names_from: Annotated[
+        str | None,
+        typer.Option(help="Column with the names of the candidates.", metavar="COLUMN"),
+    ] = None,
+    scores_from: Annotated[
+        str | None,
+        typer.Option(
+            help="Column that says how sure the names are, from 0 to 1.", metavar="COLUMN"
         ),
     ] = None,
     refine: Annotated[
@@ -89,6 +103,8 @@ def refer(
     began = time.perf_counter()
     console = Console(quiet=quiet, verbose=verbose, as_json=as_json)
     questions = _questions(sentence, sentences)
+    if candidates is None and (names_from or scores_from):
+        raise InputError("--names-from and --scores-from are columns of --candidates; pass it too")
     if len(questions) > 1 and (heatmap or explain or Path(output or "").suffix.lower() == ".png"):
         raise InputError("a heat map or explanation is of one sentence; ask the others separately")
     targets = options.check_outputs(
@@ -96,7 +112,7 @@ def refer(
         [
             (output, outputs.ANSWER_SUFFIXES),
             (heatmap, RASTER_SUFFIXES),
-            (explain, outputs.PICTURE_SUFFIXES),
+            (explain, outputs.EXPLANATION_SUFFIXES),
         ],
         overwrite=overwrite,
     )
@@ -104,14 +120,25 @@ def refer(
     choice = options.ModelChoice.from_options(model, proposer, preset, overrides, device, **more)
     reading = options.Reading(bands, stretch, nodata, keep_collar, bbox, aoi)
     raster = reading.read(image)
-    given, names, remarks = _candidates(candidates, raster)
+    given = None
+    if candidates is not None:
+        given = read_candidates(candidates, raster, names_from=names_from, scores_from=scores_from)
     with console.progress("loading the model") as progress:
         loaded = load_model(choice, console)
         results = loaded.refer_many(
-            raster, questions, candidates=given, names=names, refine=refine, progress=progress
+            raster,
+            questions,
+            candidates=None if given is None else given.masks,
+            names=None if given is None else given.names,
+            scores=None if given is None else given.scores,
+            refine=refine,
+            progress=progress,
         )
-    paths = save_answers(results, *targets)
-    asked = {"candidates": candidates, "refine": refine, **reading.given(), **choice.given()}
+    attributes = None if given is None else given.attributes
+    remarks = [] if given is None else given.remarks
+    paths = save_answers(results, *targets, attributes=attributes)
+    columns = {"candidates": candidates, "names_from": names_from, "scores_from": scores_from}
+    asked = {**columns, "refine": refine, **reading.given(), **choice.given()}
     seconds = time.perf_counter() - began
     if paths:
         paths = record_answers(
@@ -119,7 +146,7 @@ def refer(
         )
     for remark in remarks:
         console.say(f"note: {remark}")
-    _show_answers(results, paths, console, seconds)
+    _show_answers(results, paths, console, seconds, explained=explain is not None)
     if not any(result.chosen for result in results):
         raise typer.Exit(NOTHING_MATCHED)
 
@@ -137,55 +164,18 @@ def _questions(sentence: str | None, file: str | None) -> list[str]:
     return [sentence]
 
 
-def _candidates(
-    file: str | None, raster: Raster
-) -> tuple[MaskSet | None, list[str] | None, list[str]]:
-    """Masks of the user's polygons, their names if they have any, and remarks."""
-    if file is None:
-        return None, None, []
-    from dgl_rsis.geo.vector import rasterize_polygons, read_boxes_or_polygons
-    from dgl_rsis.proposals.masks import MaskSet
-
-    polygons = read_boxes_or_polygons(file, raster.frame)
-    crops = rasterize_polygons(polygons, raster.shape)
-    inside = [index for index, (crop, _, _) in enumerate(crops) if crop.any()]
-    if not inside:
-        raise InputError(f"{file} has no polygon inside the image; check its coordinates and CRS")
-    outside = len(crops) - len(inside)
-    remarks = [f"{outside} of {len(crops)} candidates lie outside the image"] if outside else []
-    masks = MaskSet.from_crops(
-        [crops[index][0] for index in inside],
-        [crops[index][1:] for index in inside],
-        raster.shape,
-    )
-    names = _names(Path(file))
-    return masks, None if names is None else [names[index] for index in inside], remarks
-
-
-def _names(file: Path) -> list[str] | None:
-    """Values of the first column called ``name`` or ``class``, "" for none; None without it."""
-    import geopandas
-    import pyogrio
-
-    if file.suffix.lower() == ".parquet":
-        rows = geopandas.read_parquet(file)
-    else:
-        layers = [name for name, kind in pyogrio.list_layers(file) if kind is not None]
-        rows = pyogrio.read_dataframe(file, layer=layers[0], read_geometry=False)
-    column = next((name for name in _NAME_COLUMNS if name in rows.columns), None)
-    if column is None:
-        return None
-    unknown = rows[column].isna()
-    return [
-        "" if missing else str(value) for value, missing in zip(rows[column], unknown, strict=True)
-    ]
-
-
 def _show_answers(
-    results: Sequence[ReferResult], paths: Sequence[Path], console: Console, seconds: float
+    results: Sequence[ReferResult],
+    paths: Sequence[Path],
+    console: Console,
+    seconds: float,
+    *,
+    explained: bool,
 ) -> None:
+    from dgl_rsis.outputs import describe_answer
+
     for result in results:
-        for line in answer_lines(result):
+        for line in answer_lines(result, explained=explained):
             console.show(line)
     if paths:
         console.show(f"wrote {', '.join(map(str, paths))} in {seconds:.1f} s")
@@ -198,9 +188,17 @@ def _show_answers(
     )
 
 
-def answer_lines(result: ReferResult) -> list[str]:
-    """The answer to a sentence for people."""
-    lines = [f'"{result.query.text}"', f"  understood: {result.query}"]
+def answer_lines(result: ReferResult, *, explained: bool = False) -> list[str]:
+    """The answer to a sentence for people: first what was not done as it was said.
+
+    Args:
+        result: the answer.
+        explained: whether to add the steps with their scores, and why others lost.
+    """
+    from dgl_rsis.outputs import to_map
+
+    lines = [f"note: {note}" for note in result.notes]
+    lines += [f'"{result.query.text}"', f"  understood: {result.query}"]
     rows = []
     frame = result.raster.frame
     for rank, match in enumerate(result.matches, start=1):
@@ -211,11 +209,14 @@ def answer_lines(result: ReferResult) -> list[str]:
             place += f"; map {x:.8g}, {y:.9g}"
         state = "chosen" if match.chosen else ""
         terms = ", ".join(f"{name} {value:.2f}" for name, value in match.terms.items())
-        rows.append([str(rank), f"{match.score:.2f}", state, _area(match, frame), place, terms])
+        ranked = [f"{rank} (#{match.index})", f"{match.score:.2f}", state]
+        rows.append([*ranked, _area(match, frame), place, terms])
     lines += table([["rank", "score", "", "area", "place", "terms"], *rows]) if rows else []
-    if not result.chosen:
+    if explained:
+        lines += [f"  {line}" for line in (*result.step_lines(), *result.verdict_lines())]
+    elif not result.chosen:
         lines.append("  nothing matched")
-    return [*lines, *(f"  note: {note}" for note in result.notes)]
+    return lines
 
 
 def _area(match: Match, frame: MapFrame | None) -> str:
@@ -225,45 +226,6 @@ def _area(match: Match, frame: MapFrame | None) -> str:
     if frame is None or frame.pixel_area_m2 is None:
         return f"{pixels:.0f} px"
     return f"{pixels * pixel_area(frame):.4g} m2"
-
-
-def describe_answer(result: ReferResult) -> dict[str, Any]:
-    """The answer to a sentence for machines; ``bounds`` and ``center`` are map coordinates."""
-    from dgl_rsis.manifest import describe_query
-
-    frame = result.raster.frame
-    matches = []
-    for rank, match in enumerate(result.matches, start=1):
-        described: dict[str, Any] = {
-            "rank": rank,
-            "chosen": match.chosen,
-            "score": match.score,
-            "terms": dict(match.terms),
-            "box": list(match.box),
-            "area_px": int(match.crop.sum()),
-        }
-        if frame is not None:
-            x0, y0, x1, y1 = match.box
-            corners = [to_map(frame, x, y) for x in (x0, x1) for y in (y0, y1)]
-            xs, ys = zip(*corners, strict=True)
-            described["bounds"] = [min(xs), min(ys), max(xs), max(ys)]
-            described["center"] = to_map(frame, (x0 + x1) / 2, (y0 + y1) / 2)
-            if frame.pixel_area_m2 is not None:
-                described["area_m2"] = described["area_px"] * frame.pixel_area_m2
-        matches.append(described)
-    return {
-        "sentence": result.query.text,
-        "query": describe_query(result.query),
-        "crs": None if frame is None else frame.crs,
-        "matches": matches,
-        "notes": list(result.notes),
-    }
-
-
-def to_map(frame: MapFrame, x: float, y: float) -> tuple[float, float]:
-    """Map coordinates of a place in the pixel frame."""
-    a, b, c, d, e, f = frame.transform
-    return a * x + b * y + c, d * x + e * y + f
 
 
 def parse(

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from pandas import DataFrame
+
     from dgl_rsis.pipeline import Model
     from dgl_rsis.results import ReferResult, SegmentResult
     from dgl_rsis.types import Raster
@@ -49,15 +51,18 @@ def save_answers(
     target: Path | None,
     heatmap: Path | None = None,
     explain: Path | None = None,
+    *,
+    attributes: DataFrame | None = None,
 ) -> list[Path]:
     """Write the answers to sentences about one image.
 
     Args:
         results: at least one.
-        target: a vector file, or .png for the answer to a single sentence; None if it is not
-            wanted.
+        target: a vector file or .json, or .png for the answer to a single sentence; None if it is
+            not wanted.
         heatmap: .tif of the first sentence; None if it is not wanted.
-        explain: .png of the first sentence; None if it is not wanted.
+        explain: .png or .json of the first sentence; None if it is not wanted.
+        attributes: of the user's candidates, for the vector file.
 
     Returns:
         The files, the answers first.
@@ -69,9 +74,9 @@ def save_answers(
 
     first = results[0]
     answers = (
-        partial(outputs.save_refer, first)
+        partial(outputs.save_refer, first, attributes=attributes)
         if len(results) == 1
-        else partial(outputs.save_answers, results)
+        else partial(outputs.save_answers, results, attributes=attributes)
     )
     return _write(
         (target, answers),
@@ -81,12 +86,14 @@ def save_answers(
 
 
 def _write(*files: tuple[Path | None, Callable[[Path], None]]) -> list[Path]:
-    """Write each file that has a path, in order."""
+    """Write each file that has a path, in order; side files come behind the file they belong to."""
+    from dgl_rsis.geo.writer import side_file
+
     written = []
     for path, write in files:
         if path is not None:
             write(path)
-            written.append(path)
+            written += [each for each in (path, side_file(path)) if each.exists()]
     return written
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from dgl_rsis.errors import ImageError
 from dgl_rsis.geo.dataset import frame_of, open_raster
-from dgl_rsis.types import MapFrame
+from dgl_rsis.types import FloatArray, MapFrame
 
 
 def read_class_map(
@@ -41,3 +41,26 @@ def read_class_map(
         names = [str(value) for value in found.tolist()]
         labels = np.searchsorted(found, values).astype(np.int64)
     return np.where(empty, -1, labels).astype(np.int32), names, frame
+
+
+def read_scores(path: str | Path, shape: tuple[int, ...]) -> FloatArray:
+    """Read the scores of a class map.
+
+    Args:
+        path: raster of numbers in [0, 1].
+        shape: height and width of the class map.
+
+    Returns:
+        ``(H, W)`` float32, 0 where there is no data.
+
+    Raises:
+        ImageError: it cannot be read or has another size than the class map.
+    """
+    with open_raster(path) as dataset:
+        if dataset.shape != shape:
+            raise ImageError(
+                f"{path} has {dataset.shape[0]} x {dataset.shape[1]} pixels, "
+                f"the class map {shape[0]} x {shape[1]}; pass the scores of that map"
+            )
+        values = dataset.read(1).astype(np.float32)
+    return np.where(np.isfinite(values), values, np.float32(0))

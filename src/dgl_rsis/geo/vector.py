@@ -28,6 +28,7 @@ from dgl_rsis.types import BoolArray, FloatArray, MapFrame
 
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
+    from pandas import DataFrame
 
 _POLYGONS = ("Polygon", "MultiPolygon")
 Crop = tuple[BoolArray, int, int]  # (h, w) bool and the pixel x0, y0 of its upper left corner
@@ -48,7 +49,7 @@ def polygonize(
         labels: ``(H, W)`` index into ``classes``, -1 where there is none.
         classes: names.
         frame: where the map lies; None gives pixel coordinates.
-        scores: ``(H, W)`` in [0, 1], averaged over each region; None leaves the column empty.
+        scores: ``(H, W)`` in [0, 1], averaged over each region; None leaves the column out.
         min_area: regions below this are left out; square metres, or pixels where the frame gives
             no lengths.
         simplify: tolerance in CRS units (pixels without one); 0 keeps every pixel corner.
@@ -67,12 +68,11 @@ def polygonize(
     geometries = _geometries(outline for outline, _ in outlines)
     if simplify > 0 and len(geometries):
         geometries = shapely.coverage_simplify(geometries, simplify)
-    means: list[float | None] = [None] * len(ids)
+    columns: dict[str, list[Any]] = {"class": [classes[region_classes[region]] for region in ids]}
     if scores is not None:
         sums = np.bincount(regions.ravel(), weights=np.asarray(scores, np.float64).ravel())
-        means = (sums[ids] / pixels[ids]).tolist()
-    names = [classes[region_classes[region]] for region in ids]
-    return _table({"class": names, "score": means}, _repaired(geometries), frame)
+        columns["score"] = (sums[ids] / pixels[ids]).tolist()
+    return _table(columns, _repaired(geometries), frame)
 
 
 def _regions(labels: NDArray[np.integer[Any]]) -> tuple[NDArray[np.int32], list[int]]:
@@ -164,7 +164,14 @@ def _polygonal(geometry: shapely.Geometry) -> shapely.Geometry:
 def read_boxes_or_polygons(
     path: str | Path, raster_frame: MapFrame | None
 ) -> list[shapely.Polygon | shapely.MultiPolygon]:
-    """Read polygons into the pixel frame of an image.
+    """Read polygons into the pixel frame of an image; see ``read_features``."""
+    return read_features(path, raster_frame)[0]
+
+
+def read_features(
+    path: str | Path, raster_frame: MapFrame | None
+) -> tuple[list[shapely.Polygon | shapely.MultiPolygon], DataFrame]:
+    """Read polygons into the pixel frame of an image, and their attributes.
 
     Args:
         path: any vector file with polygons, in any CRS. Where the image or the file has no CRS,
@@ -174,7 +181,7 @@ def read_boxes_or_polygons(
 
     Returns:
         One valid polygon or multipolygon per feature, in file order, in pixels; they may reach
-        beyond the image.
+        beyond the image. Their attributes as rows in the same order.
 
     Raises:
         InputError: if the file cannot be read or holds something else than polygons.
@@ -196,7 +203,11 @@ def read_boxes_or_polygons(
     moved = geometries.affine_transform(matrix).to_numpy()
     if not np.isfinite(shapely.get_coordinates(moved)).all():
         raise InputError(f"{file} has coordinates that have no place in the CRS of the image")
-    return list(_repaired(moved))
+    repaired = _repaired(moved)
+    flat = np.flatnonzero(shapely.is_empty(repaired))
+    if len(flat):
+        raise InputError(f"{file}, feature {flat[0] + 1}: the polygon has no area; leave it out")
+    return list(repaired), table.drop(columns=table.geometry.name).reset_index(drop=True)
 
 
 def _read_table(file: Path) -> GeoDataFrame | None:

@@ -96,9 +96,9 @@ def atomic(path: Path) -> Iterator[Path]:
     try:
         with tempfile.TemporaryDirectory(dir=path.parent, prefix=".dgl-rsis-") as folder:
             yield Path(folder) / path.name
-            side_file = _side_file(path)
-            if side_file.exists() and not (Path(folder) / side_file.name).exists():
-                side_file.unlink()  # it described the file that is being replaced
+            old = side_file(path)
+            if old.exists() and not (Path(folder) / old.name).exists():
+                old.unlink()  # it described the file that is being replaced
             for file in sorted(Path(folder).iterdir(), reverse=True):
                 file.replace(path.parent / file.name)
     except (OSError, RasterioError, sqlite3.Error) as error:
@@ -106,7 +106,8 @@ def atomic(path: Path) -> Iterator[Path]:
         raise OutputError(f"{path} cannot be written: {text}") from error
 
 
-def _side_file(path: Path) -> Path:
+def side_file(path: Path) -> Path:
+    """Where GDAL keeps class names and statistics of a raster: ``map.tif.aux.xml``."""
     return path.with_name(path.name + ".aux.xml")
 
 
@@ -157,7 +158,7 @@ def write_classes(
             colour_table=table if small else None,
             overviews="NEAREST",
         )
-        _write_side_file(_side_file(temporary), ["no data", *classes], table)
+        _write_side_file(side_file(temporary), ["no data", *classes], table)
 
 
 def write_floats(

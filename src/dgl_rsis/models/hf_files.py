@@ -105,8 +105,8 @@ def cached_snapshot(identifier: str) -> Path | None:
 
     try:
         config = try_to_load_from_cache(identifier, "config.json")
-    except HFValidationError as error:
-        raise ModelError(f"{identifier!r} is not a hub id of the form ORG/NAME") from error
+    except HFValidationError:
+        raise ModelError(f"{identifier!r} is not a hub id of the form ORG/NAME") from None
     folder = Path(config).parent if isinstance(config, str) else None
     return folder if folder is not None and missing_file(folder) is None else None
 
@@ -134,17 +134,17 @@ def hub_folder(identifier: str) -> Path:
         pickled = names.isdisjoint(_SAFETENSORS)  # one kind of weights is enough
         weights = "pytorch_model*.bin*" if pickled else "model*.safetensors*"
         return Path(snapshot_download(identifier, allow_patterns=[*_SMALL_FILES, weights]))
-    except RepositoryNotFoundError as error:
+    except RepositoryNotFoundError:
         raise ModelError(
             f"the hub has no public model {identifier}; `dgl-rsis models list` shows known names"
-        ) from error
+        ) from None
     except (OSError, http_error) as error:
         place = Path(constants.HF_HUB_CACHE) / f"models--{identifier.replace('/', '--')}"
         raise ModelError(
             f"{identifier} is not in {place} and the hub cannot be reached "
             f"({type(error).__name__}); run `hf download {identifier}` where there is a network "
             "and copy that folder here, or give a checkpoint folder as dir:FOLDER"
-        ) from error
+        ) from None  # a page of sockets and proxies would hide the line that helps
 
 
 def licence(folder: Path, page: str | None) -> str:
