@@ -1,8 +1,9 @@
 """The words that the image tower learns to see, and what each real scene class tells of them.
 
-* ``SCENES``: prompts for every scene class of AID and RSSCN7 (whole-image names).
+* ``SCENES``: prompts for every scene class of AID (whole-image names).
 * ``CONCEPTS``: land cover and objects that dense features are trained on, each with the words
   that mean it; a prompt is drawn anew for every step, so that all of them land there.
+* ``GROUPS``: labels that leave open which of several concepts it is.
 * ``CANDIDATES``: per scene class the concepts that its pixels can show (partial labels).
 * ``REQUIRED``: per scene class the concepts that must cover at least a share of the image.
 * ``UNIFORM``: scene classes whose pixels nearly all show one concept (dense labels for free).
@@ -41,13 +42,6 @@ SCENES: dict[str, tuple[str, ...]] = {
     "Stadium": ("stadium", "arena", "sports stadium"),
     "StorageTanks": ("storage tanks", "storage tank", "oil tanks", "tank farm"),
     "Viaduct": ("viaduct", "overpass", "highway interchange"),
-    "aGrass": ("grass", "grassland", "meadow"),
-    "bField": ("field", "crop field", "farmland"),
-    "cIndustry": ("industry", "industrial area", "factory"),
-    "dRiverLake": ("river and lake", "water", "lake"),
-    "eForest": ("forest", "woodland", "trees"),
-    "fResident": ("residential area", "housing", "houses"),
-    "gParking": ("parking lot", "car park", "parking"),
 }
 
 CONCEPTS: dict[str, tuple[str, ...]] = {
@@ -73,11 +67,24 @@ CONCEPTS: dict[str, tuple[str, ...]] = {
     "plane": ("plane", "airplane", "aircraft"),
     "storage tank": ("storage tank", "tank", "oil tank", "silo"),
     "swimming pool": ("swimming pool", "pool"),
-    "tennis court": ("tennis court", "basketball court", "sports court"),
+    "tennis court": ("tennis court", "court"),
     "sports field": ("sports field", "football field", "soccer field", "baseball field",
                      "ground track field", "playground"),
     "snow": ("snow", "ice", "snow cover"),
+    "basketball court": ("basketball court", "sports court"),
+    "helicopter": ("helicopter", "chopper"),
+    "windmill": ("windmill", "wind turbine"),
+    "chimney": ("chimney", "smokestack", "cooling tower"),
+    "dam": ("dam", "weir"),
+    "toll station": ("toll station", "toll booth", "toll plaza"),
+    "roundabout": ("roundabout", "traffic circle"),
 }  # fmt: skip
+
+# Labels that leave open which of several concepts a pixel shows.
+GROUPS: dict[str, tuple[str, ...]] = {"vegetation": ("tree", "grass", "field")}
+
+# What a dense label may be, by index: concepts first, then groups.
+LABELS: tuple[str, ...] = (*CONCEPTS, *GROUPS)
 
 _URBAN = ("building", "road", "pavement", "tree", "grass", "car", "car park", "bare ground")
 _NATURE = ("tree", "grass", "field", "bare ground", "road", "water", "building")
@@ -113,13 +120,6 @@ CANDIDATES: dict[str, tuple[str, ...]] = {
     "Stadium": (*_URBAN, "sports field", "tennis court"),
     "StorageTanks": (*_URBAN, "storage tank", "water", "field"),
     "Viaduct": (*_URBAN, "bridge", "water", "field"),
-    "aGrass": ("grass", "road", "tree"),
-    "bField": ("field", "road", "bare ground", "building"),
-    "cIndustry": (*_URBAN, "water", "storage tank"),
-    "dRiverLake": (*_NATURE, "sand"),
-    "eForest": ("tree", "road", "water"),
-    "fResident": (*_URBAN, "water", "field"),
-    "gParking": _URBAN,
 }
 
 REQUIRED: dict[str, tuple[tuple[str, float], ...]] = {
@@ -148,10 +148,6 @@ REQUIRED: dict[str, tuple[tuple[str, float], ...]] = {
     "Stadium": (("building", 0.1), ("sports field", 0.1)),
     "StorageTanks": (("storage tank", 0.15),),
     "Viaduct": (("road", 0.2), ("bridge", 0.1)),
-    "cIndustry": (("building", 0.3), ("road", 0.05)),
-    "dRiverLake": (("water", 0.3),),
-    "fResident": (("building", 0.25), ("road", 0.05)),
-    "gParking": (("car park", 0.3), ("car", 0.05)),
 }
 
 UNIFORM: dict[str, str] = {
@@ -160,9 +156,6 @@ UNIFORM: dict[str, str] = {
     "Farmland": "field",
     "Forest": "tree",
     "Meadow": "grass",
-    "aGrass": "grass",
-    "bField": "field",
-    "eForest": "tree",
 }
 
 TEMPLATES: tuple[str, ...] = (

@@ -1,8 +1,8 @@
 """Images and labels for the image tower, and the batches drawn from them.
 
 Development split (docs/design.md 1.6): an AID image is held out when
-``int(md5(file name).hexdigest(), 16) % 10 == 0``. RSSCN7 trains whole. Every batch depends only
-on the seed and the step, so that a resumed run draws what an uninterrupted one would have.
+``int(md5(file name).hexdigest(), 16) % 10 == 0``. Every batch depends only on the seed and the
+step, so that a resumed run draws what an uninterrupted one would have.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import io
 import re
 import tarfile
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,12 +20,14 @@ from numpy.typing import NDArray
 from PIL import Image
 from scipy import ndimage
 
-from pretrain.augment import repaint
+from pretrain.compositing import THEMES, composite
 from pretrain.concepts import CANDIDATES, CONCEPTS, REQUIRED, SCENES, UNIFORM
+from pretrain.crops import Pixels, crop
+from pretrain.dubai import Labelled, labelled_part
+from pretrain.rendered import Rendered, rendered_crop
 from pretrain.split import is_held_out
 from pretrain.text import captions
 
-Pixels = NDArray[np.uint8]
 SCENE_NAMES = tuple(SCENES)
 CONCEPT_NAMES = tuple(CONCEPTS)
 
@@ -52,7 +54,7 @@ class Batch:
     """One step's images ``(B, s, s, 3)`` uint8 and labels; parts follow each other.
 
     The first ``len(scenes)`` images are real scenes, all further ones have dense labels
-    ``(n, s, s)`` (-1 unlabelled).
+    ``(n, s, s)`` into ``concepts.LABELS`` (-1 unlabelled).
     """
 
     images: Pixels
@@ -88,8 +90,15 @@ def concepts_in(text: str) -> frozenset[int]:
     return frozenset(found)
 
 
-def load_real(data: Path) -> tuple[list[Real], list[Real], list[str]]:
-    """Training scenes, held-out AID scenes, and all training captions."""
+def load_real(
+    data: Path, withheld: Collection[str] = ()
+) -> tuple[list[Real], list[Real], list[str]]:
+    """Training scenes, held-out AID scenes, and all training captions.
+
+    Args:
+        data: folder with ``aid_rsicd``.
+        withheld: scene classes of which nothing trains.
+    """
     records = {record["image"]: record["captions"] for record in captions(data)}
     texts: list[str] = []
     train, held_out = [], []
@@ -98,13 +107,13 @@ def load_real(data: Path) -> tuple[list[Real], list[Real], list[str]]:
         if is_held_out(name):
             held_out.append(Real(image, number))
             continue
+        if scene in withheld:
+            continue
         own = records.get(f"{scene}/{name}", [])
         rows = tuple(range(len(texts), len(texts) + len(own)))
         texts += [text.rstrip(" .") for text in own]
         words: frozenset[int] = frozenset().union(*map(concepts_in, own))
         train.append(Real(image, number, rows, words))
-    for scene, _, image in read_tar(data / "rsscn7" / "images_256px.tar"):
-        train.append(Real(image, SCENE_NAMES.index(scene)))
     return train, held_out, texts
 
 
@@ -120,21 +129,6 @@ def partial_labels(real: Real) -> tuple[NDArray[np.bool_], NDArray[np.float32]]:
     for name, share in REQUIRED.get(scene, ()):
         required[CONCEPT_NAMES.index(name)] = share
     return candidates, required
-
-
-def crop(rng: np.random.Generator, image: Pixels, size: int, low: float, high: float) -> Pixels:
-    """Random square part, resized and turned or mirrored; its side is a share of the image's."""
-    height, width = image.shape[:2]
-    side = round(min(height, width) * rng.uniform(low, high))
-    row, col = rng.integers(0, height - side + 1), rng.integers(0, width - side + 1)
-    part = Image.fromarray(image[row : row + side, col : col + side])
-    return turn(rng.integers(8), np.asarray(part.resize((size, size), Image.Resampling.BILINEAR)))
-
-
-def turn(way: int | np.integer[Any], values: NDArray[Any]) -> NDArray[Any]:
-    """One of the eight symmetries of the square."""
-    values = np.rot90(values, int(way) % 4)
-    return values[:, ::-1] if way >= 4 else values
 
 
 def mosaic(
@@ -161,128 +155,92 @@ def mosaic(
 
 
 @dataclass(frozen=True)
-class Rendered:
-    """Rendered scenes: images ``(n, s, s, 3)`` uint8 and concepts ``(n, s, s)`` int16."""
-
-    images: Pixels
-    dense: NDArray[np.int16]
-
-    def holders(self) -> dict[int, NDArray[np.int64]]:
-        """The scenes that show each concept, by concept."""
-        shown = np.zeros((len(self.dense), len(CONCEPT_NAMES) + 1), bool)
-        for number, dense in enumerate(self.dense):
-            shown[number, dense] = True  # -1, unlabelled, is the last column
-        return {
-            concept: np.flatnonzero(shown[:, concept])
-            for concept in range(len(CONCEPT_NAMES))
-            if shown[:, concept].any()
-        }
-
-
-def render(settings: dict[str, Any], seed: int, cache: Path) -> Rendered:
-    """Render training scenes once, on all processors, and keep them in ``cache``."""
-    if not cache.exists():
-        jobs = [(seed * 1_000_003 + number, settings) for number in range(settings["scenes"])]
-        with ProcessPoolExecutor() as pool:
-            scenes = list(pool.map(_render_one, jobs, chunksize=16))
-        partial = cache.with_suffix(".part.npz")
-        np.savez(
-            partial, images=np.stack([i for i, _ in scenes]), dense=np.stack([d for _, d in scenes])
-        )
-        partial.rename(cache)
-    with np.load(cache) as saved:
-        return Rendered(saved["images"], saved["dense"])
-
-
-def _render_one(job: tuple[int, dict[str, Any]]) -> tuple[Pixels, NDArray[np.int16]]:
-    from dgl_rsis.render import KINDS, render_scene
-
-    seed, settings = job
-    lookup = {word: n for n, words in enumerate(CONCEPTS.values()) for word in words}
-    lookup |= {name: n for n, name in enumerate(CONCEPT_NAMES)}
-    concept = np.array([lookup.get(kind.name, -1) for kind in KINDS] + [-1], np.int16)
-    low, high = np.log(settings["gsd"])
-    gsd = float(np.exp(np.random.default_rng(seed).uniform(low, high)))
-    scene = render_scene(seed, size=settings["size"], gsd=gsd, split="train")
-    return scene.image, concept[scene.class_map]  # -1 picks the last entry: unlabelled
-
-
-@dataclass(frozen=True)
-class Sampler:
-    """Draws the batch of a step.
+class Sources:
+    """Everything that batches are drawn from.
 
     Attributes:
-        real: training scenes.
+        real: training scenes; may be empty.
         rendered: rendered scenes.
-        settings: the ``image`` part of the configuration.
-        seed: of the whole run.
-        holders: the rendered scenes that show each concept.
+        tiles: images with dense labels.
     """
 
     real: list[Real]
     rendered: Rendered
-    settings: dict[str, Any]
-    seed: int
-    holders: dict[int, NDArray[np.int64]]
+    tiles: Labelled
 
-    def uniform(self) -> tuple[list[list[Real]], list[int]]:
-        """Uniform scenes by class, and the concept of each."""
-        pools = [[r for r in self.real if SCENE_NAMES[r.scene] == name] for name in UNIFORM]
-        return pools, [CONCEPT_NAMES.index(concept) for concept in UNIFORM.values()]
 
-    def batch(self, step: int, uniform: tuple[list[list[Real]], list[int]]) -> Batch:
-        """The batch of a step: real scenes, mosaics, rendered scenes."""
-        rng = np.random.default_rng((self.seed, step))
-        size = self.settings["size"]
-        chosen = [
-            self.real[k] for k in rng.integers(len(self.real), size=self.settings["scene_batch"])
-        ]
-        images = [crop(rng, r.image, size, self.settings["least_crop"], 1.0) for r in chosen]
+class Sampler:
+    """Draws the batch of a step.
+
+    Args:
+        sources: images and labels.
+        settings: the ``image`` part of the configuration.
+        seed: of the whole run.
+    """
+
+    def __init__(self, sources: Sources, settings: dict[str, Any], seed: int) -> None:
+        self._sources, self._settings, self._seed = sources, settings, seed
+        self._holders = sources.rendered.holders()
+        by_scene: dict[str, list[Real]] = {name: [] for name in SCENE_NAMES}
+        for real in sources.real:
+            by_scene[SCENE_NAMES[real.scene]].append(real)
+        uniform = [(by_scene[name], concept) for name, concept in UNIFORM.items() if by_scene[name]]
+        self._uniform = [pool for pool, _ in uniform]
+        self._uniform_concepts = [CONCEPT_NAMES.index(concept) for _, concept in uniform]
+        self._backgrounds = {
+            name: [real for scene in theme.scenes for real in by_scene[scene]]
+            for name, theme in THEMES.items()
+        }
+
+    def batch(self, step: int) -> Batch:
+        """The batch of a step: real scenes first, then everything with dense labels."""
+        rng = np.random.default_rng((self._seed, step))
+        settings = self._settings
+        size = size_at(step, settings)
+        real = self._sources.real
+        chosen = [real[k] for k in rng.integers(len(real), size=settings["scene_batch"])]
+        images = [crop(rng, r.image, size, settings["least_crop"], 1.0) for r in chosen]
         labels = [partial_labels(r) for r in chosen]
         dense = []
-        for _ in range(self.settings["mosaic_batch"]):
-            image, label = mosaic(rng, *uniform, size)
-            images.append(image)
-            dense.append(label)
-        for _ in range(self.settings["rendered_batch"]):
-            image, label = self._rendered_crop(rng)
-            images.append(image)
-            dense.append(label)
+        for draw, count in (
+            (self._mosaic, settings["mosaic_batch"]),
+            (self._composite, settings["composite_batch"]),
+            (self._tile, settings["tile_batch"]),
+            (self._rendered, settings["rendered_batch"]),
+        ):
+            for _ in range(count):
+                image, label = draw(rng, size)
+                images.append(image)
+                dense.append(label)
+        shape = (len(chosen), len(CONCEPT_NAMES))
         return Batch(
             np.stack(images),
-            np.array([r.scene for r in chosen]),
-            np.array([rng.choice(r.captions) if r.captions else -1 for r in chosen]),
-            np.stack([c for c, _ in labels]),
-            np.stack([r for _, r in labels]),
+            np.array([r.scene for r in chosen], np.int64),
+            np.array([rng.choice(r.captions) if r.captions else -1 for r in chosen], np.int64),
+            np.array([c for c, _ in labels], bool).reshape(shape),
+            np.array([r for _, r in labels], np.float32).reshape(shape),
             np.stack(dense),
         )
 
-    def _rendered_crop(self, rng: np.random.Generator) -> tuple[Pixels, NDArray[np.int16]]:
-        """Part of a rendered scene around a pixel of a concept, all concepts equally likely."""
-        settings, size = self.settings, self.settings["size"]
-        if rng.random() < settings["balanced_share"]:
-            concept = list(self.holders)[rng.integers(len(self.holders))]
-            scenes = self.holders[concept]
-            number = int(scenes[rng.integers(len(scenes))])
-            places = np.flatnonzero(self.rendered.dense[number] == concept)
-            place = int(places[rng.integers(len(places))])
-        else:
-            number = int(rng.integers(len(self.rendered.images)))
-            place = int(rng.integers(self.rendered.dense[number].size))
-        image, label = self.rendered.images[number], self.rendered.dense[number]
-        side = round(size * float(np.exp(rng.uniform(*np.log(settings["rendered_zoom"])))))
-        side = min(side, len(image))
-        row, col = (
-            int(np.clip(centre - rng.integers(side), 0, len(image) - side))
-            for centre in divmod(place, len(image))
-        )
-        image, label = (
-            image[row : row + side, col : col + side],
-            label[row : row + side, col : col + side],
-        )
-        if rng.random() < settings["repaint_share"]:
-            image = repaint(rng, image, label, share=0.5)
-        shrunk = Image.fromarray(image).resize((size, size), Image.Resampling.BILINEAR)
-        nearest = ((np.arange(size) + 0.5) * side / size).astype(int)
-        way = rng.integers(8)
-        return turn(way, np.asarray(shrunk)), turn(way, label[nearest][:, nearest])
+    def _mosaic(self, rng: np.random.Generator, size: int) -> tuple[Pixels, NDArray[np.int16]]:
+        return mosaic(rng, self._uniform, self._uniform_concepts, size)
+
+    def _composite(self, rng: np.random.Generator, size: int) -> tuple[Pixels, NDArray[np.int16]]:
+        names = [name for name, pool in self._backgrounds.items() if pool]
+        theme = names[rng.integers(len(names))]
+        pool = self._backgrounds[theme]
+        background = crop(rng, pool[rng.integers(len(pool))].image, size, 0.4, 1.0)
+        return composite(rng, background, theme)
+
+    def _tile(self, rng: np.random.Generator, size: int) -> tuple[Pixels, NDArray[np.int16]]:
+        low, high = self._settings["tile_zoom"]
+        return labelled_part(rng, self._sources.tiles, (low, high), size)
+
+    def _rendered(self, rng: np.random.Generator, size: int) -> tuple[Pixels, NDArray[np.int16]]:
+        return rendered_crop(rng, self._sources.rendered, self._holders, size, self._settings)
+
+
+def size_at(step: int, settings: dict[str, Any]) -> int:
+    """Side of the crops of a step in pixels: small first, larger while the rate falls."""
+    is_last = step >= settings["steps"] - settings["final_steps"]
+    return int(settings["final_size"] if is_last else settings["size"])

@@ -22,12 +22,13 @@ from torch.nn import functional
 
 from dgl_rsis.models.tiny_networks import ImageTower, TextTower, TinyConfig
 from pretrain.concepts import CONCEPTS, SCENES
-from pretrain.data import load_real, render
+from pretrain.data import load_real
 from pretrain.image import TextBank, image_logits, load_text, to_input
+from pretrain.rendered import render
 
 SCALES = np.geomspace(4, 80, 60)
 NOTICE = (
-    "rs-tiny was trained on research data (AID, RSICD captions, RSSCN7): "
+    "rs-tiny was trained on research data (AID, RSICD captions): "
     "the weights are for research and evaluation."
 )
 
@@ -88,7 +89,7 @@ def export(data: Path, output: Path, config: dict[str, Any]) -> None:
     labels = torch.tensor([r.scene for r in held_out])
     towers = candidates(saved, sizes)
     tables = {
-        name: image_logits(tower, held_out, scenes[:30], config["image"]["input_size"])
+        name: image_logits(tower, held_out, scenes, config["image"]["input_size"])
         for name, tower in towers.items()
     }
     weights = max(tables, key=lambda name: top1(tables[name], labels))
@@ -143,7 +144,7 @@ def _write(
         "family": "rs-tiny",
         "name": "rs-tiny",
         "revision": f"{config['version']}-{digest}",
-        "licence": "research and evaluation (AID, RSICD, RSSCN7 terms); code Apache-2.0",
+        "licence": "research and evaluation (AID, RSICD terms); code Apache-2.0",
         "notice": NOTICE,
         "input_size": config["image"]["input_size"],
         **{k: round(v, 3) for k, v in scales.items()},

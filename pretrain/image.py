@@ -2,7 +2,8 @@
 
 Losses, all softmax cross-entropies of scaled cosines with text features:
 * scene names for the image embedding, and captions (InfoNCE over the batch, both ways);
-* dense labels of rendered scenes and of mosaics of uniform real scenes;
+* dense labels of rendered scenes, of aerial tiles, of objects drawn on real scenes, and of mosaics
+  of uniform real scenes;
 * partial labels of real scenes: every pixel shows one of the scene's candidate concepts. The
   target is the prediction itself, restricted to the candidates and sharpened (the progressive
   identification of partial-label learning);
@@ -14,9 +15,11 @@ from __future__ import annotations
 
 import json
 import queue
+import shutil
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -29,8 +32,11 @@ from torch.nn import functional
 from dgl_rsis.models.tiny_networks import ImageTower, TextTower, TinyConfig
 from dgl_rsis.models.tokenizer import WordPieceTokenizer
 from dgl_rsis.models.torch_tools import squeeze
-from pretrain.concepts import CONCEPTS, SCENES, TEMPLATES
-from pretrain.data import Batch, Real, Sampler, load_real, render
+from pretrain import dubai
+from pretrain.concepts import CONCEPTS, GROUPS, SCENES, TEMPLATES
+from pretrain.data import SCENE_NAMES, Batch, Real, Sampler, Sources, load_real
+from pretrain.precision import halves_are_fast
+from pretrain.rendered import render
 
 LEAST_REGION = 0.02  # share of the image that a region has at least to be named
 
@@ -84,11 +90,6 @@ def exported_states(folder: Path) -> dict[str, dict[str, Tensor]]:
     return states
 
 
-def halves_are_fast(device: str) -> bool:
-    """Whether bfloat16 pays: without matrix units a processor is faster in single precision."""
-    return device != "cpu" or torch.cpu._is_amx_tile_supported()
-
-
 def to_input(images: np.ndarray[Any, Any], device: str) -> Tensor:
     """uint8 ``(B, h, w, 3)`` to float ``(B, 3, h, w)`` in [-1, 1]."""
     tensor = torch.from_numpy(np.ascontiguousarray(images)).to(device)
@@ -130,39 +131,56 @@ def losses(
         pooled, dense = tower.pool(maps[3]), tower.dense(maps)
     scene_texts, caption_texts, concept_texts = texts
     count = len(batch.scenes)
-    image = functional.normalize(pooled[:count].float(), dim=-1)
-    scale, dense_scale = tower.image_scale.exp(), tower.dense_scale.exp()
-    result = {
-        "scene": functional.cross_entropy(
-            scale * image @ scene_texts.T, torch.from_numpy(batch.scenes).to(x.device),
-            label_smoothing=0.1,
-        )
-    }  # fmt: skip
-    captioned = torch.from_numpy(batch.captions >= 0).to(x.device)
-    similar = scale * image[captioned] @ caption_texts.T
-    own = torch.arange(len(similar), device=x.device)
-    result["caption"] = (
-        settings["caption_weight"]
-        * (functional.cross_entropy(similar, own) + functional.cross_entropy(similar.T, own))
-        / 2
-    )
+    dense_scale = tower.dense_scale.exp()
+    result: dict[str, Tensor] = {}
+    if count:
+        result |= _whole_images(tower, batch, pooled[:count], scene_texts, caption_texts, settings)
     features = functional.normalize(dense.float(), dim=1)
     logits = dense_scale * torch.einsum("bdhw,kd->bkhw", features, concept_texts)
     fine = functional.interpolate(logits[count:], scale_factor=2, mode="bilinear")
     labels = torch.from_numpy(batch.dense[:, 1::2, 1::2].astype(np.int64)).to(x.device)
-    result["dense"] = settings["dense_weight"] * functional.cross_entropy(
-        fine, labels, ignore_index=-1
+    result["dense"] = settings["dense_weight"] * functional.nll_loss(
+        with_groups(fine.log_softmax(1)), labels, ignore_index=-1
     )
-    result["region"] = settings["region_weight"] * _regions(
-        tower, maps[3][count:].float(), batch.dense, concept_texts
-    )
-    logp = logits[:count].flatten(2).log_softmax(1)  # (n, K, p)
-    allowed = torch.from_numpy(batch.candidates).to(x.device).unsqueeze(-1)
-    with torch.no_grad():
-        target = (1.3 * logp).masked_fill(~allowed, -1e4).softmax(1)
-    result["partial"] = -settings["partial_weight"] * (target * logp).sum(1).mean()
-    result["required"] = settings["required_weight"] * _required(logp, batch.required)
+    if settings["region_weight"]:
+        result["region"] = settings["region_weight"] * _regions(
+            tower, maps[3][count:].float(), batch.dense, concept_texts
+        )
+    if count:
+        logp = logits[:count].flatten(2).log_softmax(1)  # (n, K, p)
+        allowed = torch.from_numpy(batch.candidates).to(x.device).unsqueeze(-1)
+        with torch.no_grad():
+            target = (1.3 * logp).masked_fill(~allowed, -1e4).softmax(1)
+        result["partial"] = -settings["partial_weight"] * (target * logp).sum(1).mean()
+        result["required"] = settings["required_weight"] * _required(logp, batch.required)
     return result
+
+
+def _whole_images(
+    tower: ImageTower, batch: Batch, pooled: Tensor, scenes: Tensor, captions: Tensor, settings: Any
+) -> dict[str, Tensor]:
+    """Losses of the names and captions of real scenes, from their embeddings ``(n, D)``."""
+    image, scale = functional.normalize(pooled.float(), dim=-1), tower.image_scale.exp()
+    names = functional.cross_entropy(
+        scale * image @ scenes.T,
+        torch.from_numpy(batch.scenes).to(image.device),
+        label_smoothing=0.1,
+    )
+    captioned = torch.from_numpy(batch.captions >= 0).to(image.device)
+    similar = scale * image[captioned] @ captions.T
+    own = torch.arange(len(similar), device=image.device)
+    pairs = functional.cross_entropy(similar, own) + functional.cross_entropy(similar.T, own)
+    return {"scene": names, "caption": settings["caption_weight"] * pairs / 2}
+
+
+def with_groups(logp: Tensor) -> Tensor:
+    """Log-probabilities of groups behind those of the concepts: ``(B, K, ...) -> (B, K + G, ...)``.
+
+    A group is the event that one of its concepts shows.
+    """
+    concepts = list(CONCEPTS)
+    rows = [[concepts.index(name) for name in names] for names in GROUPS.values()]
+    return torch.cat([logp, *(logp[:, k].logsumexp(1, keepdim=True) for k in rows)], dim=1)
 
 
 def _regions(tower: ImageTower, top: Tensor, dense: np.ndarray[Any, Any], texts: Tensor) -> Tensor:
@@ -171,11 +189,12 @@ def _regions(tower: ImageTower, top: Tensor, dense: np.ndarray[Any, Any], texts:
     Args:
         tower: gives the head.
         top: ``(n, C, h, w)`` map under the head.
-        dense: ``(n, s, s)`` concepts, -1 unlabelled.
+        dense: ``(n, s, s)`` into ``concepts.LABELS``, -1 unlabelled.
         texts: ``(K, D)`` features of the concepts.
     """
     labels = torch.from_numpy(dense.astype(np.int64)).to(top.device)
-    masks = functional.one_hot(labels + 1, len(texts) + 1)[..., 1:].permute(0, 3, 1, 2).float()
+    count = len(texts) + len(GROUPS)
+    masks = functional.one_hot(labels + 1, count + 1)[..., 1:].permute(0, 3, 1, 2).float()
     shares = functional.adaptive_avg_pool2d(masks, (top.shape[-2], top.shape[-1])).flatten(
         2
     )  # (n, K, p)
@@ -187,7 +206,8 @@ def _regions(tower: ImageTower, top: Tensor, dense: np.ndarray[Any, Any], texts:
     grouped = values[image].unflatten(1, (head.heads, -1))  # (m, heads, c, p)
     embedded = head.project(torch.einsum("mhp,mhcp->mhc", weights, grouped).flatten(1))
     cosines = functional.normalize(embedded, dim=-1) @ texts.T
-    return functional.cross_entropy(tower.image_scale.exp() * cosines, concept)
+    logp = with_groups((tower.image_scale.exp() * cosines).log_softmax(1))
+    return functional.nll_loss(logp, concept)
 
 
 def _required(logp: Tensor, share: np.ndarray[Any, Any]) -> Tensor:
@@ -214,17 +234,16 @@ def image_logits(tower: ImageTower, scenes: list[Real], texts: Tensor, size: int
 
 def accuracy(tower: ImageTower, held_out: list[Real], scenes: Tensor, size: int) -> float:
     """Top-1 over the 30 AID names on whole held-out images."""
-    best = image_logits(tower, held_out, scenes[:30], size).argmax(-1)
+    best = image_logits(tower, held_out, scenes, size).argmax(-1)
     return float((best == torch.tensor([r.scene for r in held_out])).float().mean())
 
 
 def _prefetch(sampler: Sampler, first: int, last: int) -> Iterator[tuple[int, Batch]]:
     ready: queue.Queue[tuple[int, Batch]] = queue.Queue(maxsize=4)
-    uniform = sampler.uniform()
 
     def work() -> None:
         for step in range(first, last):
-            ready.put((step, sampler.batch(step, uniform)))
+            ready.put((step, sampler.batch(step)))
 
     threading.Thread(target=work, daemon=True).start()
     for _ in range(first, last):
@@ -244,10 +263,15 @@ def train(data: Path, output: Path, config: dict[str, Any], initial: Path | None
     device = "cuda" if torch.cuda.is_available() else "cpu"
     torch.manual_seed(seed)
     encode, sizes = load_text(output)
-    real, held_out, caption_words = load_real(data)
-    scene_bank = TextBank(list(SCENES.values()), encode)
+    withheld = settings["withheld"]
+    real, held_out, caption_words = load_real(data, withheld)
+    trained = [name for name in SCENE_NAMES if name not in withheld]
+    place = np.array([trained.index(n) if n in trained else -1 for n in SCENE_NAMES])
+    scene_bank = TextBank([SCENES[name] for name in trained], encode)
+    all_scenes = TextBank(list(SCENES.values()), encode).mean()
     concept_bank = TextBank(list(CONCEPTS.values()), encode)
     caption_features = encode(caption_words)
+    tiles = dubai.read(data / "dubai")
     rendered = render(config["rendered"], seed, output / "rendered.npz")
     print(f"image: {len(real)} real scenes, {len(rendered.images)} rendered, {device}", flush=True)
     tower = ImageTower(sizes)
@@ -258,7 +282,9 @@ def train(data: Path, output: Path, config: dict[str, Any], initial: Path | None
         tower.parameters(), settings["learning_rate"], weight_decay=settings["weight_decay"]
     )
     average = torch.optim.swa_utils.AveragedModel(
-        tower, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(0.99), use_buffers=True
+        tower,
+        multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(settings["average_decay"]),
+        use_buffers=True,
     )
     first, checkpoint = 0, output / "image.pt"
     if checkpoint.exists():
@@ -267,7 +293,8 @@ def train(data: Path, output: Path, config: dict[str, Any], initial: Path | None
         average.load_state_dict(saved["average"])
         optimiser.load_state_dict(saved["optimiser"])
         first = saved["step"]
-    sampler = Sampler(real, rendered, settings, seed, rendered.holders())
+    sampler = Sampler(Sources(real, rendered, tiles), settings, seed)
+    cooldown = settings["steps"] - settings["final_steps"]
     started, seen = time.perf_counter(), 0
     for step, batch in _prefetch(sampler, first, settings["steps"]):
         generator = torch.Generator().manual_seed(seed * 1_000_003 + step)
@@ -275,6 +302,7 @@ def train(data: Path, output: Path, config: dict[str, Any], initial: Path | None
             group["lr"] = _learning_rate(step, settings)
         x = recolour(to_input(batch.images, device), generator)
         x = x.contiguous(memory_format=torch.channels_last)
+        batch = replace(batch, scenes=place[batch.scenes])
         tower.train()
         rows = torch.from_numpy(batch.captions[batch.captions >= 0])
         texts = (scene_bank.draw(generator), caption_features[rows], concept_bank.draw(generator))
@@ -291,18 +319,24 @@ def train(data: Path, output: Path, config: dict[str, Any], initial: Path | None
             record["images_per_second"] = round(seen / (time.perf_counter() - started), 1)
             if (step + 1) % settings["checkpoint_every"] == 0:
                 own = cast("ImageTower", average.module)
-                texts_now = scene_bank.mean().to(device)
+                texts_now = all_scenes.to(device)
                 top1 = accuracy(own, held_out, texts_now, settings["input_size"])
                 record["top1"] = round(top1, 4)
                 _save(checkpoint, step + 1, tower, average, optimiser)
+                if step + 1 == cooldown:
+                    shutil.copyfile(checkpoint, output / "image_stable.pt")
             print(json.dumps(record), flush=True)
     _save(checkpoint, settings["steps"], tower, average, optimiser)
 
 
 def _learning_rate(step: int, settings: dict[str, Any]) -> float:
+    """Warm-up, a plateau, and a linear fall to zero over ``final_steps``.
+
+    A plateau can be prolonged: with a larger ``steps`` a run goes on from ``image_stable.pt``.
+    """
     warm = min(1.0, (step + 1) / settings["warmup"])
-    cosine = 0.5 * (1 + np.cos(np.pi * min(1.0, step / settings["steps"])))
-    return float(settings["learning_rate"] * warm * max(cosine, 0.01))
+    left = min(1.0, (settings["steps"] - step) / settings["final_steps"])
+    return float(settings["learning_rate"] * warm * left)
 
 
 def _save(path: Path, step: int, tower: Any, average: Any, optimiser: Any) -> None:

@@ -3,14 +3,17 @@
 Targets are the teacher's sentence embeddings, centred on the corpus mean and projected on its
 leading principal components: overhead words all lie close together in the teacher's space, and
 centring spreads them. The student reads the teacher's own word pieces, starts from the principal
-components of its token embeddings, and learns cosines and the similarity structure of a batch.
+components of its token embeddings, which stay, and learns cosines and the similarity structure of
+a batch.
 """
 
 from __future__ import annotations
 
+import functools
 import json
 import random
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,8 +25,12 @@ from torch.nn import functional
 
 from dgl_rsis.models.tiny_networks import TextTower, TinyConfig
 from dgl_rsis.models.tokenizer import WordPieceTokenizer
+from dgl_rsis.text.inflection import singular
+from pretrain import wordnet
 from pretrain.concepts import CONCEPTS, SCENES, TEMPLATES
+from pretrain.precision import halves_are_fast
 from pretrain.split import is_held_out
+from pretrain.wordnet import Entry
 
 COLOURS = ("red", "white", "grey", "dark", "blue", "green", "brown", "yellow", "black", "bright")
 ADJECTIVES = ("large", "small", "long", "round", "narrow", "dense", "sparse", "bare", "empty")
@@ -65,7 +72,7 @@ class Teacher:
                 [texts[k] for k in part],
                 padding=True, truncation=True, max_length=32, return_tensors="pt",
             )  # fmt: skip
-            with torch.autocast("cpu", torch.bfloat16):
+            with torch.autocast("cpu", torch.bfloat16, enabled=halves_are_fast("cpu")):
                 hidden = self.model(**inputs).last_hidden_state.float()
             keep = inputs["attention_mask"].unsqueeze(-1).float()
             mean = (hidden * keep).sum(1) / keep.sum(1)
@@ -104,10 +111,54 @@ def lexicon_words() -> list[str]:
     return sorted(words)
 
 
-def corpus(data: Path, vocabulary: list[str], words: int, seed: int) -> tuple[list[str], list[str]]:
+def unseen_words() -> tuple[str, ...]:
+    """Words and phrases that measure the tower on language it never saw; none is distilled."""
+    import yaml
+
+    path = Path(__file__).parents[1] / "benchmarks" / "data" / "unseen_words.yaml"
+    classes: dict[str, list[str]] = yaml.safe_load(path.read_text(encoding="utf-8"))
+    return tuple(word for words in classes.values() for word in words)
+
+
+@functools.cache
+def _singular(word: str) -> str:
+    return singular(word)
+
+
+def _stems(text: str) -> tuple[str, ...]:
+    """Words in lower case and in the singular; hyphens separate."""
+    return tuple(_singular(word) for word in re.findall(r"[a-z0-9]+", text.lower()))
+
+
+def without(texts: Iterable[str], words: Iterable[str]) -> list[str]:
+    """The texts, sorted, that hold none of the words or phrases, in any number or case."""
+    unseen = {_stems(word) for word in words}
+    lengths = sorted({len(stems) for stems in unseen})
+
+    def is_seen(text: str) -> bool:
+        stems = _stems(text)
+        return not any(
+            stems[first : first + length] in unseen
+            for length in lengths
+            for first in range(len(stems) - length + 1)
+        )
+
+    return sorted(filter(is_seen, set(texts)))
+
+
+def corpus(
+    data: Path, vocabulary: list[str], words: int, seed: int, nouns: Iterable[Entry] = ()
+) -> tuple[list[str], list[str]]:
     """Texts to distil: the field's own phrases first, then dictionary words.
 
-    Captions of held-out images are left out.
+    Captions of held-out images and ``unseen_words`` are left out.
+
+    Args:
+        data: folder with the captions.
+        vocabulary: word pieces of the teacher.
+        words: whole words of the vocabulary that are taken.
+        seed: of templates and combinations.
+        nouns: dictionary entries; their words and glosses are taken.
 
     Returns:
         field texts (repeated more often in training) and dictionary texts.
@@ -124,7 +175,10 @@ def corpus(data: Path, vocabulary: list[str], words: int, seed: int) -> tuple[li
             field += [text.rstrip(" .") for text in record["captions"]]
     whole = [t for t in vocabulary if re.fullmatch(r"[a-z]{3,}", t)][:words]
     dictionary = whole + [rng.choice(TEMPLATES).format(word) for word in whole]
-    return sorted(set(field)), sorted(set(dictionary))
+    for entry in nouns:
+        dictionary += [*entry.words, rng.choice(TEMPLATES).format(entry.words[0]), entry.gloss]
+    unseen = unseen_words()
+    return without(field, unseen), without(dictionary, unseen)
 
 
 def _triples(names: list[str], rng: random.Random, count: int) -> list[tuple[str, str, str]]:
@@ -132,14 +186,51 @@ def _triples(names: list[str], rng: random.Random, count: int) -> list[tuple[str
 
 
 def _cached(path: Path, texts: list[str], teacher: Teacher) -> NDArray[np.float32]:
+    """Features of the texts by the teacher, who is asked only for those not kept in ``path``."""
+    known: dict[str, NDArray[np.float32]] = {}
     if path.exists():
         with np.load(path) as saved:
-            if saved["texts"].tolist() == texts:
-                return np.asarray(saved["features"])
-    path.parent.mkdir(parents=True, exist_ok=True)
-    features = teacher.encode(texts)
-    np.savez(path, texts=np.array(texts), features=features)
+            known = dict(zip(saved["texts"].tolist(), saved["features"], strict=True))
+    missing = [text for text in texts if text not in known]
+    if missing:
+        known |= dict(zip(missing, teacher.encode(missing), strict=True))
+    features = np.stack([known[text] for text in texts])
+    if missing:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial = path.with_suffix(".part.npz")
+        np.savez(partial, texts=np.array(texts), features=features)
+        partial.rename(path)
     return features
+
+
+def enriched(
+    texts: list[str], features: NDArray[np.float32], nouns: Iterable[Entry]
+) -> NDArray[np.float32]:
+    """Draw dictionary words to their definitions and kinds, and definitions to their words.
+
+    The teacher reads a description by its words; a dictionary tells what it describes. The mean of
+    the three meanings is the target of a word, that of word and definition the target of a
+    definition. A word of several meanings takes the mean of them all.
+
+    Args:
+        texts: ``N`` different texts.
+        features: ``(N, D)`` of unit length, those of the teacher.
+        nouns: dictionary entries.
+
+    Returns:
+        ``(N, D)`` float32 of unit length.
+    """
+    row = {text: number for number, text in enumerate(texts)}
+    target = features.copy()
+    for entry in nouns:
+        words = [row[word] for word in entry.words if word in row]
+        gloss = [row[entry.gloss]] if entry.gloss in row else []
+        parents = [row[word] for word in entry.parents if word in row]
+        meaning = features[gloss + parents].sum(0)
+        target[words] += meaning
+        if words:
+            target[gloss] += features[words[0]]
+    return np.asarray(target / np.linalg.norm(target, axis=-1, keepdims=True))
 
 
 def _projection(targets: NDArray[np.float32], dim: int) -> tuple[NDArray[Any], NDArray[Any]]:
@@ -160,10 +251,11 @@ def train(data: Path, output: Path, settings: dict[str, Any], seed: int) -> None
     teacher = Teacher.load()
     vocabulary, old_ids = _small_vocabulary(teacher)
     config = TinyConfig(vocabulary=len(vocabulary))
-    field, dictionary = corpus(data, vocabulary, settings["dictionary_words"], seed)
+    nouns = wordnet.read(Path(settings["wordnet"]))
+    field, dictionary = corpus(data, vocabulary, settings["dictionary_words"], seed, nouns)
     texts = field + dictionary
     print(f"text: {len(field)} field texts, {len(dictionary)} dictionary texts", flush=True)
-    embedded = _cached(output / "teacher.npz", texts, teacher)
+    embedded = enriched(texts, _cached(output / "teacher.npz", texts, teacher), nouns)
     mean, components = _projection(embedded, config.dim)
     targets = functional.normalize(torch.from_numpy((embedded - mean) @ components), dim=-1)
 
@@ -172,6 +264,8 @@ def train(data: Path, output: Path, settings: dict[str, Any], seed: int) -> None
         table = teacher.model.get_input_embeddings().weight[old_ids]
         _, _, right = torch.linalg.svd(table - table.mean(0), full_matrices=False)
         tower.tokens.weight.copy_((table - table.mean(0)) @ right[: config.token_dim].T * 10)
+    # Tokens that no text holds keep their place among the others, so that they are understood, too.
+    tower.tokens.weight.requires_grad_(False)
     tokenizer = WordPieceTokenizer(tuple(vocabulary), config.max_tokens)
     ids = torch.tensor(tokenizer.encode_batch(texts))
     _fit(tower, ids, targets, len(field), settings)
@@ -199,8 +293,8 @@ def adopt(initial: Path, output: Path) -> None:
 
 
 def _chunk(pools: list[torch.Tensor], lengths: torch.Tensor, batch: int) -> list[torch.Tensor]:
-    """Eight batches of texts of like length, five parts field to three parts dictionary."""
-    share = batch * 5
+    """Eight batches of texts of like length, three parts field to five parts dictionary."""
+    share = batch * 3
     rows = torch.cat([
         pools[0][torch.randint(len(pools[0]), (share,))],
         pools[1][torch.randint(len(pools[1]), (8 * batch - share,))],
@@ -212,7 +306,8 @@ def _chunk(pools: list[torch.Tensor], lengths: torch.Tensor, batch: int) -> list
 def _fit(
     tower: TextTower, ids: torch.Tensor, targets: torch.Tensor, field: int, settings: dict[str, Any]
 ) -> None:
-    optimiser = torch.optim.AdamW(tower.parameters(), settings["learning_rate"], weight_decay=0.01)
+    learned = [each for each in tower.parameters() if each.requires_grad]
+    optimiser = torch.optim.AdamW(learned, settings["learning_rate"], weight_decay=0.01)
     steps, batch = settings["steps"], settings["batch"]
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimiser, settings["learning_rate"], total_steps=steps, pct_start=0.1
@@ -225,7 +320,7 @@ def _fit(
         if step % 8 == 0:
             chunk = _chunk(pools, lengths, batch)
         rows = chunk[step % 8]
-        with torch.autocast("cpu", torch.bfloat16):
+        with torch.autocast("cpu", torch.bfloat16, enabled=halves_are_fast("cpu")):
             output = tower(ids[rows, : int(lengths[rows].max())])
         output = functional.normalize(output.float(), dim=-1)
         wanted = targets[rows]

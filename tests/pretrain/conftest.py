@@ -33,7 +33,7 @@ def write_tar(path: Path, images: Mapping[str, np.ndarray]) -> None:
 
 @pytest.fixture
 def data(tmp_path: Path) -> Path:
-    """Two rivers that train and two that are held out, all with captions; one scene of RSSCN7."""
+    """Two rivers that train and two that are held out, all with captions; parts of two tiles."""
     rng = np.random.default_rng(0)
 
     def image() -> np.ndarray:
@@ -44,7 +44,14 @@ def data(tmp_path: Path) -> Path:
     write_tar(
         folder / "aid_rsicd" / "images_150px.tar", {f"River/{name}": image() for name in names}
     )
-    write_tar(folder / "rsscn7" / "images_256px.tar", {"aGrass/a001.jpg": image()})
+    for part in ("images", "labels"):
+        (folder / "dubai" / part).mkdir(parents=True)
+    for tile in (5, 6):
+        name = f"tile{tile}_image_part_001"
+        Image.fromarray(image()).save(folder / "dubai" / "images" / f"{name}.jpg")
+        values = np.full((40, 40), 3, np.uint8)
+        values[:10], values[10:20], values[20:30] = 0, 255, 5
+        Image.fromarray(values).save(folder / "dubai" / "labels" / f"{name}.png")
     records = [
         {
             "image": f"River/{name}",

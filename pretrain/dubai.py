@@ -1,0 +1,51 @@
+"""Aerial tiles of Dubai with dense labels (CC0): tiles 1 to 5 train, tile 6 is development data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from pretrain.concepts import LABELS
+from pretrain.crops import Pixels, labelled_crop
+
+TRAINING_TILES = (1, 2, 3, 4, 5)
+# Values of the label files: 0 and 255 are unlabelled.
+VALUES = {1: "water", 2: "sand", 3: "road", 4: "building", 5: "vegetation"}
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """Images ``(h, w, 3)`` uint8 of any size and their labels ``(h, w)`` int16 into ``LABELS``."""
+
+    images: tuple[Pixels, ...]
+    labels: tuple[NDArray[np.int16], ...]
+
+
+def read(folder: Path, tiles: tuple[int, ...] = TRAINING_TILES) -> Labelled:
+    """Parts of the tiles with labels, -1 unlabelled."""
+    table = np.full(256, -1, np.int16)
+    for value, name in VALUES.items():
+        table[value] = LABELS.index(name)
+    images, labels = [], []
+    for tile in tiles:
+        for path in sorted((folder / "images").glob(f"tile{tile}_*.jpg")):
+            with Image.open(path) as image:
+                images.append(np.asarray(image.convert("RGB")))
+            with Image.open((folder / "labels" / path.name).with_suffix(".png")) as image:
+                labels.append(table[np.asarray(image)])
+    return Labelled(tuple(images), tuple(labels))
+
+
+def labelled_part(
+    rng: np.random.Generator, tiles: Labelled, zoom: tuple[float, float], size: int
+) -> tuple[Pixels, NDArray[np.int16]]:
+    """Random part whose side is ``size`` times a factor, drawn log-uniformly from ``zoom``."""
+    number = int(rng.integers(len(tiles.images)))
+    label = tiles.labels[number]
+    place = (int(rng.integers(label.shape[0])), int(rng.integers(label.shape[1])))
+    side = round(size * float(np.exp(rng.uniform(*np.log(zoom)))))
+    return labelled_crop(rng, tiles.images[number], label, place, side, size)
