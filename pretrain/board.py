@@ -56,6 +56,12 @@ class Board:
         toned: Floats = self.low + colour * ((self.high - self.low) / np.float32(255))
         return toned
 
+    @property
+    def _matched(self) -> Floats:
+        """Matrix that mutes colours and gives them the background's contrast and cast."""
+        mute = self.vivid * np.eye(3, dtype=np.float32) + (1 - self.vivid) / np.float32(3)
+        return mute * ((self.high - self.low) / np.float32(255))
+
     def ground(
         self,
         rng: np.random.Generator,
@@ -142,9 +148,7 @@ class Board:
         shadow, alpha = sprite.shadow[cut] * self.depth, sprite.alpha[cut]
         dark = (self.low * 0.8).astype(np.float32)
         self._blend(rows, columns, shadow, dark)
-        grey = sprite.colour[cut].mean(2, keepdims=True)
-        muted = grey + (sprite.colour[cut] - grey) * self.vivid
-        self._blend(rows, columns, alpha, self.seen(muted))
+        self._blend(rows, columns, alpha, sprite.colour[cut] @ self._matched + self.low)
         self.objects[rows, columns][alpha > 0.5] = KINDS.index(sprite.kind)
 
     def _blend(self, rows: slice, columns: slice, alpha: Floats, paint: Floats) -> None:
