@@ -77,9 +77,7 @@ def answer(
     heatmap = _heatmap(image, query, words, backbone, settings) if is_asked else None
     if heatmap is not None:
         terms["activation"] = activation.activation_terms(heatmap, masks, settings.select)
-    scores = _scores(terms, settings)
-    order = alive[np.argsort(-scores[alive], kind="stable")]
-    chosen = _choose(masks, query, order, scores, target, is_union, settings, given=image.given)
+    chosen, scores = choose(masks, query, alive, terms, is_union, settings, given=image.given)
     rest = np.setdiff1d(np.union1d(alive, own), chosen)
     ranking = [*chosen, *rest[np.argsort(-scores[rest], kind="stable")].tolist()]
 
@@ -90,6 +88,44 @@ def answer(
     if not chosen:
         notes = (_nothing(query, matches), *notes)
     return replace(_result(image, query, matches, heatmap, notes), steps=steps)
+
+
+def choose(
+    masks: Proposals,
+    query: Query,
+    alive: IntArray,
+    terms: dict[str, FloatArray],
+    is_union: bool,
+    settings: Settings,
+    *,
+    given: bool,
+) -> tuple[list[int], FloatArray]:
+    """Choose the answer among candidates by the terms of their scores.
+
+    Args:
+        masks: ``N`` candidates.
+        query: says how many are asked for.
+        alive: ``(K,)`` those that fulfil the program.
+        terms: ``(N,)`` in [0, 1] by the name of the term, the target's ``probability`` among them.
+        is_union: all of them are one answer together.
+        settings: weights of the terms, and from what on a candidate is plausible.
+        given: the candidates are the user's own.
+
+    Returns:
+        Candidates of the answer, best first, none when nothing is plausible; ``(N,)`` scores.
+    """
+    target, scores = terms["probability"], _scores(terms, settings)
+    order = alive[np.argsort(-scores[alive], kind="stable")]
+    plausible = order[target[order] >= settings.select.least_probability]
+    if is_union and len(plausible):
+        near = scores[plausible] >= settings.select.near_best * scores[plausible[0]]
+        return [int(index) for index in plausible[near]], scores
+    if query.count is None and len(plausible):
+        best = target[plausible].max()
+        plausible = plausible[target[plausible] >= settings.select.near_best * best]
+    if given:  # overlapping or not, they are the user's own objects
+        return [int(index) for index in plausible[: query.count]], scores
+    return select.distinct(masks, plausible, limit=query.count), scores
 
 
 def refine_matches(result: ReferResult, tree: Proposals) -> ReferResult:
@@ -220,30 +256,6 @@ def _why_not(
         return failed
     lost = lost_by(trace, index, chosen[-1], terms, _weights(settings))
     return lost if lost and scores[index] < scores[chosen[-1]] else "it overlaps what was chosen"
-
-
-def _choose(
-    masks: Proposals,
-    query: Query,
-    order: IntArray,
-    scores: FloatArray,
-    target: FloatArray,
-    is_union: bool,
-    settings: Settings,
-    *,
-    given: bool,
-) -> list[int]:
-    """Candidates of the answer, best first; none when nothing is plausible."""
-    plausible = order[target[order] >= settings.select.least_probability]
-    if is_union and len(plausible):
-        near = scores[plausible] >= settings.select.near_best * scores[plausible[0]]
-        return [int(index) for index in plausible[near]]
-    if query.count is None and len(plausible):
-        best = target[plausible].max()
-        plausible = plausible[target[plausible] >= settings.select.near_best * best]
-    if given:  # overlapping or not, they are the user's own objects
-        return [int(index) for index in plausible[: query.count]]
-    return select.distinct(masks, plausible, limit=query.count)
 
 
 def _matches(

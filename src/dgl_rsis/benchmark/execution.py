@@ -134,10 +134,8 @@ def reply(sentence: str, truth: Truth, candidates: Detected, settings: Settings)
         "program": execution.values,
         "attribute": execution.attributes,
     }
-    scores = referring._scores(terms, settings)
-    order = execution.instances[np.argsort(-scores[execution.instances], kind="stable")]
-    chosen = referring._choose(
-        masks, query, order, scores, target, execution.is_union, settings, given=True
+    chosen, _ = referring.choose(
+        masks, query, execution.instances, terms, execution.is_union, settings, given=True
     )
     return Reply(tuple(candidates.things[index] for index in chosen), query, execution.notes)
 
