@@ -17,6 +17,10 @@ from dgl_rsis.text.parse import parse
         ("the road runs along the river", "road, along river"),
         ("the ship moored near the pier", "ship, near pier"),
         ("the road near the path that runs along the river", "road, near (path, along river)"),
+        ("the ships near the lock that are white", "every white ship, near lock"),
+        ("the lock near the ships that is white", "white lock, near ship"),
+        ("parked beside the barn is a tractor", "tractor, near barn"),
+        ("the court near the pool can be seen on the left", "court, near pool, at the left"),
     ],
 )
 def test_program(sentence: str, text: str) -> None:
@@ -32,6 +36,8 @@ def test_program(sentence: str, text: str) -> None:
         "running from left to right",
         "shows a pale colour",
         "casts a long shadow",
+        "casting a long shadow to the left",
+        "zarks the long river",
     ],
 )
 def test_what_only_describes_is_left_over(words: str) -> None:

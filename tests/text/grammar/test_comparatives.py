@@ -20,6 +20,11 @@ from dgl_rsis.text.parse import parse
         ("the roof darker than the road", "roof, darker than road"),
         ("a longer ship than the pier", "ship, longer than pier"),
         ("the lighter blue hall", "light blue hall"),
+        ("which of the two halls is larger", "largest hall"),
+        ("the hall that is longer", "longest hall"),
+        ("the halls that are longer", "every longer hall"),
+        ("the longer one of both piers", "longest pier"),
+        ("a ship shorter than the pier beside it", "ship, shorter than (pier, near ship)"),
     ],
 )
 def test_program(sentence: str, text: str) -> None:

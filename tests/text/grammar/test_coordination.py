@@ -17,6 +17,11 @@ from dgl_rsis.text.parse import parse
         ("the canal that runs from the lake to the sea", "canal, connected lake, connected sea"),
         ("the bridge connecting the farm to the hall", "bridge, connected farm, connected hall"),
         ("the ships near the road and larger than 500 m2", "every ship, near road, area > 500 m2"),
+        (
+            "the hall near the road or left of the river",
+            "(hall, near road) or (hall, left of river)",
+        ),
+        ("a road leading from the farm, with a hall", "road, connected farm, near hall"),
     ],
 )
 def test_program(sentence: str, text: str) -> None:

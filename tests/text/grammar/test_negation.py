@@ -26,6 +26,15 @@ from dgl_rsis.text.parse import parse
         ("halls without a pool", "every (hall and not (hall, near pool))"),
         ("ships outside the harbor", "every (ship and not (ship, inside harbor))"),
         ("cars on the road except the red one", "every ((car, on road) and not red car)"),
+        ("halls which aren't white or grey", "every (hall and not white hall and not grey hall)"),
+        ("ships that are not moored", "every (ship and not moored ship)"),
+        ("halls not larger than the ship", "every (hall and not (hall, larger than ship))"),
+        ("all ships but the last", "every (ship and not first ship from the right)"),
+        ("the hall which is not the third from the left", "hall and not third hall from the left"),
+        ("every building that is not a house", "every (building and not house)"),
+        ("vehicles except trucks and the buses", "every (vehicle and not truck and not bus)"),
+        ("the ship that has no pier to its left", "ship and not (ship, right of pier)"),
+        ("the halls that do not lie within 5 m of the road", "every hall, distance to road > 5 m"),
     ],
 )
 def test_program(sentence: str, text: str) -> None:

@@ -17,6 +17,12 @@ from dgl_rsis.text.parse import parse
         ("the largest hall of all the halls", "largest hall"),
         ("a patch of grass", "grass"),
         ("the tallest of the towers", "tallest tower"),
+        ("a field of sunflowers", "field"),
+        ("a heap of rubble", "heap"),
+        ("the roofs of houses", "every roof, inside house"),
+        ("the hall of greatest length", "longest hall"),
+        ("the truck which is the largest of all the vehicles", "largest truck"),
+        ("the castle's largest tower", "largest tower, inside castle"),
     ],
 )
 def test_program(sentence: str, text: str) -> None:

@@ -35,6 +35,18 @@ from dgl_rsis.text.parse import parse
             "the hall left of the second ship from the right",
             "hall, left of second ship from the right",
         ),
+        ("the second hall from the road", "hall, second closest to road"),
+        ("the second hall after the crossroads", "hall, second closest to crossroads"),
+        ("the third hall down from the top", "third hall from the top"),
+        ("the third hall, going down", "third hall from the top"),
+        ("the second hall left of the road", "second hall from the right, left of road"),
+        ("the second hall north of the road", "second hall from the south, north of road"),
+        ("ship no. 3 from the top", "third ship from the top"),
+        ("the second ship in the third column", "second ship from the top"),
+        ("the ship at the end of the row", "first ship from the right"),
+        ("the ship at the beginning of the column", "first ship from the top"),
+        ("the leftmost ship of the bottom row", "leftmost ship, at the bottom"),
+        ("the ships in the second row from the top", "every ship"),
     ],
 )
 def test_program(sentence: str, text: str) -> None:

@@ -22,6 +22,10 @@ from dgl_rsis.text.program.vocabulary import Position
         ("the hall in the middle of the left side", "hall, at the left"),
         ("the hall in the upper part of the right side", "hall, at the upper right"),
         ("the hall in the far upper right corner", "hall, at the upper right"),
+        ("the hall in one corner", "hall, at the corner"),
+        ("the hall in one of the corners", "hall, at the corner"),
+        ("the hall at the edges", "hall, at the edge"),
+        ("the hall in one harbor", "hall, inside harbor"),
     ],
 )
 def test_program(sentence: str, text: str) -> None:

@@ -24,6 +24,10 @@ from dgl_rsis.text.parse import parse
         ("a long row of ships", None, "every ship"),
         ("the two-storey hall", 1, "two-storey hall"),
         ("0 ships", None, "every 0 ship"),
+        ("twenty-five ships", 25, "25 x ship"),
+        ("two rows of ships", None, "every ship"),
+        ("those on the left", None, "every object, at the left"),
+        ("the southern one", 1, "object, at the south"),
     ],
 )
 def test_number_asked(sentence: str, count: int | None, text: str) -> None:

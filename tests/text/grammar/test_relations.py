@@ -32,6 +32,18 @@ from dgl_rsis.text.program.vocabulary import Position
         ("the hall between the road and the river", "hall, between road and river"),
         ("the hall between the ships", "hall, between ship and ship"),
         ("the hall between the road", "hall, near road"),
+        ("the hall right next to the road", "hall, near road"),
+        ("the hall right in the center", "hall, at the center"),
+        ("the hall just above the bottom edge", "hall, at the bottom"),
+        ("the hall above the left ship", "hall, above (ship, at the left)"),
+        ("the hall on the west bank of the river", "hall, west of river"),
+        ("the hall across the bay from the pier", "hall, opposite pier"),
+        ("the hall off to the left", "hall, at the left"),
+        ("the hall framed by a dark border", "hall"),
+        (
+            "the hall left of the road and within 5 m of it",
+            "hall, left of road, distance to road < 5 m",
+        ),
     ],
 )
 def test_program(sentence: str, text: str) -> None:

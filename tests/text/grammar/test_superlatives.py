@@ -31,6 +31,17 @@ from dgl_rsis.text.parse import parse
         ),
         ("the car on the left-most road", "car, on leftmost road"),
         ("the car in the left-most part of the image", "car, at the left"),
+        ("the least wide canal", "narrowest canal"),
+        ("the most narrow canal", "narrowest canal"),
+        ("the largest but one hall", "second largest hall"),
+        ("the next largest hall", "second largest hall"),
+        ("the southern one of the two piers", "southmost pier"),
+        ("the hall that is furthest up", "topmost hall"),
+        (
+            "the leftmost of the three ships closest to the pier",
+            "leftmost 3 x ship, closest to pier",
+        ),
+        ("the smallest of the two northernmost ships", "smallest 2 x northmost ship"),
     ],
 )
 def test_program(sentence: str, text: str) -> None:

@@ -20,6 +20,8 @@ from dgl_rsis.text.parse import parse
         ("the house with the largest area", "largest house"),
         ("the court with white lines", "court"),
         ("the hall with windows on the left", "hall, at the left"),
+        ("the pier with the most boats", "pier"),
+        ("the pier with a lamp at its end", "pier, near lamp"),
     ],
 )
 def test_program(sentence: str, text: str) -> None:

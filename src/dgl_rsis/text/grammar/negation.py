@@ -5,7 +5,7 @@ from __future__ import annotations
 from dgl_rsis.text.grammar.attributes import read_attribute
 from dgl_rsis.text.grammar.boundaries import begins_modifier
 from dgl_rsis.text.grammar.comparatives import compared
-from dgl_rsis.text.grammar.noun_phrases import read_anchor
+from dgl_rsis.text.grammar.noun_phrases import read_anchor, read_noun_part
 from dgl_rsis.text.grammar.phrase import NounPhrase
 from dgl_rsis.text.grammar.reader import Reader
 from dgl_rsis.text.grammar.relations import located
@@ -149,7 +149,11 @@ def _without(reader: Reader, phrase: NounPhrase, i: int, start: int) -> int | No
     if noun in reader.lexicon.parts or reader.lexicon.noun_forms.get(noun or "") is None:
         phrase.left_over.update(range(i, end))
         return end
-    relation, end = read_placed(reader, end) or (Relation.NEAR, end)
+    relation = Relation.NEAR
+    bare = NounPhrase()
+    placed = read_placed(reader, read_noun_part(reader, bare, start))
+    if placed is not None:  # "without a pool to its left"
+        described, (relation, end) = bare, placed
     related = Relate(Select(phrase.noun or ANYTHING), relation, described.as_anchor())
     _exclude(phrase, related, i, end)
     return end

@@ -81,7 +81,7 @@ def counted_from(reader: Reader, phrase: NounPhrase, i: int) -> int | None:
     """*from the left*, *in the left column*, *from the road* behind the noun of an ordinal."""
     is_first = phrase.noun is None and not reader.depth and reader.is_word(i, "from")
     if phrase.ordinal is None and not phrase.from_the_end and not is_first:
-        return _in_row(reader, phrase, i) if phrase.extreme else None
+        return _in_row(reader, phrase, i)
     return (
         _counted(reader, phrase, i)
         or _in_row(reader, phrase, i)
@@ -170,7 +170,8 @@ def _in_row(reader: Reader, phrase: NounPhrase, i: int) -> int | None:
     start = reader.skip_determiners(i + 1)
     place = read_place(reader, start)
     last_word = start if place is None else place[1] - 1
-    if not reader.is_word(last_word, *_ROWS, *_COLUMNS):
+    is_told = place is not None or phrase.is_ranked
+    if not is_told or not reader.is_word(last_word, *_ROWS, *_COLUMNS):
         return None
     if reader.is_word(last_word, *_COLUMNS):
         phrase.row_begins = Position.TOP

@@ -20,8 +20,8 @@ def every(reader: Reader, phrase: NounPhrase, i: int) -> int | None:
     for each in phrase.adjectives:
         phrase.left_over.update(range(each.start, each.end))
     phrase.adjectives.clear()
-    if phrase.ordinal is not None:  # "the second row of cars"
-        phrase.ordinal = None
+    if phrase.ordinal or phrase.count:  # "the second row of cars", "two rows of cars"
+        phrase.ordinal = phrase.count = None
         phrase.left_over.add(i - 1)
     return match[1]
 
