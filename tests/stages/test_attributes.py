@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from dgl_rsis.stages.attributes import colour_scores, measure_shape, shape_score
+from dgl_rsis.stages.attributes import colour_scores, shape_scores
+from dgl_rsis.stages.shapes import measure_masks
 from dgl_rsis.text.lexicon_file import default_lexicon
 from dgl_rsis.types import BoolArray
 
@@ -84,37 +85,6 @@ def turned(length: float, width: float, degrees: float) -> BoolArray:
     return np.asarray((np.abs(along) <= length / 2) & (np.abs(across) <= width / 2))
 
 
-@pytest.mark.parametrize("degrees", [0, 20, 45])
-def test_rectangles_at_any_angle(degrees: float) -> None:
-    shape = measure_shape(turned(80, 30, degrees))
-    assert shape.length == pytest.approx(80, rel=0.03)
-    assert shape.width == pytest.approx(30, rel=0.05)
-    assert shape.angle == pytest.approx(degrees, abs=2)
-    assert shape.rectangularity > 0.88
-
-
-def test_a_disc_is_as_long_as_its_diameter() -> None:
-    shape = measure_shape(disc(20))
-    assert shape.length == pytest.approx(41, rel=0.03)
-    assert shape.width == pytest.approx(41, rel=0.03)
-
-
-@pytest.mark.parametrize(
-    ("mask", "length", "angle"),
-    [
-        (np.ones((1, 9), dtype=bool), 9, 0),
-        (np.ones((9, 1), dtype=bool), 9, 90),
-        (np.eye(9, dtype=bool), 8 * np.sqrt(2) + 1, 45),
-        (np.eye(9, dtype=bool)[::-1], 8 * np.sqrt(2) + 1, 135),
-    ],
-)
-def test_lines_have_a_length_and_a_direction(mask: BoolArray, length: float, angle: float) -> None:
-    shape = measure_shape(mask)
-    assert shape.length == pytest.approx(length, rel=0.03)
-    assert shape.angle == pytest.approx(angle)
-    assert shape.width < 1.5
-
-
 L_SHAPE = np.zeros((40, 40), dtype=bool)
 L_SHAPE[:, :14] = L_SHAPE[26:, :] = True
 
@@ -131,29 +101,15 @@ L_SHAPE[:, :14] = L_SHAPE[26:, :] = True
     ],
 )
 def test_shapes(word: str, mask: BoolArray) -> None:
-    score = shape_score(word, measure_shape(mask))
-    assert score is not None
-    assert score > 0.6
+    scores = shape_scores(word, measure_masks([mask]))
+    assert scores is not None
+    assert scores[0] > 0.6
 
 
 def test_shapes_differ() -> None:
-    square, round_, long = (
-        measure_shape(mask) for mask in (turned(40, 40, 0), disc(20), turned(90, 15, 0))
-    )
-    for word, own, others in (
-        ("round", round_, (square, long)),
-        ("square", square, (round_, long)),
-        ("elongated", long, (round_, square)),
-    ):
-        assert all(
-            (shape_score(word, own) or 0) > (shape_score(word, other) or 0) + 0.3
-            for other in others
-        )
-    assert shape_score("cone", square) is None
-
-
-def test_a_single_pixel_and_a_large_mask() -> None:
-    assert measure_shape(np.ones((1, 1), dtype=bool)).aspect == pytest.approx(1)
-    large = measure_shape(np.ones((2000, 1000), dtype=bool))
-    assert large.length == pytest.approx(2000, rel=0.05)
-    assert large.aspect == pytest.approx(2, rel=0.05)
+    shapes = measure_masks([disc(20), turned(40, 40, 0), turned(90, 15, 0)])
+    for own, word in enumerate(("round", "square", "elongated")):
+        scores = shape_scores(word, shapes)
+        assert scores is not None
+        assert (np.delete(scores, own) < scores[own] - 0.3).all()
+    assert shape_scores("cone", shapes) is None

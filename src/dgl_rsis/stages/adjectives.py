@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from dgl_rsis.stages.attributes import colour_scores, shape_score
+from dgl_rsis.stages.attributes import colour_scores, shape_scores
 from dgl_rsis.stages.candidates import CandidateTable
 from dgl_rsis.stages.scored import Field, Floats
 from dgl_rsis.text.lexicon import Lexicon
@@ -49,10 +49,9 @@ def measured(
     if known is not None and known.kind == "size":
         return _size(known.measure, table, indices, divides=divides)
     if known is not None and known.kind == "shape":
-        shapes = [shape_score(known.measure, table.shape_of(i)) for i in indices.tolist()]
-        found = [score for score in shapes if score is not None]
-        if len(found) == len(shapes):
-            return _soft(np.array(found), enough)
+        fits = shape_scores(known.measure, table.shapes_of(indices))
+        if fits is not None:
+            return _soft(fits, enough)
     return None
 
 

@@ -8,10 +8,10 @@ from functools import cached_property
 import numpy as np
 from scipy.ndimage import binary_fill_holes, distance_transform_edt
 
-from dgl_rsis.stages.attributes import measure_shape
 from dgl_rsis.stages.candidates import CandidateTable
 from dgl_rsis.stages.outlines import outline_gaps
 from dgl_rsis.stages.scored import Floats
+from dgl_rsis.stages.shapes import measure_masks
 from dgl_rsis.types import BoolArray, IntArray
 
 LARGEST_CANVAS = 768
@@ -125,7 +125,7 @@ class Anchor:
         Of a union, the main direction of its cells around that point.
         """
         if not self.is_union:
-            shape = self.table.shape_of(int(self.indices[0]))
+            shape = self.table.shapes_of(self.indices)
             count = len(centroids)
             return np.full(count, shape.angle), np.full(count, shape.aspect >= LEAST_ASPECT)
         radius = max(2, round(self.reach / self.step))
@@ -133,8 +133,8 @@ class Anchor:
         angles, is_long = np.zeros(len(centroids)), np.zeros(len(centroids), dtype=bool)
         for k, (row, column) in enumerate(zip(rows.tolist(), columns.tolist(), strict=True)):
             top, left = max(0, row - radius), max(0, column - radius)
-            shape = measure_shape(self.canvas[top : row + radius + 1, left : column + radius + 1])
-            angles[k], is_long[k] = shape.angle, shape.aspect >= LEAST_ASPECT
+            shape = measure_masks([self.canvas[top : row + radius + 1, left : column + radius + 1]])
+            angles[k], is_long[k] = shape.angle[0], shape.aspect[0] >= LEAST_ASPECT
         return angles, is_long
 
     def shares(self, indices: IntArray) -> tuple[Floats, Floats]:

@@ -8,13 +8,14 @@ elongation, rectangularity and circularity of the mask.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial import ConvexHull
 
-from dgl_rsis.types import BoolArray, FloatArray
+from dgl_rsis.stages.shapes import Shapes
+from dgl_rsis.types import FloatArray
+
+Floats = NDArray[np.float64]
 
 COLOUR_SPREAD = 9.0
 """Colour difference at which a competing colour costs a factor of exp(-1/2)."""
@@ -30,32 +31,6 @@ divided by ``1 + HUE_COMPRESSION * C``."""
 LIGHTNESS_SHIFT = 20.0
 DARK_BELOW, BRIGHT_ABOVE, LIGHTNESS_SLOPE = 45.0, 68.0, 6.0
 CHROMATIC_ABOVE = 10.0
-LARGEST_SAMPLE = 128
-"""Shapes are measured on masks of at most this many pixels a side."""
-
-
-@dataclass(frozen=True)
-class ShapeMeasures:
-    """Shape of one mask.
-
-    Attributes:
-        length: longer side of the smallest rotated rectangle around it, in pixels.
-        width: shorter side, in pixels.
-        angle: direction of the longer side in degrees from the x axis towards y, 0 to 180.
-        rectangularity: area over that of the rectangle, in (0, 1].
-        circularity: area over the smallest circle about the centroid, in (0, 1].
-    """
-
-    length: float
-    width: float
-    angle: float
-    rectangularity: float
-    circularity: float
-
-    @property
-    def aspect(self) -> float:
-        """Length over width, at least 1."""
-        return self.length / self.width
 
 
 def colour_scores(
@@ -95,30 +70,9 @@ def colour_scores(
     return scores
 
 
-def measure_shape(crop: BoolArray) -> ShapeMeasures:
-    """Measures of a mask inside its box, ``(h, w)`` bool with at least one True."""
-    step = max(1, -(-max(crop.shape) // LARGEST_SAMPLE))
-    rows, columns = np.nonzero(crop[::step, ::step])
-    if rows.size == 0:
-        rows, columns = np.array([0]), np.array([0])
-    points = np.stack([columns, rows], axis=1).astype(np.float64)
-    points -= points.mean(axis=0)
-    ends = np.flatnonzero(np.diff(rows)) + 1  # the hull touches no pixel inside a row
-    rim = points[np.concatenate([[0], ends - 1, ends, [len(rows) - 1]])]
-    length, width, angle = _smallest_rectangle(rim)
-    radius = float(np.sqrt((points**2).sum(axis=1).max())) + 0.5
-    return ShapeMeasures(
-        length=length * step,
-        width=width * step,
-        angle=angle,
-        rectangularity=min(1.0, len(points) / (length * width)),
-        circularity=min(1.0, len(points) / (np.pi * radius**2)),
-    )
-
-
-def shape_score(measure: str, shape: ShapeMeasures) -> float | None:
-    """How well a shape fits a word of the lexicon's shapes, in [0, 1]; None if not measurable."""
-    aspect, rectangular, circular = shape.aspect, shape.rectangularity, shape.circularity
+def shape_scores(measure: str, shapes: Shapes) -> Floats | None:
+    """``(K,)`` in [0, 1]: how well shapes fit a word of the lexicon's; None if not measurable."""
+    aspect, rectangular, circular = shapes.aspect, shapes.rectangularity, shapes.circularity
     scores = {
         "elongated": _rises(aspect, 2.2, 0.35),
         "compact": 1.0 - _rises(aspect, 2.2, 0.35),
@@ -169,38 +123,11 @@ def _squared_difference(
     return chromatic
 
 
-def _smallest_rectangle(points: NDArray[np.float64]) -> tuple[float, float, float]:
-    """Sides and direction of the smallest rectangle around pixels, given their centres ``(n, 2)``.
-
-    It shares a side with the convex hull (Freeman & Shapira 1975).
-    """
-    edges = _hull_edges(points)
-    along = edges / np.hypot(edges[:, 0], edges[:, 1])[:, None]
-    across = np.stack([-along[:, 1], along[:, 0]], axis=1)
-    # A straight edge that is not on the grid is a staircase: half a pixel belongs to it.
-    pixel = 1 + (np.abs(along).sum(axis=1) - 1) / 2
-    first, second = (np.ptp(points @ each.T, axis=0) + pixel for each in (along, across))
-    best = int(np.argmin(first * second))
-    turn = float(np.degrees(np.arctan2(along[best, 1], along[best, 0])))
-    if first[best] >= second[best]:
-        return float(first[best]), float(second[best]), turn % 180
-    return float(second[best]), float(first[best]), (turn + 90) % 180
+def _rises(values: Floats, middle: float, slope: float) -> Floats:
+    risen: Floats = 1 / (1 + np.exp(-np.clip((values - middle) / slope, -30, 30)))
+    return risen
 
 
-def _hull_edges(points: NDArray[np.float64]) -> NDArray[np.float64]:
-    """``(m, 2)`` sides of the convex hull of pixel centres by rows; of a line, its direction."""
-    offsets = points - points[0]
-    line = offsets[-1]
-    if np.allclose(offsets[:, 0] * line[1], offsets[:, 1] * line[0]):
-        return line[None] if line.any() else np.array([[1.0, 0.0]])
-    hull = points[ConvexHull(points).vertices]
-    sides: NDArray[np.float64] = np.roll(hull, -1, axis=0) - hull
-    return sides
-
-
-def _rises(value: float, middle: float, slope: float) -> float:
-    return float(1 / (1 + np.exp(-np.clip((value - middle) / slope, -30, 30))))
-
-
-def _near(value: float, middle: float, spread: float) -> float:
-    return float(np.exp(-((value - middle) ** 2) / (2 * spread**2)))
+def _near(values: Floats, middle: float, spread: float) -> Floats:
+    near: Floats = np.exp(-((values - middle) ** 2) / (2 * spread**2))
+    return near

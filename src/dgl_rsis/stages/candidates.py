@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import binary_erosion
 
 from dgl_rsis.config import ProgramSettings
-from dgl_rsis.stages.attributes import ShapeMeasures, measure_shape
+from dgl_rsis.stages.shapes import Shapes, measure_masks
 from dgl_rsis.types import BoolArray, FloatArray, IntArray, MapFrame
 
 SLIVER = 1.2  # pixels; smoothing leaves such rims between a thing and its surroundings
@@ -55,7 +55,6 @@ class CandidateTable:
     instances: Mapping[str, IntArray] = field(default_factory=dict)
     are_instances: bool = False
     _crops: dict[int, BoolArray] = field(default_factory=dict, repr=False, compare=False)
-    _shapes: dict[int, ShapeMeasures] = field(default_factory=dict, repr=False, compare=False)
     _outlines: dict[int, IntArray] = field(default_factory=dict, repr=False, compare=False)
 
     def __len__(self) -> int:
@@ -67,11 +66,18 @@ class CandidateTable:
             self._crops[index] = self.crop(index)
         return self._crops[index]
 
-    def shape_of(self, index: int) -> ShapeMeasures:
-        """Shape measures of a candidate, computed when first asked for."""
-        if index not in self._shapes:
-            self._shapes[index] = measure_shape(self.mask_of(index))
-        return self._shapes[index]
+    def shapes_of(self, indices: IntArray) -> Shapes:
+        """Shapes of candidates in pixels, measured when first asked for."""
+        unknown = indices[np.isnan(self._measured[0, indices])]
+        if len(unknown):
+            masks = [self.mask_of(index) for index in unknown.tolist()]
+            self._measured[:, unknown] = measure_masks(masks).columns
+        return Shapes(*self._measured[:, indices])
+
+    @cached_property
+    def _measured(self) -> NDArray[np.float64]:
+        """``(5, N)`` columns of ``Shapes``, NaN where nobody asked yet."""
+        return np.full((5, len(self)), np.nan)
 
     def outline_of(self, index: int) -> IntArray:
         """``(n, 2)`` column and row of the pixels at the border of a candidate, by rows."""

@@ -16,8 +16,8 @@ from scipy import ndimage
 from dgl_rsis.config import InstanceSettings
 from dgl_rsis.proposals.filters import Overlaps
 from dgl_rsis.proposals.region_tree import RegionTree
-from dgl_rsis.stages.attributes import measure_shape
 from dgl_rsis.stages.paint import best_cut
+from dgl_rsis.stages.shapes import measure_masks
 from dgl_rsis.types import BoolArray, FloatArray, IntArray
 
 Mask = tuple[BoolArray, int, int]  # crop and the pixel x0, y0 of its upper left corner
@@ -140,8 +140,8 @@ def instance_masks(
 
 def _is_solid(crop: BoolArray, settings: InstanceSettings) -> bool:
     """Whether a mask fills a rectangle or a circle: one thing, whatever its parts look like."""
-    shape = measure_shape(crop)
-    return max(shape.rectangularity, shape.circularity) >= settings.solid
+    shape = measure_masks([crop])
+    return bool(max(shape.rectangularity[0], shape.circularity[0]) >= settings.solid)
 
 
 def _speaking_leaves(

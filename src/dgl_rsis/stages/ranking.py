@@ -32,8 +32,8 @@ def key_values(
     if key is Key.DISTANCE:
         return distances(indices, table, anchors)
     if key in (Key.LENGTH, Key.WIDTH):
-        shapes = [table.shape_of(index) for index in indices.tolist()]
-        return np.array([s.length if key is Key.LENGTH else s.width for s in shapes])
+        shapes = table.shapes_of(indices)
+        return shapes.length if key is Key.LENGTH else shapes.width
     if key is Key.BRIGHTNESS and table.colours is not None:
         lightness: Floats = table.colours[indices, 0]
         return lightness

@@ -151,10 +151,10 @@ def _compared(relation: Relation, indices: IntArray, anchor: Anchor) -> Field:
 
 def _parallel(indices: IntArray, anchor: Anchor) -> Field:
     """Gaussian of the angle between long sides; what has no long side has no direction."""
-    shapes = [anchor.table.shape_of(index) for index in indices.tolist()]
-    own = np.array([shape.angle for shape in shapes])
+    shapes = anchor.table.shapes_of(indices)
+    own = shapes.angle
     others, is_long = anchor.angles_near(anchor.table.centroids[indices])
-    is_long &= np.array([shape.aspect >= LEAST_ASPECT for shape in shapes], dtype=bool)
+    is_long &= shapes.aspect >= LEAST_ASPECT
     turns = np.abs((own - others + 90) % 180 - 90)
     values = np.where(is_long, np.exp(-((turns / PARALLEL_WITHIN) ** 2) / 2), 0.0)
     return Field(values, values >= 0.3)
@@ -167,8 +167,8 @@ def _sizes(key: Key, table: CandidateTable, indices: IntArray) -> Floats | None:
         return areas
     if key is Key.BRIGHTNESS:
         return None if table.colours is None else table.colours[indices, 0].astype(np.float64)
-    shapes = [table.shape_of(index) for index in indices.tolist()]
-    return np.array([each.length if key is Key.LENGTH else each.width for each in shapes])
+    shapes = table.shapes_of(indices)
+    return shapes.length if key is Key.LENGTH else shapes.width
 
 
 _AS_POSITION = {"above": "top", "below": "bottom"}
