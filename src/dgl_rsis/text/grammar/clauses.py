@@ -5,6 +5,7 @@ Their verbs carry no meaning of their own; what they say of the noun is a modifi
 
 from __future__ import annotations
 
+from dgl_rsis.text.grammar.attributes import read_attribute
 from dgl_rsis.text.grammar.boundaries import begins_modifier, begins_noun, is_unknown_verb
 from dgl_rsis.text.grammar.noun_phrases import read_anchor, read_noun_part
 from dgl_rsis.text.grammar.phrase import NounPhrase
@@ -30,8 +31,21 @@ def relative_clause(reader: Reader, phrase: NounPhrase, i: int) -> int | None:
 
 
 def _is_of_another(reader: Reader, phrase: NounPhrase, i: int) -> bool:
-    """*(the ships near the lock) that are white*: the verb says that it is not about the lock."""
-    return reader.is_word(i, *(_PLURAL_VERBS if phrase.is_singular else _SINGULAR_VERBS))
+    """*(the ships near the lock) that are white*: the verb says that it is not about the lock.
+
+    What spreads is not told by its looks or a rank either: *(the hall near the road) that is red*.
+    """
+    if reader.is_word(i, *(_PLURAL_VERBS if phrase.is_singular else _SINGULAR_VERBS)):
+        return True
+    lexicon = reader.lexicon
+    copula = lexicon.copulas.match(reader.words, i)
+    if copula is None or phrase.noun is None or not lexicon.is_stuff(phrase.noun):
+        return False
+    negation = lexicon.negations.match(reader.words, copula[1])
+    start = reader.skip_determiners(negation[1] if negation else copula[1])
+    attribute = read_attribute(reader, start)
+    is_looks = attribute is not None and attribute[0].kind in ("colour", "lightness", "size")
+    return is_looks or reader.begins(start, lexicon.superlatives, lexicon.distances)
 
 
 def copula(reader: Reader, phrase: NounPhrase, i: int) -> int | None:
