@@ -315,7 +315,7 @@ def train(data: Path, output: Path, config: dict[str, Any], initial: Path | None
         average.update_parameters(tower)
         seen += len(x)
         if (step + 1) % 50 == 0:
-            record = {"step": step + 1, **{k: round(float(v), 4) for k, v in parts.items()}}
+            record = {"step": step + 1, **{k: round(v.item(), 4) for k, v in parts.items()}}
             record["images_per_second"] = round(seen / (time.perf_counter() - started), 1)
             if (step + 1) % settings["checkpoint_every"] == 0:
                 own = cast("ImageTower", average.module)
