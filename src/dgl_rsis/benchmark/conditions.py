@@ -37,6 +37,10 @@ def graded(values: Clearness, surely: float, surely_not: float) -> Clearness:
     return CLEAR * (values - middle) / half
 
 
+def _between_limits(value: float, surely: float, surely_not: float) -> float:
+    return float(graded(np.array(value), surely, surely_not))
+
+
 def above(values: Clearness, limit: float) -> Clearness:
     """By which share of the larger one values exceed a limit."""
     return (values - limit) / np.maximum(np.maximum(values, limit), 1e-9)
@@ -53,19 +57,24 @@ def colour(measures: Measures, indices: list[int], word: str) -> Clearness:
 
 
 def _seen_as(word: str, rgb: NDArray[np.float64]) -> float:
-    """Clearness of a colour word from hue, chroma and brightness of a colour in 0..255."""
+    """Clearness of a colour word from hue, chroma and brightness of a colour in 0..255.
+
+    Names of colours overlap: reddish brown is both, and what is darker than middle grey (119, where
+    L* is 50) may be called dark. So every limit is two.
+    """
+    light, chroma = float(rgb.mean()), float(np.ptp(rgb))
     hue = 360 * colorsys.rgb_to_hsv(*rgb)[0]
-    chroma, light = float(np.ptp(rgb)), float(rgb.mean())
-    reddish = (30 - abs((hue - 15 + 180) % 360 - 180)) / 30  # red to orange
-    rules = {
-        "white": min(light / 172 - 1, 1 - chroma / 30),
-        "grey": min(light / 92 - 1, 1 - light / 172, 1 - chroma / 24),
-        "dark": 1 - light / 92,
-        "red": min(reddish, chroma / 42 - 1),
-        "brown": min(reddish, 1 - chroma / 42, chroma / 14 - 1, light / 75 - 1),
-        "blue": min((28 - abs(hue - 220)) / 28, chroma / 20 - 1),
+    from_orange, from_blue = (abs((hue - each + 180) % 360 - 180) for each in (15, 220))
+    redness = float(2 * rgb[0] / max(rgb[1] + rgb[2], 1.0))
+    limits = {
+        "white": ((light, 190, 155), (chroma, 18, 40)),
+        "grey": ((light, 101, 83), (light, 155, 190), (chroma, 15, 30)),
+        "dark": ((light, 83, 119),),
+        "red": ((from_orange, 27, 40), (redness, 1.75, 1.4)),
+        "brown": ((from_orange, 27, 40), (redness, 1.4, 1.75), (chroma, 20, 12), (light, 82, 50)),
+        "blue": ((from_blue, 25, 40), (chroma, 25, 15)),
     }
-    return rules[word]
+    return min(_between_limits(*each) for each in limits[word])
 
 
 def size(measures: Measures, indices: list[int], word: Literal["large", "small"]) -> Clearness:
@@ -84,13 +93,13 @@ def shape(measures: Measures, indices: list[int], word: str) -> Clearness:
         painted = measures.truth.things[index].shape
         aspect = length / width
         if word == "elongated":
-            found.append(float(graded(np.array(aspect), 3.2, 1.8)))
+            found.append(_between_limits(aspect, 3.2, 1.8))
             continue
         if word == "square":
-            by_sides = -float(graded(np.array(aspect), 1.5, 1.15))
-            found.append(min(by_sides, float(graded(np.array(filled), 0.85, 0.6))))
+            by_sides = _between_limits(aspect, 1.15, 1.5)
+            found.append(min(by_sides, _between_limits(filled, 0.85, 0.6)))
             continue
-        seen = float(graded(np.array(filled), 0.86, 0.78))
+        seen = _between_limits(filled, 0.86, 0.78)
         seen = -seen if word == "L-shaped" else seen
         found.append(max(seen, 0.0) if painted == word else min(seen, 0.0))
     return np.array(found)
@@ -223,5 +232,5 @@ def parallel(measures: Measures, indices: list[int], anchor: int) -> Clearness:
             found.append(0.0)
             continue
         angle = abs((own_turn - turn + 90) % 180 - 90)
-        found.append(float(graded(np.array(angle), 8.0, 35.0)))
+        found.append(_between_limits(angle, 8.0, 35.0))
     return np.array(found)
