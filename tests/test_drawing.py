@@ -7,7 +7,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dgl_rsis.drawing import CHOSEN, LONGEST_SIDE, MARGIN, OTHERS, draw_explanation, draw_map
+from dgl_rsis.drawing import (
+    CHOSEN,
+    LONGEST_SIDE,
+    MARGIN,
+    OTHERS,
+    draw_answer,
+    draw_explanation,
+    draw_map,
+)
 from dgl_rsis.explanation import Standing, StepReport
 from dgl_rsis.geo.palette import class_colours
 from dgl_rsis.results import Match, ReferResult, SegmentResult
@@ -95,6 +103,16 @@ def test_explanation_of_nothing() -> None:
         ReferResult(answer.mask, (), answer.query, answer.heatmap, answer.raster, ("no roof",))
     )
     assert not has_colour(np.asarray(picture), CHOSEN)
+
+
+def test_small_answers_show_what_was_chosen() -> None:
+    answer = make_answer((300, 200))
+    picture = draw_answer(answer, longest=150)
+    assert picture.width == 100 + 2 * MARGIN
+    assert has_colour(np.asarray(picture), CHOSEN)
+    assert not has_colour(np.asarray(picture), OTHERS)
+    nothing = draw_answer(replace(answer, matches=answer.matches[1:]), longest=150)
+    assert not has_colour(np.asarray(nothing), CHOSEN)
 
 
 def test_explanation_shows_every_step() -> None:

@@ -108,6 +108,25 @@ def draw_explanation(result: ReferResult) -> Image.Image:
     return _stack([pictures, _row([words])])
 
 
+def draw_answer(result: ReferResult, longest: int = 420) -> Image.Image:
+    """A sentence and its answer, small enough for many of them side by side.
+
+    Args:
+        result: the answer.
+        longest: longest side of the image in pixels.
+
+    Returns:
+        RGB picture: the image with the chosen masks outlined, the sentence and the first note.
+    """
+    base = _picture(result.raster, _display_size(result.raster.shape, longest))
+    chosen = result.chosen
+    scores = f"{len(chosen)} chosen, score {chosen[0].score:.2f}" if chosen else "nothing matched"
+    lines = [_Line(f"“{result.query.text}”"), _Line(scores, 13)]
+    lines += [_Line(note, 12, FAINT) for note in result.notes[:1]]
+    words = _text_panel(_wrapped(lines, base.width), base.width)
+    return _stack([_row([_outlined(base, chosen)]), _row([words])])
+
+
 def _reasons(result: ReferResult) -> list[_Line]:
     query = result.query
     asked = "all" if query.count is None else str(query.count)
