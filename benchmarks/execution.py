@@ -27,11 +27,9 @@ from dgl_rsis.benchmark.asking import Question, ask
 from dgl_rsis.benchmark.constructions import CONSTRUCTIONS
 from dgl_rsis.benchmark.execution import Reply, detected, disturbed, reply
 from dgl_rsis.benchmark.measures import Measures
-from dgl_rsis.benchmark.truth import Truth, truth_of
+from dgl_rsis.benchmark.truth import Truth, truth_of, turned_frame
 from dgl_rsis.config import make_settings
-from dgl_rsis.geo.crs import map_frame
-from dgl_rsis.render import RenderedScene, render_scene
-from dgl_rsis.types import MapFrame
+from dgl_rsis.render import render_scene
 
 FIRST_SEED = 20_000
 FLOOR = 0.97
@@ -90,20 +88,11 @@ class Tally:
         )
 
 
-def turned(scene: RenderedScene, rng: np.random.Generator) -> MapFrame:
-    """The frame of a scene whose rows do not run east, with the same pixels on the ground."""
-    angle = float(rng.uniform(0, 2 * np.pi))
-    cosine, sine = scene.gsd * float(np.cos(angle)), scene.gsd * float(np.sin(angle))
-    x, y = scene.frame.transform[2], scene.frame.transform[5]
-    height, width = scene.class_map.shape
-    return map_frame((cosine, sine, x, sine, -cosine, y), scene.frame.crs, (height, width))
-
-
 def truths(first: int, count: int) -> Iterator[tuple[int, Truth]]:
     """Seeds with the things of their scenes."""
     for seed in range(first, first + count):
         scene = render_scene(seed)
-        frame = turned(scene, np.random.default_rng(seed)) if seed % 2 else scene.frame
+        frame = turned_frame(scene, np.random.default_rng(seed)) if seed % 2 else None
         yield seed, truth_of(scene, frame)
 
 

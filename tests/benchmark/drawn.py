@@ -29,14 +29,23 @@ def truth(
     things: list[Drawn | tuple[str, tuple[int, int], str, BoolArray]],
     frame: MapFrame = NORTH_UP,
 ) -> Truth:
-    """Boxes, or masks at their upper left corner, with a kind and a colour each."""
+    """Boxes, or masks at their upper left corner, with a kind and a colour each.
+
+    Later things hide earlier ones.
+    """
     image = np.full((*SHAPE, 3), RGB[""], dtype=np.uint8)
-    found = []
-    for kind, place, colour, *rest in things:
+    owner = np.full(SHAPE, -1)
+    boxes = []
+    for index, (_, place, colour, *rest) in enumerate(things):
         x0, y0 = place[:2]
         mask = rest[0] if rest else np.ones((place[3] - y0, place[2] - x0), dtype=bool)
         box = (x0, y0, x0 + mask.shape[1], y0 + mask.shape[0])
         image[y0 : box[3], x0 : box[2]][mask] = RGB[colour]
+        owner[y0 : box[3], x0 : box[2]][mask] = index
+        boxes.append(box)
+    found = []
+    for index, ((kind, _, colour, *_), box) in enumerate(zip(things, boxes, strict=True)):
+        mask = owner[box[1] : box[3], box[0] : box[2]] == index
         spread = kind in SPREADING or kind in LAND_COVER
         found.append(Thing(kind, box, mask, colour, "rectangular", is_spread=spread))
     return Truth(image, tuple(found), frame)

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from dgl_rsis.geo.crs import map_frame
 from dgl_rsis.render import RenderedScene
 from dgl_rsis.types import BoolArray, MapFrame, RGBImage
 
@@ -113,6 +114,15 @@ def truth_of(scene: RenderedScene, frame: MapFrame | None = None) -> Truth:
         region for kind in LAND_COVER if kind in scene.classes for region in _regions(scene, kind)
     ]
     return Truth(scene.image, (*objects, *regions), frame or scene.frame)
+
+
+def turned_frame(scene: RenderedScene, rng: np.random.Generator) -> MapFrame:
+    """A frame with the same pixels on the ground, but whose rows run in any direction."""
+    angle = float(rng.uniform(0, 2 * np.pi))
+    cosine, sine = scene.gsd * float(np.cos(angle)), scene.gsd * float(np.sin(angle))
+    x, y = scene.frame.transform[2], scene.frame.transform[5]
+    transform = (cosine, sine, x, sine, -cosine, y)
+    return map_frame(transform, scene.frame.crs, scene.class_map.shape)
 
 
 def _regions(scene: RenderedScene, kind: str) -> list[Thing]:
