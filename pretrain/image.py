@@ -18,7 +18,7 @@ import queue
 import shutil
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
@@ -38,13 +38,15 @@ from pretrain.data import SCENE_NAMES, Batch, Real, Sampler, Sources, load_real
 from pretrain.precision import halves_are_fast
 from pretrain.rendered import render
 
+Encode = Callable[[list[str]], Tensor]
+RIDGE = 1e-3  # keeps directions that no text takes from growing
 LEAST_REGION = 0.02  # share of the image that a region has at least to be named
 
 
 class TextBank:
     """Features of all prompts, one group per class, drawn anew for every step."""
 
-    def __init__(self, groups: list[tuple[str, ...]], encode: Any) -> None:
+    def __init__(self, groups: list[tuple[str, ...]], encode: Encode) -> None:
         self.features = [
             encode([t.format(name) for name in names for t in TEMPLATES]) for names in groups
         ]
@@ -60,13 +62,24 @@ class TextBank:
         return functional.normalize(torch.stack([g.mean(0) for g in self.features]), dim=-1)
 
 
-def load_text(folder: Path) -> tuple[Any, TinyConfig]:
+def load_text(folder: Path) -> tuple[Encode, TinyConfig]:
     """The frozen text tower as a function from texts to unit features, and its configuration."""
     saved = torch.load(folder / "text.pt", weights_only=True)
     config = TinyConfig(**saved["config"])
+    return _encoder(config, saved["tower"], saved["vocabulary"]), config
+
+
+def exported_text(folder: Path) -> Encode:
+    """The text tower of an exported model."""
+    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))["sizes"]
+    vocabulary = (folder / "vocab.txt").read_text(encoding="utf-8").splitlines()
+    return _encoder(TinyConfig.from_json(config), exported_states(folder)["text"], vocabulary)
+
+
+def _encoder(config: TinyConfig, state: dict[str, Tensor], vocabulary: list[str]) -> Encode:
     tower = TextTower(config).eval()
-    tower.load_state_dict(saved["tower"])
-    tokenizer = WordPieceTokenizer(tuple(saved["vocabulary"]), config.max_tokens)
+    tower.load_state_dict(state)
+    tokenizer = WordPieceTokenizer(tuple(vocabulary), config.max_tokens)
 
     @torch.inference_mode()
     def encode(texts: list[str]) -> Tensor:
@@ -78,7 +91,31 @@ def load_text(folder: Path) -> tuple[Any, TinyConfig]:
         ]
         return torch.cat(parts).clone()
 
-    return encode, config
+    return encode
+
+
+def start_from(tower: ImageTower, folder: Path, encode: Encode, texts: list[str]) -> None:
+    """Take the image tower of an exported model and turn its outputs into another joint space.
+
+    The linear map that carries the exported model's text features to the new ones (least
+    squares) is folded into the last layers of both heads.
+
+    Args:
+        tower: is changed.
+        folder: exported model.
+        encode: text tower of the new space.
+        texts: what the map is fitted on; more than the dimension of the space.
+    """
+    tower.load_state_dict(exported_states(folder)["image"], strict=False)
+    old, new = exported_text(folder)(texts).double(), encode(texts).double()
+    inner = old.T @ old + RIDGE * torch.eye(old.shape[1], dtype=old.dtype)
+    turn = torch.linalg.solve(inner, old.T @ new).T.float()  # (D, D), acts from the left
+    with torch.no_grad():
+        tower.embed.weight.copy_(torch.einsum("ij,jchw->ichw", turn, tower.embed.weight))
+        tower.pool.project.weight.copy_(turn @ tower.pool.project.weight)
+        for bias in (tower.embed.bias, tower.pool.project.bias):
+            assert bias is not None
+            bias.copy_(turn @ bias)
 
 
 def exported_states(folder: Path) -> dict[str, dict[str, Tensor]]:
@@ -257,7 +294,8 @@ def train(data: Path, output: Path, config: dict[str, Any], initial: Path | None
         data: folder with the real images.
         output: folder with ``text.pt``; the checkpoint goes there.
         config: the whole configuration.
-        initial: exported model whose image tower is the start; None starts at random.
+        initial: exported model whose image tower is the start, whatever its text tower is; None
+            starts at random.
     """
     settings, seed = config["image"], config["seed"]
     device = "cuda" if torch.cuda.is_available() else "cpu"
@@ -276,7 +314,9 @@ def train(data: Path, output: Path, config: dict[str, Any], initial: Path | None
     print(f"image: {len(real)} real scenes, {len(rendered.images)} rendered, {device}", flush=True)
     tower = ImageTower(sizes)
     if initial is not None:
-        tower.load_state_dict(exported_states(initial)["image"], strict=False)
+        groups = (*SCENES.values(), *CONCEPTS.values())
+        prompts = [t.format(name) for names in groups for name in names for t in TEMPLATES]
+        start_from(tower, initial, encode, prompts + caption_words)
     tower = tower.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     optimiser = torch.optim.AdamW(
         tower.parameters(), settings["learning_rate"], weight_decay=settings["weight_decay"]
