@@ -256,6 +256,19 @@ def test_empty_table() -> None:
         assert execution.values.shape == (0,)
 
 
+def test_what_can_be_no_answer_counts_in_no_rank() -> None:
+    known = {"hall": np.arange(1, 6)}
+
+    def second(*probability: float) -> int:
+        scores = {"hall": np.array([0, *probability, 0, 0], np.float32)}
+        execution = ask("the second hall from the left", probabilities=scores, instances=known)
+        return int(execution.instances[0])
+
+    assert second(0.3, 0.3, 0.3, 0.3, 0.3) == 3
+    assert second(0.16, 0.3, 0.3, 0.3, 0.3) == 2  # the leftmost is hardly one
+    assert second(0.16, 0.19, 0.19, 0.19, 0.19) == 3  # none is, so all may be
+
+
 def test_trace_keeps_the_scores_of_every_step() -> None:
     root = ask("the largest white hall left of the road").trace
     (place,) = root.children

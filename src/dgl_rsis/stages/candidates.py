@@ -153,9 +153,16 @@ def find_instances(
 def _near_best(
     table: CandidateTable, probability: FloatArray, among: IntArray, settings: ProgramSettings
 ) -> IntArray:
-    """Instances that were found before, as far as they are plausible; the surest first."""
+    """Instances that were found before, as far as they are plausible; the surest first.
+
+    Where some are probable enough to be an answer, those that are not count in no rank either:
+    *the second ship from the left* is not counted from a wave.
+    """
     own = probability[among]
-    enough = max(settings.lowest_probability, settings.relative_known * float(own.max(initial=0)))
+    best = float(own.max(initial=0))
+    enough = max(settings.lowest_probability, settings.relative_known * best)
+    if best >= settings.least_anchor:
+        enough = max(enough, settings.least_anchor)
     plausible = own >= enough
     slim = table.slivers[among]
     if not table.are_instances and (plausible & ~slim).any():
