@@ -9,7 +9,7 @@ import pytest
 from stages.test_spatial import make_table
 
 from dgl_rsis.stages.candidates import CandidateTable
-from dgl_rsis.stages.outlines import outline_gaps
+from dgl_rsis.stages.distances import nearest_gaps
 from dgl_rsis.stages.spatial import execute
 from dgl_rsis.text.parse import parse
 from dgl_rsis.types import BoolArray
@@ -30,7 +30,7 @@ def table_of(things: list[tuple[str, int, int, BoolArray]]) -> CandidateTable:
 def test_a_box_is_only_a_lower_bound() -> None:
     square = np.ones((10, 10), dtype=bool)
     table = table_of([("road", 0, 0, STAIR), ("car", 80, 0, square), ("car", 0, 110, square)])
-    gaps = outline_gaps(table, np.array([1, 2]), 0)
+    gaps = table.gaps(np.array([1, 2]), np.array([0, 0]))
     # From the squares to the middle of what lies beside them: hypot(34, 35) and hypot(49, 50).
     assert gaps == pytest.approx([48.8, 70.0], abs=0.1)
 
@@ -39,31 +39,31 @@ def test_what_is_inside_touches_and_what_lies_in_a_hole_does_not() -> None:
     whole, speck = np.ones((100, 100), dtype=bool), np.ones((4, 4), dtype=bool)
     whole[0, 0] = False  # no box
     table = table_of([("hall", 0, 0, whole), ("car", 50, 50, speck), ("hall", 100, 0, RING)])
-    assert outline_gaps(table, np.array([1]), 0).tolist() == [0]
-    assert outline_gaps(table, np.array([0]), 1).tolist() == [0]
+    assert table.gaps(np.array([1]), np.array([0])).tolist() == [0]
+    assert table.gaps(np.array([0]), np.array([1])).tolist() == [0]
     in_ring = table_of([("hall", 100, 0, RING), ("car", 130, 50, speck)])
-    assert outline_gaps(in_ring, np.array([1]), 0).tolist() == [20]
+    assert in_ring.gaps(np.array([1]), np.array([0])).tolist() == [20]
 
 
 def test_boxes_have_the_gap_of_boxes_in_ground_units() -> None:
     table = make_table([("hall", (0, 0, 10, 10), "red"), ("hall", (13, 14, 20, 20), "red")])
-    assert outline_gaps(table, np.array([1]), 0).tolist() == [5]
-    assert outline_gaps(table, np.array([1]), 0, (2.0, 0.5)).tolist() == [np.hypot(6, 2)]
+    assert table.gaps(np.array([1]), np.array([0])).tolist() == [5]
+    assert table.gaps(np.array([1]), np.array([0]), (2.0, 0.5)).tolist() == [np.hypot(6, 2)]
 
 
 def test_pixels_agree_with_boxes_where_there_is_hardly_a_difference() -> None:
     first, second = np.ones((10, 10), dtype=bool), np.ones((6, 7), dtype=bool)
     first[0, 0] = second[-1, -1] = False
     table = table_of([("hall", 0, 0, first), ("hall", 13, 14, second)])
-    assert outline_gaps(table, np.array([1]), 0).tolist() == [5]
-    assert outline_gaps(table, np.array([1]), 0, (2.0, 0.5)).tolist() == [np.hypot(6, 2)]
+    assert table.gaps(np.array([1]), np.array([0])).tolist() == [5]
+    assert table.gaps(np.array([1]), np.array([0]), (2.0, 0.5)).tolist() == [np.hypot(6, 2)]
 
 
 def test_far_ones_need_not_be_exact() -> None:
     square = np.ones((10, 10), dtype=bool)
     table = table_of([("road", 0, 0, STAIR), ("car", 0, 120, square)])
-    exact = outline_gaps(table, np.array([1]), 0)
-    rough = outline_gaps(table, np.array([1]), 0, within=15)
+    exact = nearest_gaps(table, np.array([1]), np.array([0]))
+    rough = nearest_gaps(table, np.array([1]), np.array([0]), within=15)
     assert rough.tolist() == [20]
     assert exact[0] > rough[0]
 

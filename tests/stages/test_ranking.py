@@ -81,8 +81,7 @@ def gap_by_hand(table, first, second):
 
 def test_distances_to_the_nearest_of_several_agree_with_all_pixels():
     table = random_masks(24, np.random.default_rng(5))
-    anchors = [Anchor(table, np.array([index])) for index in range(6)]
-    found = distances(np.arange(24), table, anchors)
+    found = distances(np.arange(24), Anchor(table, np.arange(6)))
     for index in range(24):
         expected = min(gap_by_hand(table, index, each) for each in range(6) if each != index)
         assert found[index] == pytest.approx(expected, abs=0.5)
@@ -90,8 +89,7 @@ def test_distances_to_the_nearest_of_several_agree_with_all_pixels():
 
 def test_distances_beyond_what_is_asked_for_stay_beyond():
     table = random_masks(24, np.random.default_rng(6))
-    anchors = [Anchor(table, np.array([index])) for index in range(3)]
-    exact = distances(np.arange(3, 24), table, anchors)
-    rough = distances(np.arange(3, 24), table, anchors, within=30)
+    exact = distances(np.arange(3, 24), Anchor(table, np.arange(3)))
+    rough = distances(np.arange(3, 24), Anchor(table, np.arange(3)), within=30)
     assert ((exact < 30) == (rough < 30)).all()
     np.testing.assert_allclose(exact[exact < 30], rough[exact < 30])

@@ -1,35 +1,37 @@
-"""The table of scored candidates that a program is executed over, and its instances.
-
-docs/design.md 1.4: ``Select`` yields instances (non-nested, non-duplicate proposals with a
-probability near the best, across all trees) before anything is ranked or counted, else *the
-largest building* is the root of the region tree.
-"""
+"""The table of scored candidates that a program is executed over."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import binary_erosion
 
-from dgl_rsis.config import ProgramSettings
-from dgl_rsis.stages.shapes import Shapes, measure_masks
+from dgl_rsis.stages.box_index import BoxIndex
+from dgl_rsis.stages.outlines import MaskOutlines, Outlines
+from dgl_rsis.stages.polygons import PolygonOutlines
+from dgl_rsis.stages.shapes import Shapes
 from dgl_rsis.types import BoolArray, FloatArray, IntArray, MapFrame
 
 SLIVER = 1.2  # pixels; smoothing leaves such rims between a thing and its surroundings
+Numbers = NDArray[np.number[Any]]
+Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class CandidateTable:
-    """All candidates of one image with everything that a program may ask for.
+    """All candidates of one image or map with everything that a program may ask for.
+
+    Candidates are masks or, where ``polygons`` are given, polygons; those that fill their boxes
+    are boxes, and nothing else is looked at. What takes time is measured when it is asked for.
 
     Attributes:
         shape: height and width of the image in pixels.
         areas: ``(N,)`` pixels.
-        boxes: ``(N, 4)`` half-open ``x0, y0, x1, y1`` in the pixel frame.
+        boxes: ``(N, 4)`` half-open ``x0, y0, x1, y1`` in the pixel frame; real numbers for polygons.
         centroids: ``(N, 2)`` ``x, y`` in the pixel frame.
         crop: index -> ``(y1 - y0, x1 - x0)`` bool, the candidate inside its box.
         probabilities: noun -> ``(N,)`` float32 in [0, 1].
@@ -41,12 +43,13 @@ class CandidateTable:
             looked for by probability alone.
         are_instances: the candidates were given as instances (boxes, polygons, a detector):
             nothing is suppressed.
+        polygons: ``(N,)`` shapely polygons in the pixel frame, instead of masks.
     """
 
     shape: tuple[int, int]
-    areas: IntArray
-    boxes: IntArray
-    centroids: NDArray[np.float64]
+    areas: Numbers
+    boxes: Numbers
+    centroids: Floats
     crop: Callable[[int], BoolArray]
     probabilities: Mapping[str, FloatArray]
     objectness: FloatArray | None = None
@@ -54,50 +57,29 @@ class CandidateTable:
     frame: MapFrame | None = None
     instances: Mapping[str, IntArray] = field(default_factory=dict)
     are_instances: bool = False
-    _crops: dict[int, BoolArray] = field(default_factory=dict, repr=False, compare=False)
-    _outlines: dict[int, IntArray] = field(default_factory=dict, repr=False, compare=False)
+    polygons: NDArray[np.object_] | None = None
 
     def __len__(self) -> int:
         return len(self.areas)
 
-    def mask_of(self, index: int) -> BoolArray:
-        """``crop(index)``, kept for the next question."""
-        if index not in self._crops:
-            self._crops[index] = self.crop(index)
-        return self._crops[index]
-
-    def shapes_of(self, indices: IntArray) -> Shapes:
-        """Shapes of candidates in pixels, measured when first asked for."""
-        unknown = indices[np.isnan(self._measured[0, indices])]
-        if len(unknown):
-            masks = [self.mask_of(index) for index in unknown.tolist()]
-            self._measured[:, unknown] = measure_masks(masks).columns
-        return Shapes(*self._measured[:, indices])
-
     @cached_property
-    def _measured(self) -> NDArray[np.float64]:
-        """``(5, N)`` columns of ``Shapes``, NaN where nobody asked yet."""
-        return np.full((5, len(self)), np.nan)
-
-    def outline_of(self, index: int) -> IntArray:
-        """``(n, 2)`` column and row of the pixels at the border of a candidate, by rows."""
-        if index not in self._outlines:
-            mask = self.mask_of(index)
-            rows, columns = np.nonzero(mask & ~binary_erosion(mask))
-            self._outlines[index] = np.stack([columns, rows], axis=1) + self.boxes[index, :2]
-        return self._outlines[index]
+    def outlines(self) -> Outlines:
+        """Outlines of the candidates that are more than boxes."""
+        if self.polygons is not None:
+            return PolygonOutlines(self.polygons)
+        return MaskOutlines(np.asarray(self.boxes, np.int64), self.crop)
 
     @cached_property
     def fill_boxes(self) -> BoolArray:
         """``(N,)`` candidates without an outline of their own."""
-        filled: BoolArray = self.areas == np.prod(self.boxes[:, 2:] - self.boxes[:, :2], axis=1)
+        sides = self.boxes[:, 2:] - self.boxes[:, :2]
+        filled: BoolArray = self.areas >= (1 - 1e-9) * sides[:, 0] * sides[:, 1]
         return filled
 
     @property
-    def typical_lengths(self) -> NDArray[np.float64]:
+    def typical_lengths(self) -> Floats:
         """``(N,)`` mean of box width and height, in pixels."""
-        sides = self.boxes[:, 2:] - self.boxes[:, :2]
-        lengths: NDArray[np.float64] = sides.mean(axis=1)
+        lengths: Floats = (self.boxes[:, 2:] - self.boxes[:, :2]).mean(axis=1)
         return lengths
 
     @property
@@ -107,101 +89,78 @@ class CandidateTable:
         slim: BoolArray = self.areas < SLIVER * np.hypot(sides[:, 0], sides[:, 1])
         return slim
 
+    def shapes_of(self, indices: IntArray) -> Shapes:
+        """Shapes of candidates in pixels."""
+        unknown = indices[np.isnan(self._measured[0, indices])]
+        are_boxes = self.fill_boxes[unknown]
+        boxes, others = unknown[are_boxes], unknown[~are_boxes]
+        self._measured[:, boxes] = _shapes_of_boxes(self.boxes[boxes]).columns
+        if len(others):
+            self._measured[:, others] = self.outlines.shapes(others).columns
+        return Shapes(*self._measured[:, indices])
 
-def find_instances(
-    table: CandidateTable,
-    probability: FloatArray,
-    settings: ProgramSettings,
-    *,
-    among: IntArray | None = None,
-) -> IntArray:
-    """Instances of one noun, best first.
+    @cached_property
+    def _measured(self) -> Floats:
+        """``(5, N)`` columns of ``Shapes``, NaN where nobody asked yet."""
+        return np.full((5, len(self)), np.nan)
 
-    Greedy by probability x objectness: a candidate that lies mostly inside one that was taken,
-    or that swallows one, is another version of it. With equal scores the larger one is taken
-    first, as a part is as probable as the whole.
+    def gaps(
+        self, first: IntArray, second: IntArray, scale: tuple[float, float] = (1.0, 1.0)
+    ) -> Floats:
+        """``(P,)`` shortest ways between pairs of candidates, 0 where they touch.
 
-    Args:
-        table: the candidates.
-        probability: ``(N,)`` in [0, 1] of the noun.
-        settings: limits.
-        among: instances that are known already; None looks for them.
+        Args:
+            first: ``(P,)``.
+            second: ``(P,)``.
+            scale: units per pixel across and down.
+        """
+        ours, theirs = self.boxes[first], self.boxes[second]
+        steps = np.maximum(np.maximum(theirs[:, :2] - ours[:, 2:], ours[:, :2] - theirs[:, 2:]), 0)
+        gaps: Floats = np.hypot(steps[:, 0] * scale[0], steps[:, 1] * scale[1])
+        rest = ~(self.fill_boxes[first] & self.fill_boxes[second])
+        if rest.any():
+            gaps[rest] = self.outlines.gaps(first[rest], second[rest], scale)
+        return gaps
 
-    Returns:
-        ``(K,)`` indices into the table; empty when no probability reaches the floor.
-    """
-    if not len(table):
-        return np.empty(0, dtype=np.int64)
-    if among is not None:
-        return _near_best(table, probability, among, settings)
-    enough = max(
-        settings.lowest_probability, settings.relative_probability * float(probability.max())
+    def overlaps(
+        self, first: IntArray, second: IntArray, windows: Numbers, *, filled: bool
+    ) -> tuple[Floats, Floats]:
+        """Areas that pairs of candidates share, see ``Outlines.overlaps``."""
+        shared = _common(self.boxes[first], self.boxes[second])
+        around = _common(windows, self.boxes[second])
+        rest = ~(self.fill_boxes[first] & self.fill_boxes[second])
+        if rest.any():
+            shared[rest], around[rest] = self.outlines.overlaps(
+                first[rest], second[rest], windows[rest], filled=filled
+            )
+        return shared, around
+
+    def points_near(self, points: Floats, parts: IntArray) -> Floats:
+        """``(K, 2)`` nearest point of the union of some candidates, seen from each point."""
+        if not self.fill_boxes[parts].all():
+            return self.outlines.points_near(points, parts)
+        boxes = self.boxes[parts]
+        index = BoxIndex.of(np.concatenate([points, points], axis=1))
+        alone = np.full(len(points), -1, dtype=np.int64)
+        _, nearest = index.nearest(boxes, alone, np.ones(len(parts)))
+        return np.clip(points, boxes[nearest, :2], boxes[nearest, 2:])
+
+
+def _common(first: Numbers, second: Numbers) -> Floats:
+    """``(P,)`` areas that pairs of boxes share."""
+    low = np.maximum(first[:, :2], second[:, :2])
+    sides = np.clip(np.minimum(first[:, 2:], second[:, 2:]) - low, 0, None)
+    areas: Floats = sides[:, 0] * sides[:, 1].astype(np.float64)
+    return areas
+
+
+def _shapes_of_boxes(boxes: Numbers) -> Shapes:
+    sides = (boxes[:, 2:] - boxes[:, :2]).astype(np.float64)
+    squares = (sides**2).sum(axis=1) / 4
+    return Shapes(
+        length=sides.max(axis=1),
+        width=sides.min(axis=1),
+        angle=np.where(sides[:, 0] >= sides[:, 1], 0.0, 90.0),
+        rectangularity=np.ones(len(boxes)),
+        circularity=sides.prod(axis=1) / (np.pi * squares),
     )
-    plausible = probability >= enough
-    if not table.are_instances and (plausible & ~table.slivers).any():
-        plausible &= ~table.slivers
-    objectness = np.ones(len(table)) if table.objectness is None else table.objectness
-    score = np.where(plausible, probability * objectness, 0.0)
-    live = plausible & (score >= settings.relative_score * score.max())
-    order: IntArray = np.lexsort((-table.areas, -np.round(score, 3))).astype(np.int64)
-    order = order[live[order]]
-    if table.are_instances:
-        return order
-    return _suppress(table, order[: settings.most_candidates], settings)
-
-
-def _near_best(
-    table: CandidateTable, probability: FloatArray, among: IntArray, settings: ProgramSettings
-) -> IntArray:
-    """Instances that were found before, as far as they are plausible; the surest first.
-
-    Where some are probable enough to be an answer, those that are not count in no rank either:
-    *the second ship from the left* is not counted from a wave.
-    """
-    own = probability[among]
-    best = float(own.max(initial=0))
-    enough = max(settings.lowest_probability, settings.relative_known * best)
-    if best >= settings.least_anchor:
-        enough = max(enough, settings.least_anchor)
-    plausible = own >= enough
-    slim = table.slivers[among]
-    if not table.are_instances and (plausible & ~slim).any():
-        plausible &= ~slim
-    order = np.argsort(-own, kind="stable")
-    found: IntArray = among[order[plausible[order]]]
-    return found
-
-
-def _suppress(table: CandidateTable, order: IntArray, settings: ProgramSettings) -> IntArray:
-    """Keep candidates that neither lie in an earlier one nor contain one."""
-    owner = np.zeros(table.shape, dtype=np.int32)  # 0: free, k: k-th instance
-    chosen: list[int] = []
-    for index in order.tolist():
-        if len(chosen) == settings.most_instances:
-            break
-        if chosen and _same_box(table.boxes[index], table.boxes[chosen]):
-            continue
-        x0, y0, x1, y1 = table.boxes[index]
-        crop = table.crop(index)
-        inside = owner[y0:y1, x0:x1][crop]
-        shared = np.bincount(inside, minlength=len(chosen) + 1)[1:]
-        if chosen:
-            smaller = np.minimum(table.areas[chosen], table.areas[index])
-            taken = shared.sum() / table.areas[index]
-            if (
-                taken > settings.largest_overlap
-                or (shared / smaller > settings.largest_overlap).any()
-            ):
-                continue
-        chosen.append(index)
-        owner[y0:y1, x0:x1][crop & (owner[y0:y1, x0:x1] == 0)] = len(chosen)
-    return np.array(chosen, dtype=np.int64)
-
-
-def _same_box(box: IntArray, others: IntArray) -> bool:
-    """Whether a box nearly equals one of the others: a cheap test before masks are compared."""
-    low = np.maximum(box[:2], others[:, :2])
-    high = np.minimum(box[2:], others[:, 2:])
-    common = np.prod(np.clip(high - low, 0, None), axis=1)
-    union = np.prod(box[2:] - box[:2]) + np.prod(others[:, 2:] - others[:, :2], axis=1) - common
-    return bool((common > 0.75 * union).any())

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 
 from dgl_rsis.stages.anchors import Anchor
@@ -23,7 +21,7 @@ from dgl_rsis.types import IntArray
 
 
 def amounts_of(
-    node: Measure, indices: IntArray, table: CandidateTable, anchors: Sequence[Anchor]
+    node: Measure, indices: IntArray, table: CandidateTable, anchor: Anchor | None
 ) -> Floats | None:
     """The quantity in metres or square metres, or in pixels where the unit says so.
 
@@ -31,7 +29,7 @@ def amounts_of(
         node: names the quantity and its unit.
         indices: ``(K,)`` candidates.
         table: where they are from.
-        anchors: what a distance is measured to.
+        anchor: what a distance is measured to.
 
     Returns:
         ``(K,)``, exact as far as the comparison needs it; None where the image has no ground
@@ -43,9 +41,9 @@ def amounts_of(
         return None
     scale = (1.0, 1.0) if in_pixels or metres is None else metres
     if node.quantity is Quantity.AREA:
-        return table.areas[indices] * float(scale[0] * scale[1])
-    if node.quantity is Quantity.DISTANCE:
-        return distances(indices, table, anchors, scale, within=_limit(node))
+        return table.areas[indices].astype(np.float64) * scale[0] * scale[1]
+    if anchor is not None:
+        return distances(indices, anchor, scale, within=_limit(node))
     side = float(np.sqrt(scale[0] * scale[1]))
     return key_values(Key(node.quantity.value), indices, table) * side
 

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 
 from dgl_rsis.stages.anchors import Anchor
 from dgl_rsis.stages.candidates import CandidateTable
-from dgl_rsis.stages.outlines import box_gaps, outline_gaps
 from dgl_rsis.stages.places import COMPASS, directions_of
 from dgl_rsis.stages.scored import Floats, Scored
 from dgl_rsis.text.program.vocabulary import Direction, Key
@@ -16,7 +13,7 @@ from dgl_rsis.types import IntArray
 
 
 def key_values(
-    key: Key, indices: IntArray, table: CandidateTable, anchors: Sequence[Anchor] = ()
+    key: Key, indices: IntArray, table: CandidateTable, anchor: Anchor | None = None
 ) -> Floats:
     """``(K,)`` values of a key; lengths in pixels, places as shares of the image.
 
@@ -24,25 +21,26 @@ def key_values(
         key: what to sort by; brightness needs measured colours.
         indices: candidates.
         table: where they are from.
-        anchors: what a distance is measured to.
+        anchor: what a distance is measured to.
     """
-    centroids = table.centroids[indices]
-    height, width = table.shape
-    across, down = (centroids / np.array([width, height])).T
-    if key is Key.DISTANCE:
-        return distances(indices, table, anchors)
+    if key is Key.DISTANCE and anchor is not None:
+        return distances(indices, anchor)
+    if key is Key.AREA:
+        return table.areas[indices].astype(np.float64)
     if key in (Key.LENGTH, Key.WIDTH):
         shapes = table.shapes_of(indices)
         return shapes.length if key is Key.LENGTH else shapes.width
     if key is Key.BRIGHTNESS and table.colours is not None:
         lightness: Floats = table.colours[indices, 0]
         return lightness
+    centroids = table.centroids[indices]
     if key.value in COMPASS:
-        northward: Floats = centroids @ np.sum(directions_of(key.value, table), axis=0)
-        return northward
+        return np.asarray(centroids @ np.sum(directions_of(key.value, table), axis=0))
+    height, width = table.shape
+    if key is Key.CENTER:
+        return -np.hypot(centroids[:, 0] - width / 2, centroids[:, 1] - height / 2)
+    across, down = (centroids / np.array([width, height])).T
     keys: dict[Key, Floats] = {
-        Key.AREA: table.areas[indices].astype(np.float64),
-        Key.CENTER: -np.hypot((across - 0.5) * width, (down - 0.5) * height),
         Key.X: across,
         Key.Y: down,
         Key.DIAGONAL_DOWN: across + down,
@@ -53,58 +51,22 @@ def key_values(
 
 def distances(
     indices: IntArray,
-    table: CandidateTable,
-    anchors: Sequence[Anchor],
+    anchor: Anchor,
     scale: tuple[float, float] = (1.0, 1.0),
     *,
     within: float = np.inf,
 ) -> Floats:
-    """Gap to the nearest anchor that is not the candidate itself, in units of ``scale``.
+    """``(K,)`` gap to the nearest of an anchor, as far as any for what has no other one.
 
     Args:
-        indices: ``(K,)`` candidates.
-        table: where they are from.
-        anchors: at least one.
+        indices: candidates.
+        anchor: things or a union; the candidate itself does not count.
         scale: units per pixel across and down.
         within: only smaller distances need to be exact; larger ones stay larger.
     """
-    nearest = np.full(len(indices), np.inf)
-    for anchor in anchors:
-        if anchor.is_union:
-            gaps = np.where(np.isin(indices, anchor.indices), np.inf, anchor.gaps(indices, scale))
-            nearest = np.minimum(nearest, gaps)
-    things = [int(anchor.indices[0]) for anchor in anchors if not anchor.is_union]
-    if things:
-        nearest = np.minimum(nearest, _to_nearest(indices, table, things, scale, within))
-    known = np.isfinite(nearest)
-    return np.where(known, nearest, nearest[known].max(initial=0.0))
-
-
-def _to_nearest(
-    indices: IntArray,
-    table: CandidateTable,
-    things: Sequence[int],
-    scale: tuple[float, float],
-    within: float,
-) -> Floats:
-    """``(K,)`` gap to the nearest of some candidates; infinite where there is no other one.
-
-    Outlines are looked at only where the boxes do not tell already that another one is nearer.
-    """
-    bounds = np.stack([box_gaps(table, indices, each, scale) for each in things])
-    bounds[indices == np.array(things)[:, None]] = np.inf
-    by_boxes: Floats = bounds.min(axis=0)
-    if table.fill_boxes[indices].all() and table.fill_boxes[things].all():
-        return by_boxes
-    likely = bounds.argmin(axis=0)
-    nearest = np.where(by_boxes < within, np.inf, by_boxes)
-    for is_likely in (True, False):
-        for k, each in enumerate(things):
-            open_ones = np.flatnonzero((bounds[k] < nearest) & ((likely == k) == is_likely))
-            if len(open_ones):
-                gaps = outline_gaps(table, indices[open_ones], each, scale)
-                nearest[open_ones] = np.minimum(nearest[open_ones], gaps)
-    return nearest
+    gaps = anchor.gaps(indices, scale=scale, within=within)
+    known = np.isfinite(gaps)
+    return np.where(known, gaps, gaps[known].max(initial=0.0))
 
 
 def by_extreme(scored: Scored, keys: Floats, direction: Direction, decay: float) -> Scored:

@@ -1,17 +1,19 @@
 """Fields of relations: how well candidates are *left of the hall* or *near the river*.
 
 docs/design.md 1.4, after the fields of GeoSelect (arXiv:2607.03869), in the pixel frame (y down);
-compass words turn with true north. An anchor is one candidate, or the union of candidates that
-spread (a river), seen from its nearest point.
+compass words turn with true north. Where there are several things, a candidate may stand in the
+relation to any of them, and the one that fits best counts; only of those that can be the best one
+anything is computed. Nothing is related to itself.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
 
 from dgl_rsis.stages.anchors import LEAST_ASPECT, Anchor
+from dgl_rsis.stages.box_index import BoxIndex
 from dgl_rsis.stages.candidates import CandidateTable
 from dgl_rsis.stages.places import directions_of
 from dgl_rsis.stages.scored import Field, Floats
@@ -24,112 +26,105 @@ PARALLEL_WITHIN = 12.0
 """Standard deviation in degrees of what is called parallel."""
 
 
-def related(relation: Relation, indices: IntArray, anchors: Sequence[Anchor]) -> Field:
-    """How well candidates stand in a relation to one of several anchors, each to its best.
+def relation_field(relation: Relation, indices: IntArray, anchor: Anchor) -> Field:
+    """How well candidates stand in a relation to an anchor; ``between`` has its own module.
 
     Args:
-        relation: any but *between*.
+        relation: any but ``between``.
         indices: ``(K,)`` candidates.
-        anchors: at least one; nothing is related to itself.
+        anchor: things, each by itself, or a union.
     """
-    return _best(
-        [_without(relation_field(relation, indices, each), indices, each) for each in anchors]
-    )
+    field = _field(relation, indices, anchor)
+    if not anchor.is_union:
+        return field
+    own = np.isin(indices, anchor.indices)
+    return Field(np.where(own, 0.0, field.values), field.holds & ~own)
 
 
-def between(indices: IntArray, pairs: Sequence[tuple[Anchor, Anchor]]) -> Field:
-    """How well candidates lie between the anchors of a pair, each of its best pair."""
-    fields = [
-        _without(_without(between_field(indices, a, b), indices, a), indices, b) for a, b in pairs
-    ]
-    return _best(fields)
-
-
-def relation_field(relation: Relation, indices: IntArray, anchor: Anchor) -> Field:
-    """How well candidates stand in a relation to one anchor; ``between`` is ``between_field``."""
-    table = anchor.table
-    name = relation.value.removesuffix("_of")
+def _field(relation: Relation, indices: IntArray, anchor: Anchor) -> Field:
     if relation in _DIRECTIONAL:
-        values = _beside(directions_of(_AS_POSITION.get(name, name), table), indices, anchor)
+        name = relation.value.removesuffix("_of")
+        directions = directions_of(_AS_POSITION.get(name, name), anchor.table)
+        beside = beside_union if anchor.is_union else beside_things
+        values = beside(directions, indices, anchor)
         return Field(values, values > 0)
     if relation in _REACH:
-        reach = max(1.0, _REACH[relation] * anchor.reach)
-        gaps = anchor.gaps(indices, within=2.01 * reach)
-        values = np.exp(-((gaps / reach) ** 2) / 2)
+        reach = np.maximum(1.0, _REACH[relation] * anchor.lengths)
+        values = np.exp(-(anchor.gaps(indices, lengths=reach, within=2.01) ** 2) / 2)
         return Field(values, values >= LEAST_REACHED)
     if relation is Relation.FAR_FROM:
-        scale = 0.2 * float(np.hypot(*table.shape))
-        values = 1 - np.exp(-((anchor.gaps(indices) / scale) ** 2) / 2)
+        scale = 0.2 * float(np.hypot(*anchor.table.shape))
+        gaps = anchor.gaps(indices)
+        values = np.where(np.isfinite(gaps), 1 - np.exp(-((gaps / scale) ** 2) / 2), 0.0)
         return Field(values, values >= 0.4)
     if relation in _COMPARED:
         return _compared(relation, indices, anchor)
     if relation is Relation.PARALLEL:
         return _parallel(indices, anchor)
-    areas = table.areas[indices].astype(np.float64)
-    inside, around = anchor.shares(indices)
-    if relation is Relation.CONTAINS:
-        values = np.clip(inside * areas / anchor.area, 0, 1)
-        return Field(values, values >= 0.5)
-    if relation is Relation.INSIDE:
-        # A car is a hole in the car park that it stands on: the ground around it counts, too.
-        return Field(np.maximum(inside, around), (inside >= 0.5) | (around >= 0.6))
-    if relation is Relation.ON:
-        values = np.maximum(inside, around)
-        return Field(values, values >= 0.3)
-    if relation is Relation.SURROUNDED_BY:
-        return Field(around, around >= 0.4)
-    # Across: a bridge hides the water below it, so the water beside it counts.
-    values = np.clip(np.maximum(inside, 2 * around), 0, 1)
-    return Field(values, values >= 0.1)
+    return _enclosed(relation, indices, anchor)
 
 
-def between_field(indices: IntArray, first: Anchor, second: Anchor) -> Field:
-    """How well candidates lie between two anchors: on the line that joins them, inside its ends."""
-    centroids = first.table.centroids[indices]
-    start = first.points_near(centroids)
-    end = second.points_near(centroids)
-    line = end - start
-    length = np.maximum(np.hypot(line[:, 0], line[:, 1]), 1e-6)
-    offset = centroids - start
-    along = (offset * line).sum(axis=1) / length**2
-    across = np.abs(offset[:, 0] * line[:, 1] - offset[:, 1] * line[:, 0]) / length
-    reach = 0.35 * length + (first.reach + second.reach) / 2
-    outside = np.maximum(np.maximum(-along, along - 1), 0)
-    values = np.exp(-((across / reach) ** 2) / 2) * np.exp(-((outside / 0.25) ** 2) / 2)
-    return Field(values, (values >= 0.3) & (outside == 0))
+# --- beside ------------------------------------------------------------------------------------
 
 
-def _without(condition: Field, indices: IntArray, anchor: Anchor) -> Field:
-    """Nothing is related to itself."""
-    own = np.isin(indices, anchor.indices)
-    return Field(np.where(own, 0.0, condition.values), condition.holds & ~own)
+def beside_things(directions: list[Floats], indices: IntArray, anchor: Anchor) -> Floats:
+    """``(K,)`` share of the way from a thing to the border of the image, best of all things.
+
+    Args:
+        directions: unit vectors; the smallest share over them counts.
+        indices: candidates.
+        anchor: things.
+    """
+    ways = np.stack(directions, axis=1)  # (2, D)
+    centroids = anchor.table.centroids
+    starts, ends = centroids[anchor.indices] @ ways, centroids[indices] @ ways
+    borders = _borders(anchor.table.shape) @ ways
+    values = np.zeros(len(indices))
+    front = _front(starts)
+    for thing in front.tolist():
+        room = np.maximum(borders.max(axis=0) - starts[thing], 1.0)
+        values = np.maximum(values, ((ends - starts[thing]) / room).min(axis=1))
+    # Those in front have all the others before them, but not themselves.
+    for thing in front.tolist():
+        others = np.delete(starts, thing, axis=0)
+        room = np.maximum(borders.max(axis=0) - others, 1.0)
+        for own in np.flatnonzero(indices == anchor.indices[thing]).tolist():
+            values[own] = ((ends[own] - others) / room).min(axis=1).max(initial=0.0)
+    clipped: Floats = np.clip(values, 0, 1)
+    return clipped
 
 
-def _best(fields: Sequence[Field]) -> Field:
-    return Field(
-        np.max([each.values for each in fields], axis=0),
-        np.any([each.holds for each in fields], axis=0),
-    )
+def _front(starts: Floats) -> IntArray:
+    """Things that no other one lies behind in all directions: the share falls with the start."""
+    order = np.lexsort(starts.T[::-1])
+    last = starts[order, -1]
+    is_lowest = np.append(True, last[1:] < np.minimum.accumulate(last)[:-1])
+    return np.asarray(order[is_lowest])
 
 
-def _beside(directions: list[Floats], indices: IntArray, anchor: Anchor) -> Floats:
-    """Directional relation: share of the way from the anchor to the border of the image."""
-    height, width = anchor.table.shape
+def _borders(shape: tuple[int, int]) -> Floats:
+    """Corners of the image: a direction leaves it where the farthest corner along it lies."""
+    height, width = shape
+    return np.array([[0, 0], [width, 0], [0, height], [width, height]], dtype=np.float64)
+
+
+def beside_union(directions: list[Floats], indices: IntArray, anchor: Anchor) -> Floats:
+    """``(K,)`` share of the way from the nearest point of a union to the border of the image."""
     centroids = anchor.table.centroids[indices]
     points = anchor.points_near(centroids)
-    shares = []
+    offsets, shares = centroids - points, []
     for each in directions:
-        # The border lies where the direction leaves the image: the farthest corner along it.
-        corners = np.array([[0, 0], [width, 0], [0, height], [width, height]], dtype=np.float64)
-        room = (corners @ each).max() - points @ each
-        shares.append(((centroids - points) @ each) / np.maximum(room, 1.0))
+        room = (_borders(anchor.table.shape) @ each).max() - points @ each
+        shares.append((offsets @ each) / np.maximum(room, 1.0))
     values: Floats = np.clip(np.min(shares, axis=0), 0, 1)
-    if anchor.is_union and len(directions) == 1:
+    if len(directions) == 1:
         # Seen from its nearest point, a winding river also has houses "left" of a bend below it.
-        offsets = centroids - points
         lengths = np.maximum(np.hypot(offsets[:, 0], offsets[:, 1]), 1e-6)
         values = np.where(offsets @ directions[0] >= 0.5 * lengths, values, 0.0)
     return values
+
+
+# --- compared ----------------------------------------------------------------------------------
 
 
 def _compared(relation: Relation, indices: IntArray, anchor: Anchor) -> Field:
@@ -143,32 +138,135 @@ def _compared(relation: Relation, indices: IntArray, anchor: Anchor) -> Field:
     others = _sizes(key, table, anchor.indices)
     if own is None or others is None:
         return Field(np.zeros(len(indices)), np.zeros(len(indices), dtype=bool))
-    other = others.sum() if key is Key.AREA else others.mean()
-    share = own / np.maximum(own + other, 1e-6)
-    values = share if is_more else 1 - share
+    if anchor.is_union:
+        other = np.full(len(own), others.sum() if key is Key.AREA else others.mean())
+    else:
+        sign = 1 if is_more else -1
+        other = sign * _least_other(sign * others, anchor.indices, indices)
+    known = np.isfinite(other)
+    share = own / np.maximum(own + np.where(known, other, 0.0), 1e-6)
+    values = np.where(known, share if is_more else 1 - share, 0.0)
     return Field(values, values > 0.5)
 
 
-def _parallel(indices: IntArray, anchor: Anchor) -> Field:
-    """Gaussian of the angle between long sides; what has no long side has no direction."""
-    shapes = anchor.table.shapes_of(indices)
-    own = shapes.angle
-    others, is_long = anchor.angles_near(anchor.table.centroids[indices])
-    is_long &= shapes.aspect >= LEAST_ASPECT
-    turns = np.abs((own - others + 90) % 180 - 90)
-    values = np.where(is_long, np.exp(-((turns / PARALLEL_WITHIN) ** 2) / 2), 0.0)
-    return Field(values, values >= 0.3)
+def _least_other(values: Floats, things: IntArray, indices: IntArray) -> Floats:
+    """``(K,)`` smallest value of the things that a candidate is not itself; infinite if none."""
+    order = np.argsort(values, kind="stable")
+    least, second = np.append(values[order[:2]], np.inf)[:2]
+    other: Floats = np.where(indices == things[order[0]], second, least)
+    return other
 
 
 def _sizes(key: Key, table: CandidateTable, indices: IntArray) -> Floats | None:
     """``(K,)`` area, length or width in pixels, or Lab lightness; None where it is unknown."""
     if key is Key.AREA:
-        areas: Floats = table.areas[indices].astype(np.float64)
-        return areas
+        return table.areas[indices].astype(np.float64)
     if key is Key.BRIGHTNESS:
-        return None if table.colours is None else table.colours[indices, 0].astype(np.float64)
+        lightness = None if table.colours is None else table.colours[indices, 0]
+        return lightness if lightness is None else lightness.astype(np.float64)
     shapes = table.shapes_of(indices)
     return shapes.length if key is Key.LENGTH else shapes.width
+
+
+def _parallel(indices: IntArray, anchor: Anchor) -> Field:
+    """Gaussian of the angle between long sides; what has no long side has no direction."""
+    shapes = anchor.table.shapes_of(indices)
+    is_long = shapes.aspect >= LEAST_ASPECT
+    if anchor.is_union:
+        angles, has_direction = anchor.directions_near(anchor.table.centroids[indices])
+        turns = np.where(has_direction, np.abs((shapes.angle - angles + 90) % 180 - 90), 90.0)
+    else:
+        turns = _least_turns(shapes.angle, indices, anchor)
+    values = np.where(is_long, np.exp(-((turns / PARALLEL_WITHIN) ** 2) / 2), 0.0)
+    return Field(values, values >= 0.3)
+
+
+def _least_turns(angles: Floats, indices: IntArray, anchor: Anchor) -> Floats:
+    """``(K,)`` smallest angle to the long side of another thing, in degrees; 90 without one."""
+    shapes = anchor.table.shapes_of(anchor.indices)
+    things = np.flatnonzero(shapes.aspect >= LEAST_ASPECT)
+    if not len(things):
+        return np.full(len(indices), 90.0)
+    things = things[np.argsort(shapes.angle[things], kind="stable")]
+    place = np.searchsorted(shapes.angle[things], angles)
+    turns = np.full(len(indices), 90.0)
+    for step in (-2, -1, 0, 1):  # one of the two nearest may be the candidate itself
+        each = things[(place + step) % len(things)]
+        turn = np.abs((angles - shapes.angle[each] + 90) % 180 - 90)
+        turns = np.minimum(turns, np.where(anchor.indices[each] == indices, 90.0, turn))
+    return turns
+
+
+# --- enclosed ----------------------------------------------------------------------------------
+
+
+def _enclosed(relation: Relation, indices: IntArray, anchor: Anchor) -> Field:
+    """Inside, on, containing, surrounded by, across: shares of areas."""
+    pairs, things, inside, around = _shares(indices, anchor)
+    values, holds = np.zeros(len(indices)), np.zeros(len(indices), dtype=bool)
+    if relation is Relation.CONTAINS:
+        areas = anchor.table.areas.astype(np.float64)
+        whole = areas[anchor.indices].sum() if anchor.is_union else areas[things]
+        shares = np.clip(inside * areas[indices[pairs]] / whole, 0, 1)
+        fits = shares >= 0.5
+    elif relation is Relation.INSIDE:
+        # A car is a hole in the car park that it stands on: the ground around it counts, too.
+        shares, fits = np.maximum(inside, around), (inside >= 0.5) | (around >= 0.6)
+    elif relation is Relation.ON:
+        shares = np.maximum(inside, around)
+        fits = shares >= 0.3
+    elif relation is Relation.SURROUNDED_BY:
+        shares, fits = around, around >= 0.4
+    else:
+        # Across: a bridge hides the water below it, so the water beside it counts.
+        shares = np.clip(np.maximum(inside, 2 * around), 0, 1)
+        fits = shares >= 0.1
+    np.maximum.at(values, pairs, shares)
+    holds[pairs[fits]] = True
+    return Field(values, holds)
+
+
+def _shares(indices: IntArray, anchor: Anchor) -> tuple[IntArray, IntArray, Floats, Floats]:
+    """Parts of candidates, and of their surroundings, that are inside an anchor.
+
+    The surroundings are the enlarged box without the candidate: a tenth of its size wider on
+    each side, at least two pixels. What stands on a thing is cut out of its mask, so that holes
+    belong to it; a net of roads has whole blocks in its meshes.
+
+    Returns:
+        of pairs that touch, ``(P,)`` numbers of candidates, things (0 for a union), and the shares
+        in [0, 1].
+    """
+    table = anchor.table
+    margins = (2 + (0.1 * table.typical_lengths[indices]).astype(np.int64))[:, None]
+    boxes = table.boxes[indices]
+    low, high = np.maximum(boxes[:, :2] - margins, 0), boxes[:, 2:] + margins
+    windows = np.concatenate([low, np.minimum(high, table.shape[::-1])], axis=1)
+    ones, touching = np.ones(len(anchor.indices)), np.zeros(len(indices))
+    index = BoxIndex.of(windows)
+    pairs, numbers = index.pairs_within(table.boxes[anchor.indices], ones, touching)
+    things = anchor.indices[numbers]
+    other = indices[pairs] != things
+    pairs, things = pairs[other], things[other]
+    shared, around = table.overlaps(
+        indices[pairs], things, windows[pairs], filled=not anchor.is_union
+    )
+    if anchor.is_union:
+        # Parts may overlap: where a candidate meets several, they are not simply added up.
+        counts = np.bincount(pairs, minlength=len(indices))
+        sums = [np.bincount(pairs, each, len(indices)) for each in (shared, around)]
+        for each in np.flatnonzero((counts > 1) & (sums[1] > 0)).tolist():
+            parts = things[pairs == each]
+            sums[0][each], sums[1][each] = table.outlines.overlap_of_union(
+                int(indices[each]), parts, windows[each]
+            )
+        shared, around = (each.astype(np.float64) for each in sums)
+        pairs, things = np.arange(len(indices)), np.zeros(len(indices), dtype=np.int64)
+    around = around - shared
+    areas = table.areas[indices].astype(np.float64)
+    rest = (windows[:, 2:] - windows[:, :2]).prod(axis=1) - areas
+    inside = np.minimum(shared / areas[pairs], 1)
+    return pairs, things, inside, np.clip(around / np.maximum(1, rest[pairs]), 0, 1)
 
 
 _AS_POSITION = {"above": "top", "below": "bottom"}

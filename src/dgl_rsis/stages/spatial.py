@@ -9,7 +9,6 @@ answer is never forfeited.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -17,14 +16,16 @@ import numpy as np
 from dgl_rsis.config import ProgramSettings, make_settings
 from dgl_rsis.stages.adjectives import measured
 from dgl_rsis.stages.anchors import Anchor
-from dgl_rsis.stages.candidates import CandidateTable, find_instances
+from dgl_rsis.stages.between import between_field
+from dgl_rsis.stages.candidates import CandidateTable
 from dgl_rsis.stages.measuring import amounts_of, fitting, measure_text
 from dgl_rsis.stages.places import COMPASS, place_field
 from dgl_rsis.stages.ranking import by_extreme, by_rank, key_values
-from dgl_rsis.stages.relations import ONLY_NEAR, between, related
+from dgl_rsis.stages.relations import ONLY_NEAR, relation_field
 from dgl_rsis.stages.scope import Scope, counts, is_pair, ranks, target_of
 from dgl_rsis.stages.scored import Field, Floats, Scored
 from dgl_rsis.stages.steps import Recorder, Step
+from dgl_rsis.stages.suppression import find_instances
 from dgl_rsis.text.lexicon import Lexicon
 from dgl_rsis.text.lexicon_file import default_lexicon
 from dgl_rsis.text.program.nodes import (
@@ -266,25 +267,28 @@ class _Run:
             child, self._keys(key, child.indices), direction, self.settings.rank_decay
         )
 
-    def _anchors(self, node: Node, *, apart: bool = False) -> list[Anchor]:
+    def _anchor(self, node: Node, *, apart: bool = False) -> Anchor | None:
         """Each instance of a bare noun, n of a number, the best of a constraint, stuff as one.
 
         Args:
             node: the anchor.
             apart: whether parts of stuff stay apart (*between the two roads*).
+
+        Returns:
+            None where there is nothing of it.
         """
         scored = self.whole(node)
         live = self._there(scored, node)
         if not len(live):
-            return []
+            return None
         bare = isinstance(node, Select) and not node.attributes
         target = target_of(node)
         is_stuff = target is not None and self.lexicon.is_stuff(target.noun)
         if is_stuff and not apart and not ranks(node):
-            return [Anchor(self.table, live, is_union=True)]
+            return Anchor(self.table, live, is_union=True)
         if not bare and not isinstance(node, Count):
             live = np.array([scored.best])
-        return [Anchor(self.table, np.array([index])) for index in live.tolist()]
+        return Anchor(self.table, live)
 
     def _there(self, scored: Scored, node: Node) -> IntArray:
         """What holds and is probable enough to be the anchor of something."""
@@ -296,8 +300,8 @@ class _Run:
         return np.asarray(live[sure], np.int64)
 
     def _relate(self, node: Relate, child: Scored, scope: Scope) -> Scored:
-        anchors = self._anchors(node.anchor, apart=is_pair(node))
-        if not anchors:
+        anchor = self._anchor(node.anchor, apart=is_pair(node))
+        if anchor is None:
             return self._unexecuted(child, f"no anchor '{node.anchor}'", scope, "the relation")
         if not len(child):
             return child
@@ -306,31 +310,28 @@ class _Run:
         if node.relation in ONLY_NEAR:
             self.record.note(f"'{node.relation.value.replace('_', ' ')}' was executed as near")
         if node.anchor2 is not None:
-            condition = self._between(node, node.anchor2, child.indices, anchors)
+            condition = self._between(node, node.anchor2, child.indices, anchor)
         else:
-            condition = related(node.relation, child.indices, anchors)
+            condition = relation_field(node.relation, child.indices, anchor)
         what = f"{node.relation.value.replace('_', ' ')} {node.anchor}"
         return self._constrain(child, condition, what, scope)
 
-    def _between(self, node: Relate, other: Node, indices: IntArray, first: list[Anchor]) -> Field:
-        same = is_pair(node)
-        second = first if same else self._anchors(other)
-        most = MOST_PAIRED
-        pairs = [
-            (a, b)
-            for i, a in enumerate(first[:most])
-            for b in (first[i + 1 : most] if same else second[:most])
-        ]
-        if not pairs:
+    def _between(self, node: Relate, other: Node, indices: IntArray, first: Anchor) -> Field:
+        if is_pair(node):
+            second, is_missing = None, len(first.indices) < 2
+        else:
+            second = self._anchor(other)
+            is_missing = second is None
+        if is_missing:
             self.record.note("between: the second anchor was not found, executed as near")
-            return related(Relation.NEAR, indices, first)
-        return between(indices, pairs)
+            return relation_field(Relation.NEAR, indices, first)
+        return between_field(indices, first.best(MOST_PAIRED), second and second.best(MOST_PAIRED))
 
     def _measure(self, node: Measure, child: Scored, scope: Scope) -> Scored:
-        anchors = self._anchors(node.anchor) if node.anchor is not None else []
-        if node.anchor is not None and not anchors:
+        anchor = self._anchor(node.anchor) if node.anchor is not None else None
+        if node.anchor is not None and anchor is None:
             return self._unexecuted(child, f"no anchor '{node.anchor}'", scope, "the distance")
-        amounts = amounts_of(node, child.indices, self.table, anchors)
+        amounts = amounts_of(node, child.indices, self.table, anchor)
         if amounts is None:
             why = "the image has no ground lengths"
             return self._unexecuted(child, why, scope, f"'{measure_text(node)}'")
@@ -341,13 +342,13 @@ class _Run:
     def _ranked(self, node: Extremum | Ordinal, child: Scored, scope: Scope) -> Scored:
         if not len(child.live):
             return child
-        anchors = self._anchors(node.anchor) if node.anchor is not None else []
-        if node.anchor is not None and not anchors:
+        anchor = self._anchor(node.anchor) if node.anchor is not None else None
+        if node.anchor is not None and anchor is None:
             return self._unexecuted(child, f"no anchor '{node.anchor}'", scope, "the ranking")
         if node.key is Key.BRIGHTNESS and self.table.colours is None:
             why = "no colours were measured"
             return self._unexecuted(child, why, scope, "the ranking by brightness")
-        keys = self._keys(node.key, child.indices, anchors)
+        keys = self._keys(node.key, child.indices, anchor)
         if isinstance(node, Extremum):
             return by_extreme(child, keys, node.direction, self.settings.rank_decay)
         wanted = min(node.n, len(child.live))
@@ -355,10 +356,10 @@ class _Run:
             self.record.note(f"only {wanted} found for rank {node.n}: the last one was taken")
         return by_rank(child, keys, node.direction, wanted, self.settings.rank_decay)
 
-    def _keys(self, key: Key, indices: IntArray, anchors: Sequence[Anchor] = ()) -> Floats:
+    def _keys(self, key: Key, indices: IntArray, anchor: Anchor | None = None) -> Floats:
         if key.value in COMPASS:
             self._note_north()
-        return key_values(key, indices, self.table, anchors)
+        return key_values(key, indices, self.table, anchor)
 
     def _count(self, node: Count, child: Scored) -> Scored:
         live = np.flatnonzero(child.holds)
