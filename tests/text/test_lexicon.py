@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from dgl_rsis.text.lexicon_file import default_lexicon
+from dgl_rsis.text.program.vocabulary import Comparison, Quantity
 
 
 def test_lexicon_kinds() -> None:
@@ -56,3 +57,18 @@ def test_plurals_and_spellings(said: str, name: str) -> None:
     form = default_lexicon().noun_forms.get(said)
     assert form is not None
     assert form.singular == name
+
+
+def test_phrases_of_bounds_know_all_that_they_compare() -> None:
+    lexicon = default_lexicon()
+    assert lexicon.bounding.get("wider than") == ((Quantity.WIDTH, Comparison.GREATER),)
+    assert set(lexicon.bounding.get("more than") or ()) == {
+        (Quantity.AREA, Comparison.GREATER),
+        (Quantity.DISTANCE, Comparison.GREATER),
+    }
+
+
+def test_things_own_parts_but_images_do_not() -> None:
+    owners = default_lexicon().owners
+    assert "castle" in owners
+    assert "image" not in owners

@@ -126,19 +126,35 @@ class Lexicon:
     def vocabulary(self) -> frozenset[str]:
         """All single words that occur in the lexicon."""
         words = {*self.image_nouns, *self.image_adjectives, *self.parts, *self.markings}
-        for each in fields(self):
-            value = getattr(self, each.name)
-            tables = value.values() if each.name == "comparisons" else (value,)
-            for table in tables:
-                if isinstance(table, PhraseTable):
-                    words |= table.words
+        tables = [getattr(self, each.name) for each in fields(self)]
+        for table in (*tables, self.bounding):
+            if isinstance(table, PhraseTable):
+                words |= table.words
         return frozenset(words)
+
+    @cached_property
+    def owners(self) -> frozenset[str]:
+        """Words that *'s* may make an owner of: *the castle's*, not *the image's*."""
+        return self.noun_forms.words - self.image_nouns
+
+    @cached_property
+    def bounding(self) -> PhraseTable[tuple[tuple[Quantity, Comparison], ...]]:
+        """Every phrase of ``comparisons`` with all that it can compare."""
+        said: dict[str, list[tuple[Quantity, Comparison]]] = {}
+        for key, table in self.comparisons.items():
+            for phrase in table:
+                said.setdefault(phrase, []).append(key)
+        return PhraseTable((phrase, tuple(keys)) for phrase, keys in said.items())
+
+    @cached_property
+    def number_words(self) -> frozenset[str]:
+        """Words of ``numbers`` and ``scales``."""
+        return self.numbers.words | self.scales.words
 
     @cached_property
     def before_than(self) -> frozenset[str]:
         """Words that *than* may follow: *longer*, *more*."""
-        compared = [phrase for table in self.comparisons.values() for phrase in table]
-        words = {phrase.split()[-2] for phrase in compared if phrase.endswith(" than")}
+        words = {phrase.split()[-2] for phrase in self.bounding if phrase.endswith(" than")}
         return self.comparatives.words | words
 
     @cached_property
@@ -148,7 +164,7 @@ class Lexicon:
             self.positions, self.place_nouns, self.place_prepositions, self.superlatives,
             self.comparatives, self.distances, self.relations, self.numbers, self.ordinals,
             self.last, self.every, self.determiners, self.copulas, self.negations,
-            self.with_words, self.exceptions, self.function_words, *self.comparisons.values(),
+            self.with_words, self.exceptions, self.function_words, self.bounding,
         )  # fmt: skip
         closed = frozenset[str]().union(*(table.words for table in tables))
         return Spelling(closed, self.vocabulary, self.noun_forms.words)

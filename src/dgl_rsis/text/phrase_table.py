@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
 from typing import Generic, TypeVar
 
 Value = TypeVar("Value")
@@ -20,27 +21,27 @@ class PhraseTable(Generic[Value]):
         self._values: dict[tuple[str, ...], Value] = {}
         for phrase, value in phrases:
             self._values.setdefault(tuple(phrase.split()), value)
-        self._lengths: dict[str, list[int]] = {}
+        self._by_first: dict[str, list[tuple[str, ...]]] = {}
         for words in self._values:
-            self._lengths.setdefault(words[0], []).append(len(words))
-        for lengths in self._lengths.values():
-            lengths[:] = sorted(set(lengths), reverse=True)
+            self._by_first.setdefault(words[0], []).append(words)
+        for keys in self._by_first.values():
+            keys.sort(key=len, reverse=True)
 
     def match(self, words: Sequence[str], start: int) -> tuple[Value, int] | None:
         """Value of the longest phrase that begins at ``start``, and where it ends."""
         if start >= len(words):
             return None
-        for length in self._lengths.get(words[start], ()):
-            key = tuple(words[start : start + length])
-            if key in self._values:
-                return self._values[key], start + len(key)
+        for key in self._by_first.get(words[start], ()):
+            end = start + len(key)
+            if tuple(words[start:end]) == key:
+                return self._values[key], end
         return None
 
     def get(self, phrase: str) -> Value | None:
         """Value of a whole phrase."""
         return self._values.get(tuple(phrase.split()))
 
-    @property
+    @cached_property
     def words(self) -> frozenset[str]:
         """The single words of all phrases."""
         return frozenset(word for phrase in self._values for word in phrase)

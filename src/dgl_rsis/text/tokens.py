@@ -104,8 +104,9 @@ def _without_signs(text: str, lexicon: Lexicon) -> str:
     """Signs as words; *'s* only where it says whose something is: *the castle's tower*."""
     for sign, words in _SIGNS:
         text = sign.sub(words, text)
-    owners = lexicon.noun_forms.words - lexicon.image_nouns
-    return _OWNER.sub(lambda found: f"{found[1]} {OWNS if found[1] in owners else ''} ", text)
+    return _OWNER.sub(
+        lambda found: f"{found[1]} {OWNS if found[1] in lexicon.owners else ''} ", text
+    )
 
 
 def _compared(words: list[str], lexicon: Lexicon) -> list[str]:

@@ -83,18 +83,11 @@ def _read_comparison(reader: Reader, i: int) -> Bounds | None:
     start = negation[1] if negation else i
     if negation and (verb := reader.lexicon.verbs.match(reader.words, start)):
         start = verb[1]  # "do not lie within 100 m"
-    found = {
-        key: match[1]
-        for key, table in reader.lexicon.comparisons.items()
-        if (match := table.match(reader.words, start))
-    }
-    if not found:
+    found = reader.lexicon.bounding.match(reader.words, start)
+    amount = read_amount(reader, found[1]) if found else None
+    if found is None or amount is None or amount.unit is None:
         return None
-    longest = max(found.values())
-    amount = read_amount(reader, longest)
-    if amount is None or amount.unit is None:
-        return None
-    said = [key for key, stop in found.items() if stop == longest]
+    said = found[0]
     comparison = _OPPOSITE[said[0][1]] if negation else said[0][1]
     quantities = frozenset(quantity for quantity, _ in said)
     return Bounds(((comparison, amount.value),), amount.unit, quantities, amount.end)

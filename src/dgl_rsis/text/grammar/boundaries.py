@@ -39,7 +39,7 @@ def ends_phrase(reader: Reader, i: int) -> bool:
             lexicon.comparatives,
             lexicon.distances,
             lexicon.counting,
-            *lexicon.comparisons.values(),
+            lexicon.bounding,
         )
         or read_direction(reader, i) is not None
     )
@@ -92,7 +92,7 @@ def begins_modifier(reader: Reader, i: int) -> bool:
             lexicon.outside,
             lexicon.with_words,
             lexicon.place_prepositions,
-            *lexicon.comparisons.values(),
+            lexicon.bounding,
         )
         or reader.begins(start, lexicon.distances)
         or (is_function_word(reader, i) and start == i)

@@ -76,7 +76,7 @@ def _read_noun_word(reader: Reader, phrase: NounPhrase, i: int) -> int:
     lexicon, words = reader.lexicon, reader.words
     noun = _read_noun(reader, i)
     attribute = read_attribute(reader, i)
-    is_compared = reader.begins(i, lexicon.comparatives, *lexicon.comparisons.values())
+    is_compared = reader.begins(i, lexicon.comparatives, lexicon.bounding)
     is_height = attribute is not None and attribute[0].kind == "height"
     if phrase.unknown and (is_compared or is_height):
         return i

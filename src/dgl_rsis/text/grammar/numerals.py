@@ -23,6 +23,8 @@ def read_number(reader: Reader, i: int) -> tuple[float, int] | None:
     *twenty five* adds, *three hundred* multiplies; an article before a scale is one: *a hundred*.
     Fractions are read before a unit only: *half a hectare*, *one and a half hectares*.
     """
+    if not _may_begin(reader, i):
+        return None
     fraction = _read_fraction(reader, i)
     if fraction is not None:
         return fraction
@@ -32,6 +34,15 @@ def read_number(reader: Reader, i: int) -> tuple[float, int] | None:
         if fraction is not None:
             return whole[0] + fraction[0], fraction[1]
     return whole
+
+
+def _may_begin(reader: Reader, i: int) -> bool:
+    """Whether word ``i`` can be the first of a number; most words are not."""
+    if i >= len(reader.words):
+        return False
+    word = reader.words[i]
+    is_spoken = word in reader.lexicon.number_words or word in _FRACTIONS
+    return is_spoken or word[0].isdecimal() or word == "a"
 
 
 def _read_fraction(reader: Reader, i: int) -> tuple[float, int] | None:

@@ -61,8 +61,8 @@ def determiner(reader: Reader, phrase: NounPhrase, i: int) -> int | None:
 def bounded_count(reader: Reader, phrase: NounPhrase, i: int) -> int | None:
     """*at least three ships*, *between two and four*: all of them; the bound is left over."""
     lexicon, words = reader.lexicon, reader.words
-    ends = [match[1] for t in lexicon.comparisons.values() if (match := t.match(words, i))]
-    start = i + 1 if reader.is_word(i, "between") else max(ends, default=None)
+    bound = lexicon.bounding.match(words, i)
+    start = i + 1 if reader.is_word(i, "between") else bound[1] if bound else None
     found = read_number(reader, start) if start is not None else None
     if found is None:
         return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, TypeAlias
 
 from dgl_rsis.text.grammar.phrase import NounPhrase
@@ -50,7 +51,7 @@ class Reader:
     depth: int = 0
     antecedent: NounPhrase | None = None
 
-    @property
+    @cached_property
     def words(self) -> tuple[str, ...]:
         """The words, lower case."""
         return self.sentence.words
