@@ -27,6 +27,10 @@ from dgl_rsis.text.parse import parse
         ("the second ship in the left column", "second ship from the top, at the left"),
         ("the third ship counting upwards", "third ship from the bottom"),
         ("the third ship from right to left", "third ship from the right"),
+        (
+            "the third ship from the left to the right of the bridge",
+            "third ship from the left, right of bridge",
+        ),
         ("the third car on the bridge from the left", "third car from the left, on bridge"),
         ("the first two ships", "2 x leftmost ship"),
         ("ship number two from the top", "second ship from the top"),

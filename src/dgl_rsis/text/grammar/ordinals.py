@@ -196,5 +196,6 @@ def _read_from_place(
         return None  # "from the right car"
     if reader.is_word(place[1], "to"):
         until = read_place(reader, reader.skip_determiners(place[1] + 1))
-        return (place[0], until[1]) if until else place
+        is_side = until is not None and reader.is_word(until[1], "of") and not is_open
+        return place if until is None or is_side else (place[0], until[1])
     return place
