@@ -2,9 +2,11 @@ import numpy as np
 import pytest
 
 from dgl_rsis.benchmark.metrics import (
+    class_accuracies,
     class_ious,
     confusion_matrix,
     mask_iou,
+    mean_class_accuracy,
     mean_iou,
     overall_accuracy,
 )
@@ -27,6 +29,13 @@ def test_ious_by_hand() -> None:
     assert overall_accuracy(confusion) == pytest.approx(11 / 14)
 
 
+def test_accuracies_by_hand() -> None:
+    confusion = confusion_matrix(TRUTH, PREDICTED, 4)
+    # class 3 has no truth, and a pixel without a class counts as wrong
+    np.testing.assert_allclose(class_accuracies(confusion), [4 / 4, 5 / 6, 2 / 4, np.nan])
+    assert mean_class_accuracy(confusion) == pytest.approx((1 + 5 / 6 + 1 / 2) / 3)
+
+
 def test_a_perfect_map_and_one_without_any_class() -> None:
     labels = np.array([[0, 1], [1, 0]])
     assert mean_iou(confusion_matrix(labels, labels, 2)) == 1.0
@@ -37,6 +46,7 @@ def test_nothing_counted_has_no_accuracy() -> None:
     confusion = confusion_matrix(np.full((2, 2), -1), np.zeros((2, 2), int), 2)
     assert np.isnan(mean_iou(confusion))
     assert np.isnan(overall_accuracy(confusion))
+    assert np.isnan(mean_class_accuracy(confusion))
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Accuracy of maps and masks: confusion matrix, IoU per class, mean IoU, IoU of two masks.
+"""Accuracy of maps and masks: confusion matrix, IoU and accuracy per class, IoU of two masks.
 
 Definitions as usual for PASCAL VOC: ``IoU_c = TP_c / (TP_c + FP_c + FN_c)`` over all counted
 pixels. A class that is neither in the truth nor in the prediction has no IoU (NaN), and the mean
@@ -67,6 +67,30 @@ def overall_accuracy(confusion: IntArray) -> float:
     """Share of the counted pixels with the right class; NaN when none is counted."""
     total = int(confusion.sum())
     return float(np.trace(confusion)) / total if total else float("nan")
+
+
+def class_accuracies(confusion: IntArray) -> NDArray[np.float64]:
+    """Share of every class that is labelled as what it is (its recall).
+
+    Args:
+        confusion: from ``confusion_matrix``, of pixels or of whole regions.
+
+    Returns:
+        ``(C,)`` in [0, 1]; NaN for a class without truth.
+    """
+    hits = np.diagonal(confusion[:, : len(confusion)]).astype(np.float64)
+    total = confusion.sum(axis=1)
+    shares: NDArray[np.float64] = np.divide(
+        hits, total, out=np.full(len(confusion), np.nan), where=total > 0
+    )
+    return shares
+
+
+def mean_class_accuracy(confusion: IntArray) -> float:
+    """Mean of the accuracies of the classes that have truth; NaN when none has."""
+    shares = class_accuracies(confusion)
+    present = shares[~np.isnan(shares)]
+    return float(present.mean()) if len(present) else float("nan")
 
 
 def mask_iou(first: BoolArray, second: BoolArray) -> float:
