@@ -61,7 +61,9 @@ def main() -> None:
         exact += same
         alike += in_any_order(program.to_json()) == in_any_order(gold.to_json())
         if options.verbose and not same:
-            print(f"{case['sentence']}\n  gold   {gold}\n  parsed {query.program}")
+            # Texts do not tell the noun "ski lift" from a lift that is "ski"; representations do.
+            say = repr if str(gold) == str(query.program) else str
+            print(f"{case['sentence']}\n  gold   {say(gold)}\n  parsed {say(query.program)}")
     print(
         f"{len(cases)} sentences: target noun {nouns / len(cases):.2f}, program "
         f"{exact / len(cases):.2f} exact, {alike / len(cases):.2f} up to order"

@@ -17,6 +17,7 @@ from dgl_rsis.text.parse import parse
         ("all halls except those near the road", "every (hall and not (hall, near road))"),
         ("the ships excluding tugs", "every (ship and not tug)"),
         ("ships not parked near the pier", "every (ship and not (ship, near pier))"),
+        ("ships not moored at the pier", "every (ship and not (ship, adjacent pier))"),
         ("the red hall, not the blue one", "red hall and not blue hall"),
         ("halls that do not have a red roof", "every (hall and not red hall)"),
         ("all halls but the largest", "every (hall and not largest hall)"),
@@ -43,7 +44,11 @@ def test_program(sentence: str, text: str) -> None:
 
 @pytest.mark.parametrize(
     ("sentence", "left"),
-    [("the hall without windows", "without windows"), ("the ships except", "except")],
+    [
+        ("the hall without windows", "without windows"),
+        ("a hall not taller than 9 m", "not taller than 9 m"),
+        ("the ships except", "except"),
+    ],
 )
 def test_what_cannot_be_excluded_is_left_over(sentence: str, left: str) -> None:
     query = parse(sentence)

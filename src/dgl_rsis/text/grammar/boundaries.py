@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dgl_rsis.text.grammar.places import read_direction
 from dgl_rsis.text.grammar.reader import Reader
-from dgl_rsis.text.tokens import COMMA
+from dgl_rsis.text.tokens import COMMA, number
+
+_MEASURING = ("covers", "cover", "measures", "measure")
 
 
 def is_function_word(reader: Reader, i: int) -> bool:
@@ -50,8 +52,13 @@ def ends_compound(reader: Reader, i: int) -> bool:
     lexicon = reader.lexicon
     found = lexicon.attributes.match(reader.words, i)
     is_height = found is not None and found[0].kind == "height"
+    is_measuring = reader.is_word(i, *_MEASURING) and (
+        reader.begins(i + 1, lexicon.bounding, lexicon.numbers)
+        or (i + 1 < len(reader.words) and number(reader.words[i + 1]) is not None)
+    )
     return (
         is_height
+        or is_measuring  # "the hall covers more than 2 ha" has no hall cover
         or reader.is_word(i, "number")
         or reader.begins(
             i,
@@ -85,6 +92,7 @@ def begins_modifier(reader: Reader, i: int) -> bool:
         return True
     lexicon = reader.lexicon
     start = reader.skip_determiners(i)
+    negation = lexicon.negations.match(reader.words, i)
     return (
         reader.begins(
             i,
@@ -95,6 +103,7 @@ def begins_modifier(reader: Reader, i: int) -> bool:
             lexicon.bounding,
         )
         or reader.begins(start, lexicon.distances)
+        or (negation is not None and not reader.begins(negation[1], lexicon.determiners))
         or (is_function_word(reader, i) and start == i)
         or read_direction(reader, i) is not None
     )

@@ -5,6 +5,7 @@ Their verbs carry no meaning of their own; what they say of the noun is a modifi
 
 from __future__ import annotations
 
+from dgl_rsis.text.grammar.amounts import read_bounds
 from dgl_rsis.text.grammar.attributes import read_attribute
 from dgl_rsis.text.grammar.boundaries import begins_modifier, begins_noun, is_unknown_verb
 from dgl_rsis.text.grammar.noun_phrases import read_anchor, read_noun_part
@@ -13,7 +14,22 @@ from dgl_rsis.text.grammar.places import read_place, read_place_after_prepositio
 from dgl_rsis.text.grammar.reader import Reader
 
 _PLURAL_VERBS = ("are", "were", "have", "do", "lie", "stand")
+_MAIN_VERBS = (
+    "is", "are", "was", "were", "has", "have", "covers", "cover", "measures", "measure",
+    "spans", "span", "occupies", "occupy",
+)  # fmt: skip
+_NO_VERBS = ("across", "besides", "cross")  # relations that end like verbs
+_RELATIVE = ("which", "that", "who")
 _SINGULAR_VERBS = ("is", "was", "has", "does", "lies", "stands")
+
+
+def main_verb(reader: Reader, phrase: NounPhrase, i: int) -> int | None:
+    """*(the hall by the lake) is larger than 2 ha, faces the road*: it is said of the target."""
+    if not reader.depth or reader.is_word(i - 1, *_RELATIVE):
+        return None
+    is_relation = reader.begins(i, reader.lexicon.relations)
+    is_verb = is_relation and reader.words[i].endswith("s") and not reader.is_word(i, *_NO_VERBS)
+    return i if is_verb or reader.is_word(i, *_MAIN_VERBS) else None
 
 
 def relative_clause(reader: Reader, phrase: NounPhrase, i: int) -> int | None:
@@ -33,7 +49,8 @@ def relative_clause(reader: Reader, phrase: NounPhrase, i: int) -> int | None:
 def _is_of_another(reader: Reader, phrase: NounPhrase, i: int) -> bool:
     """*(the ships near the lock) that are white*: the verb says that it is not about the lock.
 
-    What spreads is not told by its looks or a rank either: *(the hall near the road) that is red*.
+    What spreads is not told by its looks, its size or a rank either: *(the hall near the road) that
+    is red*, *(the bridge over the river) that is longer than 100 m*.
     """
     if reader.is_word(i, *(_PLURAL_VERBS if phrase.is_singular else _SINGULAR_VERBS)):
         return True
@@ -45,7 +62,8 @@ def _is_of_another(reader: Reader, phrase: NounPhrase, i: int) -> bool:
     start = reader.skip_determiners(negation[1] if negation else copula[1])
     attribute = read_attribute(reader, start)
     is_looks = attribute is not None and attribute[0].kind in ("colour", "lightness", "size")
-    return is_looks or reader.begins(start, lexicon.superlatives, lexicon.distances)
+    is_ranked = reader.begins(start, lexicon.superlatives, lexicon.distances, lexicon.comparatives)
+    return is_looks or is_ranked or read_bounds(reader, copula[1]) is not None
 
 
 def copula(reader: Reader, phrase: NounPhrase, i: int) -> int | None:

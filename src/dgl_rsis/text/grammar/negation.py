@@ -5,6 +5,7 @@ from __future__ import annotations
 from dgl_rsis.text.grammar.attributes import read_attribute
 from dgl_rsis.text.grammar.boundaries import begins_modifier
 from dgl_rsis.text.grammar.comparatives import compared
+from dgl_rsis.text.grammar.measures import measured_height
 from dgl_rsis.text.grammar.noun_phrases import read_anchor, read_noun_part
 from dgl_rsis.text.grammar.phrase import NounPhrase
 from dgl_rsis.text.grammar.reader import Reader
@@ -28,7 +29,9 @@ def negated(reader: Reader, phrase: NounPhrase, i: int) -> int | None:
     start = match[1]
     if reader.begins(start, reader.lexicon.verbs):
         start += 1
-    if participle := reader.lexicon.participles.match(reader.words, start):
+    is_relation = reader.begins(start, reader.lexicon.relations)  # "not moored at the pier"
+    participle = None if is_relation else reader.lexicon.participles.match(reader.words, start)
+    if participle is not None:
         start = participle[1] if _is_placed(reader, participle[1]) else start
     if has := reader.lexicon.with_words.match(reader.words, start):
         return _without(reader, phrase, i, has[1])
@@ -41,6 +44,9 @@ def negated(reader: Reader, phrase: NounPhrase, i: int) -> int | None:
     if end is not None:
         _exclude(phrase, inner.program(), i, end)
         return end
+    if (height := measured_height(reader, phrase, start)) is not None:
+        phrase.left_over.update(range(i, height))
+        return height
     if denied := _read_denied(reader, start):
         return _deny_all(reader, phrase, denied, i)
     if start >= len(reader.words):

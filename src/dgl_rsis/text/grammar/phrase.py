@@ -6,7 +6,7 @@ superlative or ordinal ranks what is left, the number is outermost.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -23,17 +23,19 @@ from dgl_rsis.text.program.vocabulary import (
 
 MOST_CONSTRAINTS = 12
 
-# Where ranks begin beside an anchor: next to it, "the second hall left of the road".
-_BEHIND: Mapping[Relation | None, Position] = {
-    Relation.LEFT_OF: Position.RIGHT,
-    Relation.RIGHT_OF: Position.LEFT,
-    Relation.ABOVE: Position.BOTTOM,
-    Relation.BELOW: Position.TOP,
-    Relation.NORTH_OF: Position.SOUTH,
-    Relation.SOUTH_OF: Position.NORTH,
-    Relation.EAST_OF: Position.WEST,
-    Relation.WEST_OF: Position.EAST,
-}
+# Beside these ranks begin at the anchor: "the second hall left of the road".
+_DIRECTED = frozenset(
+    (
+        Relation.LEFT_OF,
+        Relation.RIGHT_OF,
+        Relation.ABOVE,
+        Relation.BELOW,
+        Relation.NORTH_OF,
+        Relation.SOUTH_OF,
+        Relation.EAST_OF,
+        Relation.WEST_OF,
+    )
+)
 
 Wrap: TypeAlias = Callable[[Node], Node]
 """A constraint: puts a node around what it constrains."""
@@ -180,9 +182,12 @@ class NounPhrase:
         anchor = self.anchor if extreme is not None and extreme[0] is Key.DISTANCE else None
         if self.ordinal is None and not self.from_the_end:
             return Extremum(node, *extreme, anchor) if extreme is not None else node
+        begins = self.from_place or self.row_begins
+        if extreme is None and begins is None and self.last_relation in _DIRECTED:
+            anchor = self.last_anchor.as_anchor() if self.last_anchor else None
+            extreme = (Key.DISTANCE, Direction.MIN) if anchor is not None else None
         if extreme is None:
-            begins = self.row_begins or _BEHIND.get(self.last_relation, Position.LEFT)
-            extreme = EXTREME_OF_POSITION[self.from_place or begins]
+            extreme = EXTREME_OF_POSITION[begins or Position.LEFT]
         if self.from_the_end:
             extreme = extreme[0], extreme[1].opposite
         if (self.ordinal or 1) == 1 and self.count is not None and self.count > 1:

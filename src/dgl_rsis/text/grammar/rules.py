@@ -44,6 +44,7 @@ RULES = Rules(
         negation.excepted_too,
         coordination.joined,
         coordination.connected_to,
+        clauses.main_verb,
         measures.measured,
         measures.measured_height,
         measures.plain_amount,
