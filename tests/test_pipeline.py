@@ -258,6 +258,30 @@ def test_a_name_counts_for_its_own_noun_only():
     assert [match.index for match in result.chosen] == [0]
 
 
+def test_what_is_called_something_else_is_not_asked_from_the_model():
+    image, boxes = banks()
+    result = model().refer(image, "the water", candidates=boxes, names=["boat", "tank", "house"])
+    assert not result.chosen
+    odd = model().refer(image, "the building", candidates=boxes, names=["a1", "tank", "a3"])
+    assert odd.chosen
+    assert {match.index for match in odd.chosen} <= {0, 2}
+
+
+@pytest.mark.parametrize(
+    ("sentence", "names", "chosen"),
+    [
+        ("the bus", ["small-vehicle", "large-vehicle", "small-vehicle"], [1]),
+        ("the car", ["large-vehicle", "small-vehicle", "large-vehicle"], [1]),
+        ("the pier", ["ship", "harbor", "ship"], [1]),
+        ("all vehicles", ["small-vehicle", "large-vehicle", "harbor"], [0, 1]),
+    ],
+)
+def test_names_of_classes_in_data_sets(sentence, names, chosen):
+    image, boxes = banks()
+    result = model().refer(image, sentence, candidates=boxes, names=names)
+    assert sorted(match.index for match in result.chosen) == chosen
+
+
 def test_words_for_the_same_thing_do_not_compete():
     both = model(knowledge={"background": False}).refer(
         scattered(), "the largest house near the building", candidates=None

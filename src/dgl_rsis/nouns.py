@@ -83,11 +83,12 @@ def score_nouns(
         probabilities[noun] = _settled(
             image, meant, probabilities.get(noun), len(masks), settings.select.name_mismatch
         )
-    notes = tuple(
-        f"no candidate is called '{noun}': the image decides"
-        for noun in seen
-        if any(image.names) and noun == target and noun not in named
-    )
+    notes: tuple[str, ...] = ()
+    if target in probabilities and target not in named and any(image.names):
+        otherwise = _called_otherwise(image.names, target)
+        probabilities[target][otherwise] = settings.select.name_mismatch
+        rest = ": the image decides" if len(otherwise) < len(image.names) else ""
+        notes = (f"no candidate is called '{target}'{rest}",)
     settled = frozenset() if unnamed else frozenset(named)
     return ScoredNouns(candidates, probabilities, instances, settled, notes)
 
@@ -121,6 +122,14 @@ def meant_by_names(names: Sequence[str], nouns: Sequence[str]) -> dict[str, Bool
                 found[noun] = meant
                 break
     return found
+
+
+def _called_otherwise(names: Sequence[str], noun: str) -> IntArray:
+    """Candidates with a known name, where the noun is known, too, and none of them is called so."""
+    lexicon = default_lexicon()
+    if lexicon.find(noun) is None:
+        return np.empty(0, np.int64)
+    return np.flatnonzero([name != "" and lexicon.find(name) is not None for name in names])
 
 
 def _settled(
