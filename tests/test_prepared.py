@@ -29,3 +29,17 @@ def test_a_line_between_the_points_of_the_grid_has_a_colour():
     masks = MaskSet.from_crops([crop], [(0, 0)], (600, 600))
     image = np.full((600, 600, 3), 255, np.uint8)
     assert Candidates.measure(masks, image, colour_field(image)).colours[0, 0] > 99
+
+
+def test_dark_parts_do_not_change_the_paint():
+    image = np.zeros((40, 40, 3), np.uint8)
+    image[10:20, 5:25] = 250  # the roof and the bonnet of a car
+    image[10:20, 12:22] = 20  # its windows
+    image[30:34, 5:25] = 20
+    masks = MaskSet.from_crops(
+        [np.ones((10, 20), bool), np.ones((4, 20), bool)], [(5, 10), (5, 30)], (40, 40)
+    )
+    measured = Candidates.measure(masks, image, colour_field(image))
+    assert 45 < measured.colours[0, 0] < 65
+    assert measured.paints[0, 0] > 90
+    np.testing.assert_array_equal(measured.paints[1], measured.colours[1])

@@ -16,6 +16,7 @@ from dgl_rsis.text.knowledge import normalise_name
 from dgl_rsis.types import FloatArray, Proposals, Raster, RGBImage
 
 SAMPLED_SIDE = 128  # pixels a side that colours are measured on
+MIXED = 15.0  # lightness by which the lit third of a thing exceeds the whole if it has dark parts
 
 
 @dataclass(frozen=True)
@@ -74,11 +75,14 @@ class Candidates:
         masks: ``N`` of them.
         objectness: ``(N,)`` in [0, 1].
         colours: ``(N, 3)`` Lab of the mean colour.
+        paints: ``(N, 3)`` Lab of the colour that names it: that of the lit third where glass,
+            gaps and shadow darken the rest (a white car), else the mean.
     """
 
     masks: Proposals
     objectness: FloatArray
     colours: FloatArray
+    paints: FloatArray
 
     @classmethod
     def measure(cls, masks: Proposals, picture: RGBImage, lab: FloatArray) -> Candidates:
@@ -91,16 +95,20 @@ class Candidates:
         """
         known = len(masks) > 0 and isinstance(masks, RegionTree | MaskSet)
         own = objectness(masks, lab) if known else np.ones(len(masks), np.float32)  # type: ignore[arg-type]
-        return cls(masks, own, _mean_colours(masks, picture))
+        return cls(masks, own, *_colours(masks, picture))
 
 
-def _mean_colours(masks: Proposals, picture: RGBImage) -> FloatArray:
-    """``(N, 3)`` Lab of the mean colour of the pixels of each mask, of a grid of them if large."""
-    means = np.zeros((len(masks), 3), np.float32)
+def _colours(masks: Proposals, picture: RGBImage) -> tuple[FloatArray, FloatArray]:
+    """Mean colours and paints of the pixels of each mask, of a grid of them if it is large."""
+    means, lit = np.zeros((2, len(masks), 3), np.float32)
     for index, (x0, y0, x1, y1) in enumerate(masks.boxes.tolist()):
         step = max(1, max(x1 - x0, y1 - y0) // SAMPLED_SIDE)
-        inside = masks.crop(index)[::step, ::step]
-        pixels = picture[y0:y1:step, x0:x1:step][inside]
-        # A thin mask can fall between the points of the grid.
-        means[index] = pixels.mean(0) if len(pixels) else picture[y0:y1, x0:x1].mean((0, 1))
-    return np.asarray(lab_of(means[None] / np.float32(255))[0])
+        pixels = picture[y0:y1:step, x0:x1:step][masks.crop(index)[::step, ::step]]
+        if not len(pixels):  # a thin mask can fall between the points of the grid
+            pixels = picture[y0:y1, x0:x1].reshape(-1, 3)
+        brightness = pixels.sum(1, dtype=np.int64)
+        means[index] = pixels.mean(0)
+        lit[index] = pixels[brightness >= np.quantile(brightness, 2 / 3)].mean(0)
+    colours, bright = (np.asarray(lab_of(each[None] / np.float32(255))[0]) for each in (means, lit))
+    is_mixed = bright[:, 0] - colours[:, 0] > MIXED
+    return colours, np.where(is_mixed[:, None], bright, colours)

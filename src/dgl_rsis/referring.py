@@ -208,6 +208,7 @@ def _table(image: PreparedImage, nouns: ScoredNouns) -> spatial.CandidateTable:
         nouns.probabilities,
         objectness=nouns.candidates.objectness,
         colours=nouns.candidates.colours,
+        paints=nouns.candidates.paints,
         frame=image.raster.frame,
         instances=nouns.instances,
         are_instances=image.given,

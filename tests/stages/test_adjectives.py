@@ -1,4 +1,4 @@
-"""Sizes among candidates drawn as boxes."""
+"""Sizes and colours among candidates drawn as boxes."""
 
 from __future__ import annotations
 
@@ -43,3 +43,17 @@ def test_one_alone_is_judged_but_not_ruled_out() -> None:
     assert field.holds.all()
     assert field.values.argmax() == 1
     assert field.values.argmin() == 2
+
+
+def test_the_paint_names_a_colour_and_the_whole_what_is_dark() -> None:
+    grey, white, black = (60, 0, 0), (92, 0, 1), (14, 0, 0)
+    boxes = [(0, 0, 9, 9), (20, 0, 29, 9), (40, 0, 49, 9)]
+    table = make_table(
+        [("car", box, "white") for box in boxes],
+        colours=np.array([grey, grey, black], np.float32),  # of a white, a grey and a black car
+        paints=np.array([white, grey, grey], np.float32),
+    )
+    for word, chosen in (("white", [0]), ("grey", [1, 2]), ("black", [2])):
+        field = measured(word, np.arange(3), table, default_lexicon(), enough=0.5, divides=False)
+        assert field is not None
+        assert np.flatnonzero(field.holds).tolist() == chosen, word

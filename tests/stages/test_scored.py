@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -36,3 +38,24 @@ def test_a_union_takes_the_better_factors():
     result = scored().united(scored((7, 8), (0.8, 0.1)))
     assert result.indices.tolist() == [4, 7, 8, 9]
     assert result.total == pytest.approx([0.9, 0.8, 0.1, 0.6])
+
+
+def test_adjectives_are_compared_inside_a_constraint_that_nothing_with_them_fulfils():
+    red = Field(np.array([1.0, 0.1, 0.4]), np.array([True, False, False]))
+    right = Field(np.array([0.0, 0.7, 0.8]), np.array([False, True, True]))
+    only = scored().fulfilling(red, is_attribute=True)
+    result = only.among(right, 0.3, 0.5)
+    assert result is not None
+    assert result.live.tolist() == [9]
+    assert result.values.tolist() == [0.0, 0.7, 0.8]
+    assert only.among(right, 0.5, 0.5) is None
+    assert only.widened(0.3).live.tolist() == [4, 9]
+    assert only.widened(0.5).live.tolist() == [4]
+
+
+def test_what_was_counted_is_never_widened():
+    red = Field(np.array([1.0, 0.9, 0.4]), np.array([True, True, False]))
+    one = replace(scored().fulfilling(red, is_attribute=True), holds=np.array([True, False, False]))
+    everywhere = Field(np.ones(3), np.array([False, True, True]))
+    assert one.widened(0.3).live.tolist() == [4]
+    assert one.among(everywhere, 0.3, 0.5) is None

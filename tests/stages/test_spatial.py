@@ -67,6 +67,8 @@ def make_table(
     return replace(table, **changes)  # type: ignore[arg-type]
 
 
+LINE = [(x, 90, x + 20, 110) for x in (20, 90, 190, 260)]  # side by side across the image
+
 # A road from top to bottom at x 140..160, halls of several sizes on both sides, two ships.
 SCENE = [
     ("road", (140, 0, 160, 200), "black"),  # 0
@@ -360,10 +362,48 @@ def test_between_two_of_the_same_that_spread() -> None:
     assert execution.values[3] == 0
 
 
+def test_any_two_may_be_the_others_that_one_is_between() -> None:
+    cars = [("car", (x, 90, x + 10, 100), "white") for x in (120, 20, 70)]
+    execution = execute(parse("the car between the two other cars").program, make_table(cars))
+    assert execution.instances.tolist() == [2]
+    assert not execution.notes
+
+
+def test_rows_are_formed_by_all_of_a_kind() -> None:
+    colours = ("white", "black", "black", "black", "white")
+    places = ((10, 10), (50, 12), (10, 60), (50, 110), (90, 108))
+    cars = [
+        ("car", (x, y, x + 20, y + 30), each) for (x, y), each in zip(places, colours, strict=True)
+    ]
+    table = make_table([*cars, ("hall", (10, 160, 60, 190), "white")])
+    execution = execute(parse("the white car in the third row").program, table)
+    assert execution.instances.tolist() == [4]
+    execution = execute(parse("the white car in the fourth row").program, table)
+    assert any("in the fourth row from the top" in note for note in execution.notes)
+
+
+def test_an_adjective_is_compared_where_a_place_leaves_only_what_has_less_of_it() -> None:
+    pale = np.array([[82, -3, 52], [93, 0, 1], [86, 0, 22], [93, 0, 1]], np.float32)
+    halls = [("hall", box, "white") for box in LINE]
+    table = make_table(halls, colours=pale)
+    execution = execute(parse("the yellow hall in the right half").program, table)
+    assert execution.instances[0] == 2
+    assert any("compared among" in note for note in execution.notes)
+    both = execute(parse("the two yellow halls").program, table)
+    assert sorted(both.instances.tolist()) == [0, 2]
+
+
 def test_denying_takes_an_absolute_measure() -> None:
     things = [("hall", (10, 10, 50, 50), "red"), ("hall", (100, 10, 140, 50), "black")]
     execution = execute(parse("all halls that are not white").program, make_table(things))
     assert sorted(execution.instances.tolist()) == [0, 1]
+
+
+def test_what_stands_far_out_is_denied() -> None:
+    brownish = np.array([[44, 12, 9], [42, -4, 3], [41, -3, 2]], np.float32)
+    table = make_table([("hall", box, "red") for box in LINE[:3]], colours=brownish)
+    execution = execute(parse("all halls that are not red").program, table)
+    assert sorted(execution.instances.tolist()) == [1, 2]
 
 
 @pytest.mark.parametrize(

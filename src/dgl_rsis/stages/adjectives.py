@@ -10,6 +10,10 @@ from dgl_rsis.stages.scored import Field, Floats
 from dgl_rsis.text.lexicon import Lexicon
 from dgl_rsis.types import BoolArray, IntArray
 
+LEAST_DENIED = 0.55  # value of an adjective that is denied, in [0, 1]
+LEAST_OUTSTANDING = 0.2  # value of what stands far out
+OUTSTANDING = 10.0  # times the scores of the rest that something stands far out
+LEAST_VALUE = 0.1  # of an adjective that does not fit at all
 NOTABLE = 0.5  # doublings of the median area from which things are large or small
 
 
@@ -40,12 +44,10 @@ def measured(
         return None
     known = lexicon.attributes.get(word) or lexicon.attributes.get(word.replace("-", " "))
     if table.colours is not None:
-        own = table.colours[indices]
-        typical = float(np.median(own[:, 0])) if len(indices) > 2 else None
         name = known.measure if known is not None and known.measure else word
-        scores = colour_scores(name, own, lexicon.colours, typical_lightness=typical)
+        scores = _colour(name, table, indices, lexicon)
         if scores is not None:
-            return _soft(scores.astype(np.float64), enough)
+            return _soft(scores, enough)
     if known is not None and known.kind == "size":
         return _size(known.measure, table, indices, divides=divides)
     if known is not None and known.kind == "shape":
@@ -55,9 +57,43 @@ def measured(
     return None
 
 
+def denied(condition: Field) -> BoolArray:
+    """Which candidates a measured adjective is denied of (*not white*).
+
+    What is least white of all is not white for that: an absolute measure decides. Where nothing
+    reaches it, what stands far out is meant.
+    """
+    values = condition.values
+    reached: BoolArray = values >= LEAST_DENIED
+    rest = float(values[~condition.holds].max(initial=0.0))
+    is_apart = OUTSTANDING * (rest - LEAST_VALUE) < float(values.max(initial=0.0)) - LEAST_VALUE
+    if reached.any() or not is_apart or values.max(initial=0.0) < LEAST_OUTSTANDING:
+        return reached
+    return condition.holds & ~condition.holds.all()
+
+
+def _colour(name: str, table: CandidateTable, indices: IntArray, lexicon: Lexicon) -> Floats | None:
+    """How well the paint fits a colour; what is dark as a whole may be lit in part."""
+    assert table.colours is not None
+    own = table.colours[indices]
+    typical = float(np.median(own[:, 0])) if len(indices) > 2 else None
+    whole = colour_scores(name, own, lexicon.colours, typical_lightness=typical)
+    is_shade = name in ("dark", "bright")
+    if whole is None or table.paints is None or is_shade:
+        return None if whole is None else whole.astype(np.float64)
+    paint = colour_scores(name, table.paints[indices], lexicon.colours)
+    assert paint is not None
+    is_dark = name == "black" or name.startswith("dark ")
+    scores: Floats = (np.maximum(whole, paint) if is_dark else paint).astype(np.float64)
+    return scores
+
+
 def _soft(scores: Floats, enough: float) -> Field:
     """Measured adjectives weigh, and hold from a share of the best on."""
-    return Field(0.1 + 0.9 * scores, scores >= max(enough * scores.max(initial=0.0), 1e-3))
+    return Field(
+        LEAST_VALUE + (1 - LEAST_VALUE) * scores,
+        scores >= max(enough * scores.max(initial=0.0), 1e-3),
+    )
 
 
 def _size(measure: str, table: CandidateTable, indices: IntArray, *, divides: bool) -> Field:

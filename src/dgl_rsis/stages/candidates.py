@@ -38,6 +38,8 @@ class CandidateTable:
         objectness: ``(N,)`` float32 in [0, 1], how much a candidate is one whole thing; None
             counts every candidate the same.
         colours: ``(N, 3)`` mean or median Lab; None when colours were not measured.
+        paints: ``(N, 3)`` Lab of what names the colour of a thing, without its dark parts; None
+            takes the colours.
         frame: where the image lies on the map.
         instances: noun -> indices that are whole things of that kind; a noun that is missing is
             looked for by probability alone.
@@ -54,6 +56,7 @@ class CandidateTable:
     probabilities: Mapping[str, FloatArray]
     objectness: FloatArray | None = None
     colours: FloatArray | None = None
+    paints: FloatArray | None = None
     frame: MapFrame | None = None
     instances: Mapping[str, IntArray] = field(default_factory=dict)
     are_instances: bool = False

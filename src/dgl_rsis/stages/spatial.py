@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from dgl_rsis.config import ProgramSettings, make_settings
-from dgl_rsis.stages.adjectives import measured
+from dgl_rsis.stages.adjectives import denied, measured
 from dgl_rsis.stages.anchors import Anchor
 from dgl_rsis.stages.between import between_field
 from dgl_rsis.stages.candidates import CandidateTable
@@ -22,6 +22,7 @@ from dgl_rsis.stages.measuring import amounts_of, fitting, measure_text
 from dgl_rsis.stages.places import COMPASS, place_field
 from dgl_rsis.stages.ranking import by_extreme, by_rank, key_values
 from dgl_rsis.stages.relations import ONLY_NEAR, relation_field
+from dgl_rsis.stages.rows import row_field
 from dgl_rsis.stages.scope import Scope, counts, is_pair, ranks, target_of
 from dgl_rsis.stages.scored import Field, Floats, Scored
 from dgl_rsis.stages.steps import Recorder, Step
@@ -40,6 +41,7 @@ from dgl_rsis.text.program.nodes import (
     Or,
     Ordinal,
     Relate,
+    Row,
     Select,
 )
 from dgl_rsis.text.program.tree import nouns_in
@@ -47,8 +49,8 @@ from dgl_rsis.text.program.vocabulary import ANYTHING, EXTREME_OF_POSITION, Key,
 from dgl_rsis.types import FloatArray, IntArray
 
 PLAIN = Scope()
+LEAST_ATTRIBUTE = 0.3  # product of adjectives that one thing has rather than another
 MOST_PAIRED = 20  # anchors on either side of *between*: pairs grow with the square
-LEAST_DENIED = 0.55  # of a measured adjective that is denied (*not white*), in [0, 1]
 
 __all__ = [
     "CandidateTable",
@@ -105,14 +107,15 @@ def execute(
     values, attributes = np.zeros((2, len(table)), dtype=np.float32)
     values[scored.indices] = np.where(scored.holds, scored.values, 0.0)
     attributes[scored.indices] = np.where(scored.holds, scored.attributes, 0.0)
-    alive = scored.indices[scored.holds & (scored.total > 0)]
-    order = np.argsort(-scored.at(alive).total, kind="stable")
+    total = scored.total
+    alive = np.flatnonzero(total > 0)
+    order = alive[np.argsort(-total[alive], kind="stable")]
     target = target_of(program)
     is_stuff = target is not None and run.lexicon.is_stuff(target.noun)
     return Execution(
         values=values,
         attributes=attributes,
-        instances=alive[order],
+        instances=scored.indices[order],
         is_union=is_stuff and not ranks(program) and not counts(program),
         unmeasured=tuple(
             word
@@ -154,6 +157,8 @@ class _Run:
                 return self._select(node, scope)
             case Filter():
                 return self._filter(node, self.of(node.child, scope), scope)
+            case Row():
+                return self._row(node, self.of(node.child, scope), scope)
             case Relate():
                 return self._relate(node, self.of(node.child, scope), scope)
             case Extremum() | Ordinal():
@@ -241,8 +246,19 @@ class _Run:
         if condition is None or not len(scored):
             return scored
         if not (scored.holds & condition.holds).any():
+            may_compare = not (scope.is_denied or is_attribute)
+            among = self._among(scored, condition, what) if may_compare else None
+            if among is not None:
+                return among
             return self._unexecuted(scored, f"nothing is '{what}'", scope)
         return scored.fulfilling(condition, is_attribute=is_attribute)
+
+    def _among(self, scored: Scored, condition: Field, what: str) -> Scored | None:
+        """With a constraint inside which the adjectives are compared; None where none has them."""
+        among = scored.among(condition, LEAST_ATTRIBUTE, self.settings.smallest_attribute)
+        if among is not None:
+            self.record.note(f"adjectives were compared among what is '{what}'")
+        return among
 
     def _unexecuted(self, scored: Scored, why: str, scope: Scope, what: str = "") -> Scored:
         """Drop a step; one that is denied excludes nothing instead."""
@@ -261,11 +277,19 @@ class _Run:
         what = node.position.value.replace("_", " ")
         if scope.is_denied or (child.holds & condition.holds).any():
             return self._constrain(child, condition, what, scope)
+        if (among := self._among(child, condition, what)) is not None:
+            return among
         self.record.note(f"nothing lies at the {what}: the nearest to it was taken")
         key, direction = EXTREME_OF_POSITION[node.position]
         return by_extreme(
             child, self._keys(key, child.indices), direction, self.settings.rank_decay
         )
+
+    def _row(self, node: Row, child: Scored, scope: Scope) -> Scored:
+        # All instances form the rows, not only what holds: the third row of cars may be the only
+        # one with a white car in it.
+        condition = row_field(node, self.table, child.indices)
+        return self._constrain(child, condition, str(node), scope)
 
     def _anchor(self, node: Node, *, apart: bool = False) -> Anchor | None:
         """Each instance of a bare noun, n of a number, the best of a constraint, stuff as one.
@@ -300,7 +324,7 @@ class _Run:
         return np.asarray(live[sure], np.int64)
 
     def _relate(self, node: Relate, child: Scored, scope: Scope) -> Scored:
-        anchor = self._anchor(node.anchor, apart=is_pair(node))
+        anchor = self._anchor(_others(node), apart=is_pair(node))
         if anchor is None:
             return self._unexecuted(child, f"no anchor '{node.anchor}'", scope, "the relation")
         if not len(child):
@@ -362,6 +386,8 @@ class _Run:
         return key_values(key, indices, self.table, anchor)
 
     def _count(self, node: Count, child: Scored) -> Scored:
+        if child.holds.sum() < node.n:
+            child = child.widened(LEAST_ATTRIBUTE)
         live = np.flatnonzero(child.holds)
         if len(live) < node.n:
             self.record.note(f"only {len(live)} of {node.n} were found")
@@ -399,9 +425,8 @@ class _Run:
             if not fields:
                 return None
             values = np.min([field.values for field in fields.values()], axis=0)
-            # What is least red of all is not red for that: denying takes an absolute measure.
             has_all = [
-                field.holds if self._is_size(word) else field.values >= LEAST_DENIED
+                field.holds if self._is_size(word) else denied(field)
                 for word, field in fields.items()
             ]
             return Field(1.0 - 0.9 * values, ~np.all(has_all, axis=0))
@@ -413,3 +438,11 @@ class _Run:
     def _note_north(self) -> None:
         if self.table.frame is None or self.table.frame.north is None:
             self.record.note("true north is unknown: up was taken")
+
+
+def _others(node: Relate) -> Node:
+    """The anchors of a relation: any two may be *the two other cars* that a car is between."""
+    anchor, target = node.anchor, target_of(node.child)
+    noun = target_of(anchor)
+    is_same = target is not None and noun is not None and target.noun == noun.noun
+    return anchor.child if is_pair(node) and is_same and isinstance(anchor, Count) else anchor

@@ -20,6 +20,7 @@ from dgl_rsis.text.parse import parse
         ("ships not moored at the pier", "every (ship and not (ship, adjacent pier))"),
         ("the red hall, not the blue one", "red hall and not blue hall"),
         ("halls that do not have a red roof", "every (hall and not red hall)"),
+        ("all halls but the upper one", "every (hall and not (1 x hall, at the top))"),
         ("all halls but the largest", "every (hall and not largest hall)"),
         ("the non-white halls", "every (hall and not white hall)"),
         ("the hall that is neither white nor red", "hall and not white hall and not red hall"),

@@ -25,7 +25,7 @@ from dgl_rsis.text.program.vocabulary import Position
             "the hall between the left ship and the right one",
             "hall, between (ship, at the left) and (ship, at the right)",
         ),
-        ("the hall just north of the road", "hall, north of road"),
+        ("the hall just north of the road", "hall, north of road, closest to road"),
         ("the hall at the edge of the forest", "hall, adjacent forest"),
         ("the hall in the left harbor", "hall, inside (harbor, at the left)"),
         ("the hall near the one on the left", "hall, near (hall, at the left)"),

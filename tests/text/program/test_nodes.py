@@ -19,12 +19,14 @@ from dgl_rsis.text.program.nodes import (
     Or,
     Ordinal,
     Relate,
+    Row,
     Select,
 )
 from dgl_rsis.text.program.vocabulary import (
     Comparison,
     Direction,
     Key,
+    Line,
     Position,
     Quantity,
     Relation,
@@ -40,6 +42,14 @@ def test_anchors_are_checked() -> None:
         Extremum(hall, Key.DISTANCE)
     with pytest.raises(TextError, match="cannot be measured in m2"):
         Measure(hall, Quantity.LENGTH, Comparison.LESS, 3, Unit.SQUARE_METRE)
+
+
+@pytest.mark.parametrize(
+    ("line", "place"), [(Line.ROW, Position.LEFT), (Line.COLUMN, Position.TOP)]
+)
+def test_rows_are_counted_down_and_columns_across(line: Line, place: Position) -> None:
+    with pytest.raises(TextError, match=f"a {line} is not counted from the {place}"):
+        Row(Select("ship"), line, place)
 
 
 @pytest.mark.parametrize("node", [Count, Ordinal])
@@ -70,6 +80,12 @@ def _closest(anchor: str) -> Node:
             "every white tank, at the upper left",
         ),
         (Count(Select("ship"), 2), "2 x ship"),
+        (Row(Select("ship"), Line.ROW, Position.TOP), "ship, in the top row"),
+        (Row(Select("ship"), Line.COLUMN, Position.CENTER), "ship, in the middle column"),
+        (
+            Ordinal(Row(Select("ship"), Line.ROW, Position.BOTTOM, 3), 2, Key.X),
+            "second ship from the left, in the third row from the bottom",
+        ),
         (
             Relate(Select("ship"), Relation.BETWEEN, Select("dam"), Count(Select("pier"), 2)),
             "ship, between dam and 2 x pier",

@@ -11,7 +11,7 @@ from dgl_rsis.text.grammar.phrase import NounPhrase
 from dgl_rsis.text.grammar.reader import Reader
 from dgl_rsis.text.grammar.relations import located
 from dgl_rsis.text.grammar.with_phrases import read_placed
-from dgl_rsis.text.program.nodes import And, Node, Not, Relate, Select
+from dgl_rsis.text.program.nodes import And, Count, Node, Not, Relate, Select
 from dgl_rsis.text.program.vocabulary import ANYTHING, Relation
 from dgl_rsis.text.tokens import COMMA
 
@@ -198,7 +198,10 @@ def _except(reader: Reader, phrase: NounPhrase, i: int, start: int) -> int | Non
     anchor, end = found
     if anchor.is_pronoun or anchor.noun is None:
         anchor.noun = phrase.noun
-    _exclude(phrase, anchor.as_anchor(), i, end)
+    node = anchor.as_anchor()
+    if anchor.is_pronoun and anchor.is_singular and anchor.constraints and not anchor.is_ranked:
+        node = Count(node, 1)  # "except the middle one": more may lie in the middle
+    _exclude(phrase, node, i, end)
     phrase.is_excepted = True
     return end
 

@@ -15,8 +15,8 @@ from dgl_rsis.text.tokens import COMMA
 
 LARGEST_RANK = 10**6
 _DIGITS = re.compile(r"([0-9]{1,7})(?:st|nd|rd|th)")
-_ROWS = ("row", "rows", "line", "sequence", "series")
-_COLUMNS = ("column", "columns")
+ROWS = ("row", "rows", "line", "sequence", "series")
+COLUMNS = ("column", "columns")
 # Ways to count, with the place where the count begins.
 _WAYS = {"down": Position.TOP, "up": Position.BOTTOM, "in": Position.LEFT, "over": Position.LEFT}
 
@@ -106,34 +106,31 @@ def counted_further_out(reader: Reader, phrase: NounPhrase, i: int) -> int | Non
 
 
 def row_of_unknown_place(reader: Reader, phrase: NounPhrase, i: int) -> int | None:
-    """*in the second row*, *in neat rows*: which row cannot be told; left over."""
+    """*in neat rows*: which row cannot be told; left over."""
     if not reader.is_word(i, "in", "of", "on"):
         return None
     start = reader.skip_determiners(i + 1)
-    found = read_rank(reader, start) or reader.lexicon.last.match(reader.words, start)
     is_ranked = phrase.ordinal is not None or phrase.from_the_end
-    end = found[1] if found else _behind_adjectives(reader, start)
-    is_row = reader.is_word(end, *_ROWS, *_COLUMNS) and not reader.is_word(end + 1, "of")
-    if not is_row or (found is None and end == start and is_ranked):
+    end = _behind_adjectives(reader, start)
+    is_row = reader.is_word(end, *ROWS, *COLUMNS) and not reader.is_word(end + 1, "of")
+    if not is_row or (end == start and is_ranked):
         return None
-    if reader.is_word(end, *_COLUMNS):
+    if reader.is_word(end, *COLUMNS):
         phrase.row_begins = Position.TOP
-    counted = _read_from_place(reader, end + 1) if found else None
-    end = counted[1] if counted else end + 1
-    phrase.left_over.update(range(i, end))
-    return end
+    phrase.left_over.update(range(i, end + 1))
+    return end + 1
 
 
 def end_of_row(reader: Reader, phrase: NounPhrase, i: int) -> int | None:
     """*at the end of the row*: the last one; *at the beginning of the column*: the first."""
     start = reader.skip_determiners(i + 1)
     end = reader.skip_determiners(start + 2)
-    is_row = reader.is_word(end, *_ROWS, *_COLUMNS) and reader.is_word(start + 1, "of")
+    is_row = reader.is_word(end, *ROWS, *COLUMNS) and reader.is_word(start + 1, "of")
     if not is_row or not reader.is_word(i, "at") or phrase.is_ranked:
         return None
     if not reader.is_word(start, "end", "beginning", "start", "head"):
         return None
-    phrase.row_begins = Position.TOP if reader.is_word(end, *_COLUMNS) else None
+    phrase.row_begins = Position.TOP if reader.is_word(end, *COLUMNS) else None
     if reader.is_word(start, "end"):
         phrase.from_the_end = True
     else:
@@ -171,9 +168,9 @@ def _in_row(reader: Reader, phrase: NounPhrase, i: int) -> int | None:
     place = read_place(reader, start)
     last_word = start if place is None else place[1] - 1
     is_told = place is not None or phrase.is_ranked
-    if not is_told or not reader.is_word(last_word, *_ROWS, *_COLUMNS):
+    if not is_told or not reader.is_word(last_word, *ROWS, *COLUMNS):
         return None
-    if reader.is_word(last_word, *_COLUMNS):
+    if reader.is_word(last_word, *COLUMNS):
         phrase.row_begins = Position.TOP
     if place is not None:
         phrase.constrain(at(place[0]), i, last_word + 1)

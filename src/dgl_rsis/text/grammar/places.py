@@ -8,10 +8,11 @@ from dgl_rsis.text.grammar.attributes import read_attribute
 from dgl_rsis.text.grammar.phrase import NounPhrase, Wrap
 from dgl_rsis.text.grammar.reader import Reader
 from dgl_rsis.text.program.nodes import Filter
-from dgl_rsis.text.program.vocabulary import Position
+from dgl_rsis.text.program.vocabulary import EXTREME_OF_POSITION, Position
 from dgl_rsis.text.program.wording import PLACE_OF_EXTREME
 
 MOST_ADVERBS = 3
+PRONOUNS = ("one", "ones")
 _SHORES = ("bank", "shore")
 _DIAGONALS: Mapping[tuple[Position, Position], Position] = {
     (Position.TOP, Position.LEFT): Position.UPPER_LEFT,
@@ -94,8 +95,8 @@ def read_place_of_place(reader: Reader, i: int) -> tuple[Position, int] | None:
     if place is None or not reader.is_word(place[1], "of"):
         return place
     outer = read_place(reader, reader.skip_determiners(place[1] + 1))
-    if outer is None or follows_noun(reader, outer[1]):
-        return place
+    if outer is None or follows_noun(reader, outer[1]) or reader.is_word(outer[1], *PRONOUNS):
+        return place  # "left of the upper one"
     joined = _joined(place[0], outer[0])
     return place if joined is None else (joined, outer[1])
 
@@ -130,5 +131,8 @@ def place_before_noun(reader: Reader, phrase: NounPhrase, i: int) -> int | None:
     if place is None or reader.is_word(place[1], "of"):
         return None
     position, end = place
+    if reader.is_word(end, *PRONOUNS) and reader.is_word(end + 1, "of"):
+        phrase.extreme = EXTREME_OF_POSITION[position]  # "the upper one of the two"
+        return end + 1
     phrase.constrain(at(position), i, end)
     return end

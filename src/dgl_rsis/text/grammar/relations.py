@@ -8,11 +8,11 @@ from dgl_rsis.text.grammar.attributes import read_attribute
 from dgl_rsis.text.grammar.boundaries import begins_noun
 from dgl_rsis.text.grammar.noun_phrases import read_anchor
 from dgl_rsis.text.grammar.phrase import NounPhrase, Wrap
-from dgl_rsis.text.grammar.places import at, read_place_after_preposition
+from dgl_rsis.text.grammar.places import PRONOUNS, at, read_place_after_preposition
 from dgl_rsis.text.grammar.reader import Reader
 from dgl_rsis.text.inflection import singular
-from dgl_rsis.text.program.nodes import Node, Relate
-from dgl_rsis.text.program.vocabulary import Position, Relation
+from dgl_rsis.text.program.nodes import Extremum, Node, Relate
+from dgl_rsis.text.program.vocabulary import Direction, Key, Position, Relation
 
 RELATION_OF_PLACE: Mapping[Position, Relation] = {
     Position.LEFT: Relation.LEFT_OF,
@@ -35,6 +35,8 @@ RELATION_OF_PLACE: Mapping[Position, Relation] = {
     Position.WEST: Relation.WEST_OF,
     Position.NORTHWEST: Relation.NORTHWEST_OF,
 }
+_SIDES_OF_THINGS = frozenset(RELATION_OF_PLACE.values()) - {Relation.INSIDE, Relation.ADJACENT}
+_CLOSE = ("directly", "immediately", "just")
 _CENTERS = ("center", "centre", "middle")
 _PLACE_OF_RELATION = {Relation.ABOVE: Position.TOP, Relation.BELOW: Position.BOTTOM}
 _SIDES = ("side", "flank", "hand", "direction")
@@ -57,6 +59,31 @@ def located(reader: Reader, phrase: NounPhrase, i: int) -> int | None:
     """*in the upper left corner*, *left of the road*, *near the river*; no negation."""
     if reader.begins(i, reader.lexicon.negations):
         return None
+    if reader.is_word(i, *_CLOSE):
+        count = len(phrase.constraints)
+        end = _located(reader, phrase, i + 1)
+        if end is not None and len(phrase.constraints) == count + 1:
+            phrase.constraints[-1] = _closest(phrase, phrase.constraints[-1])
+            return end
+        del phrase.constraints[count:]
+    return _located(reader, phrase, i)
+
+
+def _closest(phrase: NounPhrase, wrap: Wrap) -> Wrap:
+    """*directly above the road*: the one closest to it on that side, if one is asked for."""
+
+    def nearest(child: Node) -> Node:
+        node = wrap(child)
+        if not isinstance(node, Relate) or node.relation not in _SIDES_OF_THINGS:
+            return node
+        if not phrase.is_singular or phrase.is_ranked:
+            return node
+        return Extremum(node, Key.DISTANCE, Direction.MIN, node.anchor)
+
+    return nearest
+
+
+def _located(reader: Reader, phrase: NounPhrase, i: int) -> int | None:
     if _is_adverb(reader, i):
         i += 1
     relation = _read_relation(reader, i)
@@ -92,7 +119,7 @@ def _locate(reader: Reader, phrase: NounPhrase, place: tuple[Position, int], i: 
         phrase.constrain(at(position), i, end)
         return end
     start = reader.skip_determiners(end + 1)
-    if reader.is_word(start, *_CENTERS) and not begins_noun(reader, start + 1):
+    if reader.is_word(start, *_CENTERS) and not _names_thing(reader, start + 1):
         phrase.constrain(at(position), i, start + 1)  # "slightly right of the center"
         return start + 1
     is_part = reader.is_word(i, "in", "within") and reader.begins(
@@ -128,8 +155,13 @@ def _read_center(reader: Reader, relation: tuple[Relation, int]) -> int | None:
     """*above the center*: a place of the image."""
     start = reader.skip_determiners(relation[1])
     is_center = reader.is_word(start, *_CENTERS) and relation[0] in _PLACE_OF_RELATION
-    follows = begins_noun(reader, start + 1) or reader.is_word(start + 1, "of")
+    follows = _names_thing(reader, start + 1) or reader.is_word(start + 1, "of")
     return start + 1 if is_center and not follows else None
+
+
+def _names_thing(reader: Reader, i: int) -> bool:
+    """A noun, or the *one* of *the middle one*."""
+    return begins_noun(reader, i) or reader.is_word(i, *PRONOUNS)
 
 
 def read_direction_of(reader: Reader, i: int) -> tuple[Wrap, Node, int] | None:

@@ -15,6 +15,7 @@ from dgl_rsis.text.grammar import (
     places,
     quantifiers,
     relations,
+    rows,
     superlatives,
     with_phrases,
 )
@@ -22,6 +23,7 @@ from dgl_rsis.text.grammar.reader import Rules
 
 RULES = Rules(
     before_noun=(
+        rows.row_of_things,
         quantifiers.bounded_count,
         quantifiers.every,
         quantifiers.count,
@@ -51,6 +53,8 @@ RULES = Rules(
         comparatives.compared,
         comparatives.larger_alone,
         clauses.relative_clause,
+        rows.end_of_row,
+        rows.in_row,
         ordinals.row_of_unknown_place,
         ordinals.end_of_row,
         ordinals.ordinal_after_noun,

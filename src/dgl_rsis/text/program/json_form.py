@@ -17,6 +17,7 @@ from dgl_rsis.text.program.vocabulary import (
     Comparison,
     Direction,
     Key,
+    Line,
     Position,
     Quantity,
     Relation,
@@ -37,7 +38,7 @@ _JSON_KINDS: Mapping[str, str | type[StrEnum]] = {
     "float": "number",
     **{
         each.__name__: each
-        for each in (Position, Relation, Key, Direction, Quantity, Comparison, Unit)
+        for each in (Position, Relation, Key, Line, Direction, Quantity, Comparison, Unit)
     },
 }
 

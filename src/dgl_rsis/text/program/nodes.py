@@ -12,13 +12,20 @@ from dgl_rsis.text.program.vocabulary import (
     Comparison,
     Direction,
     Key,
+    Line,
     Position,
     Quantity,
     Relation,
     Unit,
     is_areal,
 )
-from dgl_rsis.text.program.wording import PLACE_OF_EXTREME, SUPERLATIVES, ranked, spoken
+from dgl_rsis.text.program.wording import (
+    PLACE_OF_EXTREME,
+    PLACES_OF_LINES,
+    SUPERLATIVES,
+    ranked,
+    spoken,
+)
 
 
 @dataclass(frozen=True)
@@ -51,6 +58,38 @@ class Filter(Step):
         """See ``Step.parts``."""
         head, tail = followed(self.child)
         return head, f"{tail}, at the {spoken(self.position)}"
+
+
+@dataclass(frozen=True)
+class Row(Step):
+    """What stands in one of the rows or columns that all of its kind form.
+
+    Attributes:
+        child: what is looked for in it.
+        line: rows or columns.
+        place: where rows are counted from, ``top`` or ``bottom``, columns from ``left`` or
+            ``right``; ``center`` is the middle one.
+        n: which one, from 1.
+    """
+
+    op: ClassVar[str] = "row"
+    child: Node
+    line: Line
+    place: Position
+    n: int = 1
+
+    def __post_init__(self) -> None:
+        _check_number(self.op, self.n)
+        if self.place not in PLACES_OF_LINES[self.line]:
+            raise TextError(f"program: a {self.line} is not counted from the {self.place}")
+
+    def parts(self) -> tuple[str, str]:
+        """See ``Step.parts``."""
+        head, tail = self.child.parts()
+        if self.n == 1:
+            place = "middle" if self.place is Position.CENTER else spoken(self.place)
+            return head, f"{tail}, in the {place} {self.line}"
+        return head, f"{tail}, in the {ranked(self.n)} {self.line} from the {spoken(self.place)}"
 
 
 @dataclass(frozen=True)
@@ -250,11 +289,11 @@ class Not(Step):
 
 
 Node: TypeAlias = (
-    Select | Filter | Relate | Extremum | Ordinal | Count | All | Measure | And | Or | Not
+    Select | Filter | Row | Relate | Extremum | Ordinal | Count | All | Measure | And | Or | Not
 )
 NODES: Mapping[str, type[Node]] = {
     each.op: each
-    for each in (Select, Filter, Relate, Extremum, Ordinal, Count, All, Measure, And, Or, Not)
+    for each in (Select, Filter, Row, Relate, Extremum, Ordinal, Count, All, Measure, And, Or, Not)
 }
 
 

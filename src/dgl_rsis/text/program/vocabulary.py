@@ -101,6 +101,13 @@ class Key(StrEnum):
     DISTANCE = "distance"
 
 
+class Line(StrEnum):
+    """How things are lined up: side by side, or one below the other."""
+
+    ROW = "row"
+    COLUMN = "column"
+
+
 class Direction(StrEnum):
     """Which end of a key is meant."""
 

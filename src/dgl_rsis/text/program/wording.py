@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import StrEnum
 
-from dgl_rsis.text.program.vocabulary import EXTREME_OF_POSITION, Direction, Key, Position
+from dgl_rsis.text.program.vocabulary import EXTREME_OF_POSITION, Direction, Key, Line, Position
 
 
 def spoken(word: StrEnum) -> str:
@@ -25,6 +25,12 @@ PLACE_OF_EXTREME: Mapping[tuple[Key, Direction], Position] = {
     if position is not Position.CENTER
 }
 """The place from which the ranks of a key are counted: *from the left*."""
+
+PLACES_OF_LINES: Mapping[Line, tuple[Position, ...]] = {
+    Line.ROW: (Position.TOP, Position.BOTTOM, Position.CENTER),
+    Line.COLUMN: (Position.LEFT, Position.RIGHT, Position.CENTER),
+}
+"""The places that tell one row or column from another, the one to count from first."""
 
 SUPERLATIVES: Mapping[tuple[Key, Direction], str] = {
     (Key.AREA, Direction.MAX): "largest",
