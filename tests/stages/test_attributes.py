@@ -60,6 +60,7 @@ def test_dark_blue_is_darker() -> None:
         ((54, 3, -2), "grey"),
         ((69, 0, -1), "grey"),
         ((84, 2, -1), "white"),
+        ((78, 2, 0), "white"),  # a tank in haze
         ((90, -5, 5), "white"),  # with a cast of the sensor
         ((52, 2, -6), "grey"),
         ((22, 1, -4), "black"),
