@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -60,54 +61,90 @@ def _ends(
         yield anchor.table.centroids[thing], length, indices == thing
 
 
+@dataclass(frozen=True)
+class _Bands:
+    """The ways between pairs of things, as linear forms of a point.
+
+    Attributes:
+        along: ``(P, 3)`` share of the way from start to end: ``x``, ``y`` and constant.
+        across: ``(P, 3)`` distance from the joining line, in lengths of what counts as near.
+    """
+
+    along: Floats
+    across: Floats
+
+    @classmethod
+    def of(cls, starts: Floats, ends: Floats, lengths: Floats) -> _Bands:
+        line = ends - starts
+        length = np.maximum(np.hypot(line[:, 0], line[:, 1]), 1e-6)[:, None]
+        along = line / length**2
+        across = np.stack([-line[:, 1], line[:, 0]], axis=1) / length
+        across /= _reach(length, lengths[:, None])
+        return cls(
+            *(np.column_stack([each, -(each * starts).sum(axis=1)]) for each in (along, across))
+        )
+
+    def take(self, pairs: IntArray) -> _Bands:
+        """Some of the pairs."""
+        return _Bands(self.along[pairs], self.across[pairs])
+
+    def squares(self, points: Floats) -> Floats:
+        """``(K, P)`` squared distances of points; infinite beyond the ends."""
+        along, squares = (points @ each[:, :2].T + each[:, 2] for each in (self.along, self.across))
+        squares *= squares
+        squares[(along < 0) | (along > 1)] = np.inf
+        return np.asarray(squares)
+
+    def limits(self, middle: Floats, radius: float) -> tuple[Floats, Floats]:
+        """``(P,)`` least and largest squared distance of any point that is so near to another."""
+        (along, slack), (across, margin) = (
+            (each[:, :2] @ middle + each[:, 2], radius * np.hypot(each[:, 0], each[:, 1]))
+            for each in (self.along, self.across)
+        )
+        least = np.maximum(np.abs(across) - margin, 0) ** 2
+        most = (np.abs(across) + margin) ** 2
+        least[(along + slack < 0) | (along - slack > 1)] = np.inf
+        most[(along - slack < 0) | (along + slack > 1)] = np.inf
+        return least, most
+
+
 def _between_things(
     table: CandidateTable, indices: IntArray, first: IntArray, second: IntArray, lengths: Floats
 ) -> Floats:
     """``(K,)`` best value over pairs; for a block of neighbours only of pairs that can be best."""
     centroids = table.centroids[indices]
-    starts, ends = table.centroids[first], table.centroids[second]
+    bands = _Bands.of(table.centroids[first], table.centroids[second], lengths)
     index = BoxIndex.of(np.concatenate([centroids, centroids], axis=1))
-    values = np.zeros(len(indices))
+    squares = np.full(len(indices), np.inf)
     middles = (index.bounds[:2] + index.bounds[2:]).T / 2
     radii = np.hypot(*(index.bounds[2:] - index.bounds[:2])) / 2
     is_end = np.isin(indices, np.concatenate([first, second]))
     for block, members in enumerate(index.members()):
-        least, most = _limits(middles[block], float(radii[block]), starts, ends, lengths)
+        least, most = bands.limits(middles[block], float(radii[block]))
         # What is an end of the best pair itself needs another one.
-        enough = 0.0 if is_end[members].any() else least.max(initial=0.0)
-        pairs = np.flatnonzero((most >= enough) & (most > 0))
+        enough = np.inf if is_end[members].any() else most.min(initial=np.inf)
+        pairs = np.flatnonzero((least <= enough) & (least < np.inf))
         if len(pairs):
-            each = _between(centroids[members][:, None], starts[pairs], ends[pairs], lengths[pairs])
-            own = indices[members][:, None]
-            each[(own == first[pairs]) | (own == second[pairs])] = 0
-            values[members] = each.max(axis=1)
-    return values
+            each = bands.take(pairs).squares(centroids[members])
+            ends = np.flatnonzero(is_end[members])
+            own = indices[members][ends][:, None]
+            each[ends] = np.where(
+                (own == first[pairs]) | (own == second[pairs]), np.inf, each[ends]
+            )
+            squares[members] = each.min(axis=1)
+    return np.exp(-squares / 2)
 
 
-def _between(points: Floats, starts: Floats, ends: Floats, lengths: Floats | float) -> Floats:
-    """Gaussian of the distance to the joining line, 0 beyond its ends; all broadcast."""
-    along, across, reach = _places(points, starts, ends, lengths)
-    return np.where((along >= 0) & (along <= 1), np.exp(-((across / reach) ** 2) / 2), 0.0)
-
-
-def _limits(
-    middle: Floats, radius: float, starts: Floats, ends: Floats, lengths: Floats
-) -> tuple[Floats, Floats]:
-    """``(P,)`` least and largest value of any point that is so near to another."""
-    along, across, reach = _places(middle, starts, ends, lengths)
-    slack = radius / np.maximum(np.hypot(*(ends - starts).T), 1e-6)
-    least = np.exp(-(((across + radius) / reach) ** 2) / 2)
-    most = np.exp(-((np.maximum(across - radius, 0) / reach) ** 2) / 2)
-    least = np.where((along - slack >= 0) & (along + slack <= 1), least, 0.0)
-    return least, np.where((along + slack >= 0) & (along - slack <= 1), most, 0.0)
-
-
-def _places(
-    points: Floats, starts: Floats, ends: Floats, lengths: Floats | float
-) -> tuple[Floats, Floats, Floats]:
-    """Share of the way along the joining line, distance across, and what counts as near."""
+def _between(points: Floats, starts: Floats, ends: Floats, lengths: float) -> Floats:
+    """``(K,)`` Gaussian of the distance to the joining line, 0 beyond its ends."""
     line, offset = ends - starts, points - starts
-    length = np.maximum(np.hypot(line[..., 0], line[..., 1]), 1e-6)
-    along = (offset * line).sum(axis=-1) / length**2
-    across = np.abs(offset[..., 0] * line[..., 1] - offset[..., 1] * line[..., 0]) / length
-    return along, across, 0.35 * length + lengths
+    length = np.maximum(np.hypot(line[:, 0], line[:, 1]), 1e-6)
+    along = (offset * line).sum(axis=1) / length**2
+    across = np.abs(offset[:, 0] * line[:, 1] - offset[:, 1] * line[:, 0]) / length
+    values = np.exp(-((across / _reach(length, lengths)) ** 2) / 2)
+    return np.where((along >= 0) & (along <= 1), values, 0.0)
+
+
+def _reach(length: Floats, lengths: Floats | float) -> Floats:
+    """What counts as near the joining line: a share of it, and the length of the things."""
+    return 0.35 * length + lengths

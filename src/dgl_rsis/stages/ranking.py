@@ -72,7 +72,11 @@ def distances(
 def by_extreme(scored: Scored, keys: Floats, direction: Direction, decay: float) -> Scored:
     """1 for the extreme one inside what holds, and for what equals it; falling with every rank."""
     signed = np.where(scored.holds, keys if direction is Direction.MIN else -keys, np.inf)
-    ranks = np.searchsorted(np.sort(signed), signed)
+    order = np.argsort(signed)
+    values = signed[order]
+    is_first = np.append(True, values[1:] > values[:-1])[: len(values)]
+    ranks = np.empty(len(values), dtype=np.int64)
+    ranks[order] = np.maximum.accumulate(np.where(is_first, np.arange(len(values)), 0))
     return scored.ranked(np.exp(-decay * ranks))
 
 

@@ -172,28 +172,29 @@ def _parallel(indices: IntArray, anchor: Anchor) -> Field:
     """Gaussian of the angle between long sides; what has no long side has no direction."""
     shapes = anchor.table.shapes_of(indices)
     is_long = shapes.aspect >= LEAST_ASPECT
+    own, values = shapes.angle[is_long], np.zeros(len(indices))
     if anchor.is_union:
-        angles, has_direction = anchor.directions_near(anchor.table.centroids[indices])
-        turns = np.where(has_direction, np.abs((shapes.angle - angles + 90) % 180 - 90), 90.0)
+        angles, has_direction = anchor.directions_near(anchor.table.centroids[indices[is_long]])
+        turns = np.where(has_direction, np.abs((own - angles + 90) % 180 - 90), np.inf)
     else:
-        turns = _least_turns(shapes.angle, indices, anchor)
-    values = np.where(is_long, np.exp(-((turns / PARALLEL_WITHIN) ** 2) / 2), 0.0)
+        turns = _least_turns(own, indices[is_long], anchor)
+    values[is_long] = np.exp(-((turns / PARALLEL_WITHIN) ** 2) / 2)
     return Field(values, values >= 0.3)
 
 
 def _least_turns(angles: Floats, indices: IntArray, anchor: Anchor) -> Floats:
-    """``(K,)`` smallest angle to the long side of another thing, in degrees; 90 without one."""
+    """``(K,)`` smallest angle to the long side of another thing, in degrees; infinite without one."""
     shapes = anchor.table.shapes_of(anchor.indices)
     things = np.flatnonzero(shapes.aspect >= LEAST_ASPECT)
     if not len(things):
-        return np.full(len(indices), 90.0)
+        return np.full(len(indices), np.inf)
     things = things[np.argsort(shapes.angle[things], kind="stable")]
     place = np.searchsorted(shapes.angle[things], angles)
-    turns = np.full(len(indices), 90.0)
+    turns = np.full(len(indices), np.inf)
     for step in (-2, -1, 0, 1):  # one of the two nearest may be the candidate itself
         each = things[(place + step) % len(things)]
         turn = np.abs((angles - shapes.angle[each] + 90) % 180 - 90)
-        turns = np.minimum(turns, np.where(anchor.indices[each] == indices, 90.0, turn))
+        turns = np.minimum(turns, np.where(anchor.indices[each] == indices, np.inf, turn))
     return turns
 
 

@@ -48,9 +48,8 @@ def find_instances(
         plausible &= ~table.slivers
     objectness = np.ones(len(table)) if table.objectness is None else table.objectness
     score = np.where(plausible, probability * objectness, 0.0)
-    live = plausible & (score >= settings.relative_score * score.max())
-    order: IntArray = np.lexsort((-table.areas, -np.round(score, 3))).astype(np.int64)
-    order = order[live[order]]
+    live = np.flatnonzero(plausible & (score >= settings.relative_score * score.max()))
+    order: IntArray = live[np.lexsort((-table.areas[live], -np.round(score[live], 3)))]
     if table.are_instances:
         return order
     return _suppress(table, order[: settings.most_candidates], settings)
