@@ -21,6 +21,7 @@ from dgl_rsis.proposals.objectness import objectness
 from dgl_rsis.stages import local
 from dgl_rsis.stages.instances import Mask, instance_masks
 from dgl_rsis.text.knowledge import class_prompts, competitors
+from dgl_rsis.text.lexicon import is_kind_of_head
 from dgl_rsis.text.lexicon_file import default_lexicon
 from dgl_rsis.text.program.vocabulary import ANYTHING
 from dgl_rsis.types import BoolArray, FloatArray, IntArray, Proposals
@@ -96,8 +97,9 @@ def score_nouns(
 def meant_by_names(names: Sequence[str], nouns: Sequence[str]) -> dict[str, BoolArray]:
     """Which candidates each noun means by their names, where any is meant.
 
-    The same word or a synonym comes first, then a kind of it, then something more general: where
-    a *ship* and a *boat* are named, *the boat* is the boat.
+    The same word comes first, then the head of a compound that nobody knows (a *platform* may be
+    *the oil platform*), a synonym, a kind of it, something more general: where a *ship* and a
+    *boat* are named, *the boat* is the boat.
 
     Args:
         names: normalised, one per candidate, "" where it has none.
@@ -106,6 +108,7 @@ def meant_by_names(names: Sequence[str], nouns: Sequence[str]) -> dict[str, Bool
     lexicon = default_lexicon()
     tests: tuple[Callable[[str, str], bool], ...] = (
         lambda name, noun: name == noun,
+        lambda name, noun: lexicon.noun_forms.get(noun) is None and is_kind_of_head(noun, name),
         lambda name, noun: (
             lexicon.find(name) is not None and lexicon.find(name) == lexicon.find(noun)
         ),

@@ -38,6 +38,12 @@ def test_an_unknown_class_gets_the_templates() -> None:
     assert len(prompts.synonyms["flurb gadget"]) == len(default_knowledge().templates)
 
 
+def test_a_compound_is_asked_for_as_a_whole() -> None:
+    prompts = class_prompts("oil platform").synonyms
+    assert list(prompts) == ["oil platform"]
+    assert "an aerial photo of an oil platform" in prompts["oil platform"]
+
+
 def test_spelling_and_plural_find_the_class() -> None:
     for name in ("harbours", "Harbor", "harbour"):
         assert "port" in class_prompts(name).synonyms

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from dgl_rsis.text.lexicon import is_kind_of_head
 from dgl_rsis.text.lexicon_file import default_lexicon
 from dgl_rsis.text.program.vocabulary import Comparison, Quantity
 
@@ -72,3 +73,50 @@ def test_things_own_parts_but_images_do_not() -> None:
     owners = default_lexicon().owners
     assert "castle" in owners
     assert "image" not in owners
+
+
+@pytest.mark.parametrize(
+    "word", ["oil", "ski", "limestone", "fishing", "bowling", "ferry", "pottery", "fish", "cable"]
+)
+def test_nouns_before_nouns(word: str) -> None:
+    assert default_lexicon().is_modifying_noun(word)
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        "rocky",
+        "spanish",
+        "spacious",
+        "gothic",
+        "winding",
+        "gleaming",
+        "leading",
+        "ruined",
+        "triangular",
+        "distant",
+        "ancient",
+        "main",
+        "navigable",
+        "colourful",
+        "treeless",
+    ],
+)
+def test_adjectives_before_nouns(word: str) -> None:
+    assert not default_lexicon().is_modifying_noun(word)
+
+
+def test_a_compound_overlaps_its_head_and_no_other_compound() -> None:
+    lexicon = default_lexicon()
+    assert lexicon.overlap("oil platform", "platform")
+    assert lexicon.overlap("lift", "ski lifts")
+    assert not lexicon.overlap("oil platform", "gas platform")
+    assert not lexicon.overlap("ski lift", "chair lift")
+    assert not lexicon.overlap("ski lift", "ski")
+
+
+def test_a_head_ends_with_whole_words() -> None:
+    assert is_kind_of_head("oil platforms", "platform")
+    assert is_kind_of_head("Lift", "lifts")
+    assert not is_kind_of_head("forklift", "lift")
+    assert not is_kind_of_head("platform", "oil platform")

@@ -79,6 +79,9 @@ class Lexicon:
     markings: frozenset[str]
     portions: PhraseTable[str]
     attributes: PhraseTable[Attribute]
+    adjective_endings: tuple[str, ...]
+    noun_endings: tuple[str, ...]
+    nouns_before_nouns: frozenset[str]
     suffixes: PhraseTable[str]
     colours: Mapping[str, tuple[float, float, float]]
     positions: PhraseTable[Position]
@@ -167,7 +170,7 @@ class Lexicon:
             self.with_words, self.exceptions, self.function_words, self.bounding,
         )  # fmt: skip
         closed = frozenset[str]().union(*(table.words for table in tables))
-        return Spelling(closed, self.vocabulary, self.noun_forms.words)
+        return Spelling(closed, self.vocabulary | self.nouns_before_nouns, self.noun_forms.words)
 
     def find(self, name: str) -> Noun | None:
         """The entry of a noun, of a synonym, or of the longest known noun at the end of a name.
@@ -198,9 +201,36 @@ class Lexicon:
                 waiting.extend(self.nouns[each].kind_of)
         return frozenset(found)
 
+    def is_modifying_noun(self, word: str) -> bool:
+        """Whether a word before a noun is a part of it (*oil* platform), no adjective (*rocky*).
+
+        What the lexicon knows as anything but a noun is none; the ending tells the others.
+        """
+        if word in self.nouns_before_nouns:
+            return True
+        is_in_noun = word in self.noun_forms.words and self.attributes.get(word) is None
+        if word in self.vocabulary and not is_in_noun:
+            return False
+        noun, adjective = (
+            max((len(ending) for ending in endings if word.endswith(ending)), default=0)
+            for endings in (self.noun_endings, self.adjective_endings)
+        )
+        return noun >= adjective
+
     def overlap(self, first: str, second: str) -> bool:
-        """Whether two nouns can name the same pixels: synonyms, or one is a kind of the other."""
+        """Whether two nouns can name the same pixels: synonyms, or one is a kind of the other.
+
+        Of nouns that nobody knows, a compound is a kind of its head: a *ski lift* is a *lift*,
+        but no *oil platform* is a *gas platform*.
+        """
         one, other = self.find(first), self.find(second)
-        if one is None or other is None:
-            return singular(first.lower()) == singular(second.lower())
+        is_known = any(self.noun_forms.get(noun.lower()) is not None for noun in (first, second))
+        if one is None or other is None or not is_known:
+            return is_kind_of_head(first, second) or is_kind_of_head(second, first)
         return one.name in self.kinds(second) or other.name in self.kinds(first)
+
+
+def is_kind_of_head(compound: str, head: str) -> bool:
+    """Whether a noun ends with another one, or is the same: *oil platforms* and *platform*."""
+    long, short = singular(compound.lower()), singular(head.lower())
+    return f" {long}".endswith(f" {short}")

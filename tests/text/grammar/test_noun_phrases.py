@@ -16,7 +16,18 @@ from dgl_rsis.text.parse import parse
     ("sentence", "noun", "attributes", "end"),
     [
         ("the white airport terminal near", "airport terminal", ["white"], 4),
-        ("flurb gadgets near", "gadget", ["flurb"], 2),
+        ("flurb gadgets near", "flurb gadget", [], 2),
+        ("the white oil platforms near", "oil platform", ["white"], 4),
+        ("the fishing village", "fishing village", [], 3),
+        ("the old paper recycling plant", "paper recycling plant", ["old"], 5),
+        ("the rocky paper mill", "paper mill", ["rocky"], 4),
+        ("the paper rocky mill", "mill", ["paper", "rocky"], 4),
+        ("the winding road", "road", ["winding"], 3),
+        ("the sprawling village", "village", ["sprawling"], 3),
+        ("the distant church", "church", ["distant"], 3),
+        ("the ancient church", "church", ["ancient"], 3),
+        ("a slate roof", "roof", ["slate"], 3),
+        ("the flurb object", "object", ["flurb"], 3),
         ("the terminal gadgets", "terminal gadget", [], 3),
         ("the one near", "object", [], 2),
         ("the wooden", "wooden", [], 2),
@@ -36,6 +47,17 @@ def test_noun_part(
     assert (phrase.noun, phrase.attributes) == (noun, attributes)
     assert not phrase.adjectives
     assert not phrase.unknown
+
+
+def test_parts_that_nobody_knows_still_describe() -> None:
+    assert str(parse("a house with a slate roof").program) == "slate house"
+
+
+def test_a_compound_is_known_by_its_head() -> None:
+    with_village = parse("a hill with a fishing village").program
+    assert str(with_village) == "hill, near fishing village"
+    without = parse("a house without a steel tank").program
+    assert str(without) == "house and not (house, near steel tank)"
 
 
 def test_an_anchor_is_read_with_its_modifiers(reader_of: Callable[[str], Reader]) -> None:

@@ -152,7 +152,7 @@ def _without(reader: Reader, phrase: NounPhrase, i: int, start: int) -> int | No
         own = Select(phrase.noun or ANYTHING, tuple(described.attributes))
         _exclude(phrase, own, i, end)  # "without a red roof"
         return end
-    if noun in reader.lexicon.parts or reader.lexicon.noun_forms.get(noun or "") is None:
+    if noun in reader.lexicon.parts or reader.lexicon.find(noun or "") is None:
         phrase.left_over.update(range(i, end))
         return end
     relation = Relation.NEAR

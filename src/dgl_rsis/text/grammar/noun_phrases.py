@@ -84,7 +84,7 @@ def _read_noun_word(reader: Reader, phrase: NounPhrase, i: int) -> int:
         phrase.adjectives.append(Adjective(attribute[0], i, attribute[1]))
         return attribute[1]
     if noun:
-        phrase.name(noun[0].singular, noun[0].is_plural, i, noun[1])
+        _name(reader, phrase, noun[0], i, noun[1])
         return noun[1]
     generic = lexicon.generic.match(words, i)
     if generic and phrase.noun is None and not phrase.unknown:
@@ -109,6 +109,24 @@ def _read_noun_word(reader: Reader, phrase: NounPhrase, i: int) -> int:
     return i + 1
 
 
+def _name(reader: Reader, phrase: NounPhrase, form: NounForm, start: int, end: int) -> None:
+    """Take a noun with the unknown nouns right before it: *oil platform*, *fishing village*.
+
+    Before a part of a thing (*with a slate roof*) and before *object* they describe.
+    """
+    lexicon, words, first = reader.lexicon, reader.words, start
+    is_simple = (
+        form.singular in lexicon.parts
+        or form.singular in lexicon.markings
+        or lexicon.generic.get(form.singular) is not None
+    )
+    while phrase.unknown and phrase.unknown[-1] == first - 1 and not is_simple:
+        if number(words[first - 1]) is not None or not lexicon.is_modifying_noun(words[first - 1]):
+            break
+        first = phrase.unknown.pop()
+    phrase.name(" ".join((*words[first:start], form.singular)), form.is_plural, first, end)
+
+
 def _read_noun(reader: Reader, i: int) -> tuple[NounForm, int] | None:
     """A known noun; *the road crossing the railway* is a road, not a road crossing."""
     lexicon, words = reader.lexicon, reader.words
@@ -120,7 +138,7 @@ def _read_noun(reader: Reader, i: int) -> tuple[NounForm, int] | None:
 
 
 def _settle(reader: Reader, phrase: NounPhrase, end: int) -> None:
-    """Unknown words before the noun are attributes; without a noun the last word is it.
+    """Other unknown words before the noun are attributes; without a noun the last word is it.
 
     Before *of* the noun is still to come: *the tallest of the towers*.
     """
@@ -138,7 +156,7 @@ def _settle(reader: Reader, phrase: NounPhrase, end: int) -> None:
     elif phrase.noun is None and phrase.unknown:
         head = phrase.unknown.pop()
         noun = singular(words[head])
-        phrase.name(noun, words[head] != noun, head, head + 1)
+        _name(reader, phrase, NounForm(noun, words[head] != noun), head, head + 1)
     elif phrase.noun is None and phrase.adjectives:
         last = phrase.adjectives[-1]
         form = noun_forms.get(" ".join(words[last.start : last.end]))

@@ -56,7 +56,7 @@ def describe(reader: Reader, phrase: NounPhrase, i: int, start: int) -> int | No
         return end
     is_marking = noun in lexicon.markings
     is_part = not is_marking and (noun is None or noun == ANYTHING or noun in lexicon.parts)
-    is_known = noun is not None and lexicon.noun_forms.get(noun) is not None
+    is_known = noun is not None and lexicon.find(noun) is not None
     placed = read_placed(reader, end) if is_known else None
     if placed is not None:
         relation, behind = placed

@@ -1,0 +1,29 @@
+"""Which candidates the nouns of a sentence mean by their names."""
+
+from __future__ import annotations
+
+import pytest
+
+from dgl_rsis.nouns import meant_by_names
+
+
+@pytest.mark.parametrize(
+    ("names", "noun", "meant"),
+    [
+        (["platform", "ship"], "oil platform", [True, False]),
+        (["platform", "oil platform"], "oil platform", [False, True]),
+        (["platform", "train station"], "oil platform", [True, False]),
+        (["oil platform", "ship"], "platform", [True, False]),
+        (["lift", "cabin"], "ski lift", [True, False]),
+        (["ski lift", "cabin"], "lift", [True, False]),
+        (["field", "football pitch"], "soccer field", [False, True]),
+        (["ship", "boat"], "boat", [False, True]),
+        (["vehicle", ""], "car", [True, False]),
+    ],
+)
+def test_a_noun_means_the_closest_names(names: list[str], noun: str, meant: list[bool]) -> None:
+    assert meant_by_names(names, [noun])[noun].tolist() == meant
+
+
+def test_nothing_is_meant_where_nothing_is_called_so() -> None:
+    assert meant_by_names(["ship", "ski", ""], ["ski lift", "oil platform"]) == {}
