@@ -18,8 +18,11 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
+import shapely
+from numpy.typing import NDArray
 
 from dgl_rsis.stages.candidates import CandidateTable
 from dgl_rsis.stages.spatial import execute
@@ -75,21 +78,13 @@ def random_table(count: int, anchors: int, kind: str, rng: np.random.Generator) 
     sides[nouns == "road"] = rng.permuted(sides[nouns == "road"], axis=1)
     corners = (rng.random((count, 2)) * (side + 1 - sides)).astype(np.int64)
     boxes = np.concatenate([corners, corners + sides], axis=1)
-    areas = sides.prod(axis=1)
-
-    def crop(index: int) -> BoolArray:
-        width, height = sides[index]
-        mask = np.ones((height, width), dtype=bool)
-        if kind == "masks":  # an octagon
-            cut = max(1, min(width, height) // 4)
-            corner = np.add.outer(np.arange(cut), np.arange(cut)) >= cut
-            mask[:cut, :cut], mask[-cut:, -cut:] = corner, corner[::-1, ::-1]
-            mask[:cut, -cut:], mask[-cut:, :cut] = corner[:, ::-1], corner[::-1]
-        return mask
-
+    areas: NDArray[Any] = sides.prod(axis=1)
+    outlines = octagons(boxes) if kind == "polygons" else None
+    if outlines is not None:
+        areas = shapely.area(outlines)
     crops: list[BoolArray] = []
     if kind == "masks":
-        crops = [crop(index) for index in range(count)]
+        crops = [octagon(width, height) for width, height in sides.tolist()]
         areas = np.array([mask.sum() for mask in crops])
     probabilities = {
         noun: np.where(nouns == noun, 0.9, 0.01).astype(np.float32) for noun in np.unique(nouns)
@@ -99,13 +94,33 @@ def random_table(count: int, anchors: int, kind: str, rng: np.random.Generator) 
         areas=areas,
         boxes=boxes,
         centroids=(boxes[:, :2] + boxes[:, 2:]) / 2,
-        crop=crops.__getitem__ if kind == "masks" else crop,
+        crop=crops.__getitem__ if kind == "masks" else None,
         probabilities=probabilities,
         frame=MapFrame(
             (0.5, 0, 500_000, 0, -0.5, 5_500_000), "EPSG:32632", (0.5, 0.5), (0.0, -1.0)
         ),
         are_instances=True,
+        polygons=outlines,
     )
+
+
+def octagon(width: int, height: int) -> BoolArray:
+    """A mask that touches all sides of a box."""
+    mask = np.ones((height, width), dtype=bool)
+    cut = max(1, min(width, height) // 4)
+    corner = np.add.outer(np.arange(cut), np.arange(cut)) >= cut
+    mask[:cut, :cut], mask[-cut:, -cut:] = corner, corner[::-1, ::-1]
+    mask[:cut, -cut:], mask[-cut:, :cut] = corner[:, ::-1], corner[::-1]
+    return mask
+
+
+def octagons(boxes: NDArray[np.int64]) -> NDArray[np.object_]:
+    """Polygons that touch all sides of boxes ``(N, 4)``."""
+    cut = (boxes[:, 2:] - boxes[:, :2]).min(axis=1, keepdims=True) / 4
+    (x0, y0, x1, y1), (c,) = boxes.T, cut.T
+    across = [x0 + c, x1 - c, x1, x1, x1 - c, x0 + c, x0, x0]
+    down = [y0, y0, y0 + c, y1 - c, y1, y1, y1 - c, y0 + c]
+    return np.asarray(shapely.polygons(np.stack([across, down], axis=2).transpose(1, 0, 2)))
 
 
 def fresh(table: CandidateTable) -> CandidateTable:
@@ -131,7 +146,7 @@ def main() -> None:
     parser.add_argument("--candidates", type=int, default=3000)
     parser.add_argument("--rows", type=int, help="boxes of a large table, instead")
     parser.add_argument("--anchors", type=int, default=200)
-    parser.add_argument("--kind", choices=("boxes", "masks"), default="masks")
+    parser.add_argument("--kind", choices=("boxes", "masks", "polygons"), default="masks")
     parser.add_argument("--seconds", type=float, default=1.0, help="for each figure")
     parser.add_argument("--only", help="one construction")
     options = parser.parse_args()

@@ -36,7 +36,7 @@ ALLOWED: dict[str, set[str]] = {
     "proposals": BASE,
     "geo": BASE,
     "render": {*BASE, "geo"},
-    "stages": {*BASE, *LEVEL_1, "config"},
+    "stages": {*BASE, *LEVEL_1, "config", "geo"},
     **{unit: {"", *BELOW_WIRING, *WIRING} for unit in WIRING},
     "benchmark": {"", *BELOW_WIRING, *WIRING, "render"},
     "apps": {"", *BELOW_WIRING, *WIRING, "render", "benchmark", "device"},

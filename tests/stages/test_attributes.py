@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from dgl_rsis.proposals.colours import lab_of
 from dgl_rsis.stages.attributes import colour_scores, shape_scores
 from dgl_rsis.stages.shapes import measure_masks
 from dgl_rsis.text.lexicon_file import default_lexicon
-from dgl_rsis.types import BoolArray
+from dgl_rsis.types import BoolArray, FloatArray
 
 PROTOTYPES = default_lexicon().colours
 
@@ -16,10 +17,64 @@ PROTOTYPES = default_lexicon().colours
 @pytest.mark.parametrize("name", sorted(PROTOTYPES))
 def test_a_prototype_is_its_own_colour(name: str) -> None:
     colours = np.array([PROTOTYPES[name]], dtype=np.float32)
-    scores = {word: colour_scores(word, colours, PROTOTYPES) for word in PROTOTYPES}
-    best = max(scores, key=lambda word: float(scores[word][0]))  # type: ignore[index]
-    assert best == name
-    assert scores[name] is not None
+    assert name_of(colours) == name.rpartition(" ")[2]
+
+
+def name_of(colours: FloatArray) -> str:
+    """The single word that fits the first of ``(N, 3)`` Lab colours best."""
+    scores: dict[str, float] = {}
+    for word in PROTOTYPES:
+        fits = colour_scores(word, colours, PROTOTYPES) if " " not in word else None
+        if fits is not None:
+            scores[word] = float(fits[0])
+    return max(scores, key=scores.__getitem__)
+
+
+@pytest.mark.parametrize(
+    ("rgb", "name"),
+    [
+        ((255, 0, 0), "red"),
+        ((120, 0, 0), "red"),
+        ((255, 60, 60), "red"),
+        ((0, 255, 0), "green"),
+        ((0, 80, 0), "green"),
+        ((144, 238, 144), "green"),
+        ((0, 0, 255), "blue"),
+        ((20, 20, 200), "blue"),
+        ((0, 0, 180), "blue"),
+        ((0, 0, 80), "blue"),
+        ((30, 60, 200), "blue"),
+        ((40, 40, 120), "blue"),
+        ((80, 80, 255), "blue"),
+        ((65, 105, 225), "blue"),
+        ((100, 149, 237), "blue"),
+        ((255, 255, 0), "yellow"),
+        ((200, 200, 0), "yellow"),
+        ((0, 255, 255), "cyan"),
+        ((0, 139, 139), "cyan"),
+        ((255, 0, 255), "purple"),
+        ((128, 0, 128), "purple"),
+        ((75, 0, 130), "purple"),
+        ((90, 40, 140), "purple"),
+        ((148, 0, 211), "purple"),
+        ((255, 192, 203), "pink"),
+        ((255, 20, 147), "pink"),
+        ((255, 165, 0), "orange"),
+        ((255, 100, 0), "orange"),
+        ((230, 120, 30), "orange"),
+        ((139, 69, 19), "brown"),
+        ((90, 50, 20), "brown"),
+    ],
+)
+def test_vivid_colours_have_the_names_of_paint(rgb: tuple[int, int, int], name: str) -> None:
+    assert name_of(lab_of(np.array([[rgb]], np.float32) / np.float32(255))[0]) == name
+
+
+def test_a_vivid_colour_has_shades() -> None:
+    colours = lab_of(np.array([[(0, 0, 90), (0, 0, 255)]], np.float32) / np.float32(255))[0]
+    dark = colour_scores("dark blue", colours, PROTOTYPES)
+    assert dark is not None
+    assert dark[0] > 0.9
 
 
 def test_shades() -> None:
@@ -69,8 +124,7 @@ def test_dark_blue_is_darker() -> None:
 )
 def test_colours_through_haze_keep_their_names(lab: tuple[int, int, int], name: str) -> None:
     colours = np.array([lab], dtype=np.float32)
-    scores = {word: colour_scores(word, colours, PROTOTYPES) for word in PROTOTYPES}
-    assert max(scores, key=lambda word: float(scores[word][0])) == name  # type: ignore[index]
+    assert name_of(colours) == name
 
 
 def disc(radius: int) -> BoolArray:

@@ -9,6 +9,7 @@ import shapely.affinity
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dgl_rsis.geo.ground import Ground
 from dgl_rsis.stages.anchors import Anchor
 from dgl_rsis.stages.between import between_field
 from dgl_rsis.stages.candidates import CandidateTable
@@ -105,15 +106,22 @@ def test_the_best_of_many_things(kind: str, relation: Relation, seed: int, count
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@settings(max_examples=15, deadline=None)
+@pytest.mark.parametrize(
+    "steps",
+    [[[0.5, 0.0], [0.0, -2.0]], [[0.48, 0.55], [0.56, -0.96]]],
+    ids=["long pixels", "turned long pixels"],
+)
+@settings(max_examples=10, deadline=None)
 @given(seed=st.integers(0, 10**6), count=st.integers(3, 90), within=st.sampled_from([9.0, np.inf]))
-def test_the_nearest_of_many_things(kind: str, seed: int, count: int, within: float) -> None:
+def test_the_nearest_of_many_things(
+    kind: str, steps: list[list[float]], seed: int, count: int, within: float
+) -> None:
     table = random_table(kind, seed, count)
     indices, things = np.arange(1, count), np.arange(0, count, 3)
     lengths = table.typical_lengths[things]
-    scale = (0.5, 2.0)
-    found = nearest_gaps(table, indices, things, lengths=lengths, scale=scale, within=within)
-    pairs = np.stack([table.gaps(indices, np.full(len(indices), each), scale) for each in things])
+    ground = Ground(np.array(steps), None, table.shape)
+    found = nearest_gaps(table, indices, things, lengths=lengths, ground=ground, within=within)
+    pairs = np.stack([table.gaps(indices, np.full(len(indices), each), ground) for each in things])
     pairs[things[:, None] == indices] = np.inf
     expected = (pairs / lengths[:, None]).min(axis=0)
     near = expected < within

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from stages.test_spatial import make_table
 
+from dgl_rsis.geo.ground import Ground
 from dgl_rsis.stages.candidates import CandidateTable
 from dgl_rsis.stages.distances import nearest_gaps
 from dgl_rsis.stages.spatial import execute
@@ -16,6 +17,7 @@ from dgl_rsis.types import BoolArray
 
 RING = np.ones((100, 100), dtype=bool)
 RING[10:90, 10:90] = False
+LONG_PIXELS = Ground(np.diag([2.0, -0.5]), None, (200, 300))
 STAIR = np.eye(100, dtype=bool)
 
 
@@ -48,7 +50,7 @@ def test_what_is_inside_touches_and_what_lies_in_a_hole_does_not() -> None:
 def test_boxes_have_the_gap_of_boxes_in_ground_units() -> None:
     table = make_table([("hall", (0, 0, 10, 10), "red"), ("hall", (13, 14, 20, 20), "red")])
     assert table.gaps(np.array([1]), np.array([0])).tolist() == [5]
-    assert table.gaps(np.array([1]), np.array([0]), (2.0, 0.5)).tolist() == [np.hypot(6, 2)]
+    assert table.gaps(np.array([1]), np.array([0]), LONG_PIXELS).tolist() == [np.hypot(6, 2)]
 
 
 def test_pixels_agree_with_boxes_where_there_is_hardly_a_difference() -> None:
@@ -56,7 +58,7 @@ def test_pixels_agree_with_boxes_where_there_is_hardly_a_difference() -> None:
     first[0, 0] = second[-1, -1] = False
     table = table_of([("hall", 0, 0, first), ("hall", 13, 14, second)])
     assert table.gaps(np.array([1]), np.array([0])).tolist() == [5]
-    assert table.gaps(np.array([1]), np.array([0]), (2.0, 0.5)).tolist() == [np.hypot(6, 2)]
+    assert table.gaps(np.array([1]), np.array([0]), LONG_PIXELS).tolist() == [np.hypot(6, 2)]
 
 
 def test_far_ones_need_not_be_exact() -> None:

@@ -194,6 +194,27 @@ def test_no_place_takes_the_nearest_to_it() -> None:
     assert any("nothing lies at the left" in note for note in execution.notes)
 
 
+@pytest.mark.parametrize(
+    ("sentence", "found"),
+    [("all ships at the top", {0, 1, 2}), ("the largest ship at the top", {2})],
+)
+def test_no_place_of_all_or_of_what_is_ranked_is_dropped(sentence: str, found: set[int]) -> None:
+    ships = [(20, 120, 40, 130), (90, 130, 110, 140), (160, 150, 240, 190)]
+    execution = execute(
+        parse(sentence).program, make_table([("ship", box, "red") for box in ships])
+    )  # type: ignore[arg-type]
+    assert execution.notes == ("nothing lies at the top: dropped",)
+    assert set(np.flatnonzero(execution.values == 1).tolist()) == found
+
+
+def test_two_at_no_place_are_the_nearest_to_it() -> None:
+    ships = [(20, 180, 40, 190), (90, 130, 110, 140), (160, 150, 170, 160)]
+    table = make_table([("ship", box, "red") for box in ships])
+    execution = execute(parse("two ships at the top").program, table)  # type: ignore[arg-type]
+    assert execution.notes == ("nothing lies at the top: the nearest to it was taken",)
+    assert set(execution.instances.tolist()) == {1, 2}
+
+
 def test_stuff_is_one_anchor_and_one_answer() -> None:
     river = [
         ("river", (0, 90, 150, 110), "blue"),

@@ -57,6 +57,28 @@ def map_frame(
     return MapFrame(transform, crs, (along_columns, along_rows), north)
 
 
+def frame_around(
+    bounds: tuple[float, float, float, float], crs: str | None
+) -> tuple[MapFrame, tuple[int, int]]:
+    """A grid over a part of a map, where no image gives one: north up, a metre a pixel.
+
+    Args:
+        bounds: ``x0, y0, x1, y1`` in map coordinates.
+        crs: WKT or ``AUTHORITY:CODE``; None if unknown.
+
+    Returns:
+        the frame, and the height and width in pixels that cover the bounds. A pixel is a metre
+        long and wide on the ground at the centre, a map unit where the CRS gives no lengths.
+    """
+    x0, y0, x1, y1 = bounds
+    middle = ((x0 + x1) / 2, (y0 + y1) / 2)
+    step = max(x1 - x0, y1 - y0, 1e-6) / 1000
+    around = map_frame((step, 0, middle[0] - step / 2, 0, -step, middle[1] + step / 2), crs, (1, 1))
+    across, down = (step / metres for metres in around.metres_per_pixel or (step, step))
+    shape = max(1, math.ceil((y1 - y0) / down)), max(1, math.ceil((x1 - x0) / across))
+    return map_frame((across, 0, x0, 0, -down, y1), crs, shape), shape
+
+
 def earth_system(crs: str | None) -> CRS | None:
     """The CRS if it ties coordinates to an ellipsoid, None if it is local, unknown or absent."""
     if crs is None:

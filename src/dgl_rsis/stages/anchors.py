@@ -7,6 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
+from dgl_rsis.geo.ground import Ground
 from dgl_rsis.stages.candidates import CandidateTable, Floats
 from dgl_rsis.stages.distances import nearest_gaps
 from dgl_rsis.types import BoolArray, IntArray
@@ -50,7 +51,7 @@ class Anchor:
         indices: IntArray,
         *,
         lengths: Floats | None = None,
-        scale: tuple[float, float] = (1.0, 1.0),
+        ground: Ground | None = None,
         within: float = np.inf,
     ) -> Floats:
         """``(K,)`` distance of candidates to the nearest of the anchor, see ``nearest_gaps``.
@@ -58,7 +59,7 @@ class Anchor:
         Nothing is at a distance from itself: it is infinite for a part of a union.
         """
         gaps = nearest_gaps(
-            self.table, indices, self.indices, lengths=lengths, scale=scale, within=within
+            self.table, indices, self.indices, lengths=lengths, ground=ground, within=within
         )
         if self.is_union:
             gaps[np.isin(indices, self.indices)] = np.inf

@@ -8,12 +8,15 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
+import shapely
 from numpy.typing import NDArray
 
+from dgl_rsis.geo.ground import Ground, ground_of
+from dgl_rsis.stages import boxes
 from dgl_rsis.stages.box_index import BoxIndex
 from dgl_rsis.stages.outlines import MaskOutlines, Outlines
 from dgl_rsis.stages.polygons import PolygonOutlines
-from dgl_rsis.stages.shapes import Shapes
+from dgl_rsis.stages.shapes import Hulls, Shapes
 from dgl_rsis.types import BoolArray, FloatArray, IntArray, MapFrame
 
 SLIVER = 1.2  # pixels; smoothing leaves such rims between a thing and its surroundings
@@ -25,15 +28,16 @@ Floats = NDArray[np.float64]
 class CandidateTable:
     """All candidates of one image or map with everything that a program may ask for.
 
-    Candidates are masks or, where ``polygons`` are given, polygons; those that fill their boxes
-    are boxes, and nothing else is looked at. What takes time is measured when it is asked for.
+    Candidates are masks, polygons or boxes; of those that fill their boxes nothing else is looked
+    at. What takes time is measured when it is asked for.
 
     Attributes:
         shape: height and width of the image in pixels.
         areas: ``(N,)`` pixels.
         boxes: ``(N, 4)`` half-open ``x0, y0, x1, y1`` in the pixel frame; real numbers for polygons.
         centroids: ``(N, 2)`` ``x, y`` in the pixel frame.
-        crop: index -> ``(y1 - y0, x1 - x0)`` bool, the candidate inside its box.
+        crop: index -> ``(y1 - y0, x1 - x0)`` bool, the candidate inside its box; None where no
+            pixels are looked at: for polygons and boxes, which are instances.
         probabilities: noun -> ``(N,)`` float32 in [0, 1].
         objectness: ``(N,)`` float32 in [0, 1], how much a candidate is one whole thing; None
             counts every candidate the same.
@@ -45,14 +49,14 @@ class CandidateTable:
             looked for by probability alone.
         are_instances: the candidates were given as instances (boxes, polygons, a detector):
             nothing is suppressed.
-        polygons: ``(N,)`` shapely polygons in the pixel frame, instead of masks.
+        polygons: ``(N,)`` shapely polygons in the pixel frame; None without ``crop``: boxes.
     """
 
     shape: tuple[int, int]
     areas: Numbers
     boxes: Numbers
     centroids: Floats
-    crop: Callable[[int], BoolArray]
+    crop: Callable[[int], BoolArray] | None
     probabilities: Mapping[str, FloatArray]
     objectness: FloatArray | None = None
     colours: FloatArray | None = None
@@ -62,6 +66,10 @@ class CandidateTable:
     are_instances: bool = False
     polygons: NDArray[np.object_] | None = None
 
+    def __post_init__(self) -> None:
+        if self.crop is None and not self.are_instances:
+            raise ValueError("versions of one thing are told apart by masks: pass crop")
+
     def __len__(self) -> int:
         return len(self.areas)
 
@@ -70,6 +78,8 @@ class CandidateTable:
         """Outlines of the candidates that are more than boxes."""
         if self.polygons is not None:
             return PolygonOutlines(self.polygons)
+        if self.crop is None:
+            return PolygonOutlines(shapely.box(*self.boxes.T))
         return MaskOutlines(np.asarray(self.boxes, np.int64), self.crop)
 
     @cached_property
@@ -96,8 +106,8 @@ class CandidateTable:
         """Shapes of candidates in pixels."""
         unknown = indices[np.isnan(self._measured[0, indices])]
         are_boxes = self.fill_boxes[unknown]
-        boxes, others = unknown[are_boxes], unknown[~are_boxes]
-        self._measured[:, boxes] = _shapes_of_boxes(self.boxes[boxes]).columns
+        filled, others = unknown[are_boxes], unknown[~are_boxes]
+        self._measured[:, filled] = boxes.shapes_of(self.boxes[filled]).columns
         if len(others):
             self._measured[:, others] = self.outlines.shapes(others).columns
         return Shapes(*self._measured[:, indices])
@@ -107,30 +117,54 @@ class CandidateTable:
         """``(5, N)`` columns of ``Shapes``, NaN where nobody asked yet."""
         return np.full((5, len(self)), np.nan)
 
-    def gaps(
-        self, first: IntArray, second: IntArray, scale: tuple[float, float] = (1.0, 1.0)
-    ) -> Floats:
+    @cached_property
+    def ground(self) -> Ground | None:
+        """Pixel steps on the ground, None where they are unknown."""
+        return None if self.frame is None else ground_of(self.frame, self.shape)
+
+    def sides_of(self, indices: IntArray, ground: Ground | None) -> tuple[Floats, Floats]:
+        """``(K,)`` lengths and widths of candidates in metres, in pixels without a ground."""
+        shapes = self.shapes_of(indices)
+        if ground is None:
+            return shapes.length, shapes.width
+        metres = ground.lengths(np.array([[1.0, 0.0], [0.0, 1.0]]), np.zeros((2, 2)))
+        if ground.is_plain and np.ptp(metres) < 1e-3 * metres[0]:
+            return shapes.length * metres.mean(), shapes.width * metres.mean()
+        steps = ground.steps_at(self.centroids[indices])
+        length, width, _ = self.hulls_of(indices).rectangles(steps)
+        return length, width
+
+    def hulls_of(self, indices: IntArray) -> Hulls:
+        """Convex hulls of candidates, those that fill their boxes without their outlines."""
+        if self.fill_boxes[indices].all():
+            return boxes.hulls_of(self.boxes[indices])
+        return self.outlines.hulls(indices)
+
+    def gaps(self, first: IntArray, second: IntArray, ground: Ground | None = None) -> Floats:
         """``(P,)`` shortest ways between pairs of candidates, 0 where they touch.
 
         Args:
             first: ``(P,)``.
             second: ``(P,)``.
-            scale: units per pixel across and down.
+            ground: gaps are metres on it; pixels if None.
         """
-        ours, theirs = self.boxes[first], self.boxes[second]
-        steps = np.maximum(np.maximum(theirs[:, :2] - ours[:, 2:], ours[:, :2] - theirs[:, 2:]), 0)
-        gaps: Floats = np.hypot(steps[:, 0] * scale[0], steps[:, 1] * scale[1])
+        steps = np.eye(2) if ground is None else ground.center
+        points, ways = boxes.ways_between(self.boxes[first], self.boxes[second])
         rest = ~(self.fill_boxes[first] & self.fill_boxes[second])
+        if ground is not None and not ground.is_right_angled:
+            rest[:] = True  # the shortest way between boxes is another one
         if rest.any():
-            gaps[rest] = self.outlines.gaps(first[rest], second[rest], scale)
-        return gaps
+            points[rest], ways[rest] = self.outlines.ways(first[rest], second[rest], steps)
+        if ground is None:
+            return np.asarray(np.hypot(ways[:, 0], ways[:, 1]))
+        return ground.lengths(ways, points + ways / 2)
 
     def overlaps(
         self, first: IntArray, second: IntArray, windows: Numbers, *, filled: bool
     ) -> tuple[Floats, Floats]:
         """Areas that pairs of candidates share, see ``Outlines.overlaps``."""
-        shared = _common(self.boxes[first], self.boxes[second])
-        around = _common(windows, self.boxes[second])
+        shared = boxes.common_areas(self.boxes[first], self.boxes[second])
+        around = boxes.common_areas(windows, self.boxes[second])
         rest = ~(self.fill_boxes[first] & self.fill_boxes[second])
         if rest.any():
             shared[rest], around[rest] = self.outlines.overlaps(
@@ -142,28 +176,8 @@ class CandidateTable:
         """``(K, 2)`` nearest point of the union of some candidates, seen from each point."""
         if not self.fill_boxes[parts].all():
             return self.outlines.points_near(points, parts)
-        boxes = self.boxes[parts]
+        places = self.boxes[parts]
         index = BoxIndex.of(np.concatenate([points, points], axis=1))
         alone = np.full(len(points), -1, dtype=np.int64)
-        _, nearest = index.nearest(boxes, alone, np.ones(len(parts)))
-        return np.clip(points, boxes[nearest, :2], boxes[nearest, 2:])
-
-
-def _common(first: Numbers, second: Numbers) -> Floats:
-    """``(P,)`` areas that pairs of boxes share."""
-    low = np.maximum(first[:, :2], second[:, :2])
-    sides = np.clip(np.minimum(first[:, 2:], second[:, 2:]) - low, 0, None)
-    areas: Floats = sides[:, 0] * sides[:, 1].astype(np.float64)
-    return areas
-
-
-def _shapes_of_boxes(boxes: Numbers) -> Shapes:
-    sides = (boxes[:, 2:] - boxes[:, :2]).astype(np.float64)
-    squares = (sides**2).sum(axis=1) / 4
-    return Shapes(
-        length=sides.max(axis=1),
-        width=sides.min(axis=1),
-        angle=np.where(sides[:, 0] >= sides[:, 1], 0.0, 90.0),
-        rectangularity=np.ones(len(boxes)),
-        circularity=sides.prod(axis=1) / (np.pi * squares),
-    )
+        _, nearest = index.nearest(places, alone, np.ones(len(parts)))
+        return np.clip(points, places[nearest, :2], places[nearest, 2:])

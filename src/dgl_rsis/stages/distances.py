@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from dgl_rsis.geo.ground import Ground
 from dgl_rsis.stages.box_index import BoxIndex
 from dgl_rsis.stages.candidates import CandidateTable, Floats
 from dgl_rsis.types import IntArray
@@ -19,7 +20,7 @@ def nearest_gaps(
     others: IntArray,
     *,
     lengths: Floats | None = None,
-    scale: tuple[float, float] = (1.0, 1.0),
+    ground: Ground | None = None,
     within: float = np.inf,
 ) -> Floats:
     """Gap of each candidate to the nearest other one, in lengths of that one.
@@ -29,7 +30,7 @@ def nearest_gaps(
         indices: ``(K,)`` candidates.
         others: ``(A,)``; a candidate that is one of them is not compared with itself.
         lengths: ``(A,)`` units of the gap to each; 1 if None.
-        scale: units per pixel across and down.
+        ground: gaps are metres on it; pixels if None.
         within: only smaller gaps need to be exact; larger ones stay larger.
 
     Returns:
@@ -41,18 +42,20 @@ def nearest_gaps(
     boxes = table.boxes[indices]
     own = _own(indices, others)
     index = BoxIndex.of(boxes)
+    scale = (1.0, 1.0) if ground is None else ground.least
     gaps, likely = index.nearest(table.boxes[others], own, unit, scale)
-    if table.fill_boxes[indices].all() and table.fill_boxes[others].all():
+    are_boxes = table.fill_boxes[indices].all() and table.fill_boxes[others].all()
+    if are_boxes and (ground is None or ground.is_plain):
         return gaps
     bounds = gaps.copy()
     near = np.flatnonzero(bounds < within)
     first = likely[near]
-    gaps[near] = table.gaps(indices[near], others[first], scale) / unit[first]
+    gaps[near] = table.gaps(indices[near], others[first], ground) / unit[first]
     limits = np.where(bounds < np.minimum(gaps, within), np.minimum(gaps, within), -1.0)
     mine, theirs = index.pairs_within(table.boxes[others], unit, limits, scale)
     rest = (theirs != own[mine]) & (theirs != likely[mine])
     mine, theirs = mine[rest], theirs[rest]
-    np.minimum.at(gaps, mine, table.gaps(indices[mine], others[theirs], scale) / unit[theirs])
+    np.minimum.at(gaps, mine, table.gaps(indices[mine], others[theirs], ground) / unit[theirs])
     return gaps
 
 

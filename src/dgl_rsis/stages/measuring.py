@@ -6,14 +6,13 @@ import numpy as np
 
 from dgl_rsis.stages.anchors import Anchor
 from dgl_rsis.stages.candidates import CandidateTable
-from dgl_rsis.stages.ranking import distances, key_values
+from dgl_rsis.stages.ranking import distances
 from dgl_rsis.stages.scored import Field, Floats
 from dgl_rsis.text.program.nodes import Measure
 from dgl_rsis.text.program.vocabulary import (
     UNIT_IN_METRES,
     UNIT_IN_SQUARE_METRES,
     Comparison,
-    Key,
     Quantity,
     Unit,
 )
@@ -36,16 +35,16 @@ def amounts_of(
         lengths.
     """
     in_pixels = node.unit in (Unit.PIXEL, Unit.SQUARE_PIXEL)
-    metres = table.frame.metres_per_pixel if table.frame is not None else None
-    if metres is None and not in_pixels:
+    ground = None if in_pixels else table.ground
+    if ground is None and not in_pixels:
         return None
-    scale = (1.0, 1.0) if in_pixels or metres is None else metres
-    if node.quantity is Quantity.AREA:
-        return table.areas[indices].astype(np.float64) * scale[0] * scale[1]
     if anchor is not None:
-        return distances(indices, anchor, scale, within=_limit(node))
-    side = float(np.sqrt(scale[0] * scale[1]))
-    return key_values(Key(node.quantity.value), indices, table) * side
+        return distances(indices, anchor, ground, within=_limit(node))
+    if node.quantity is Quantity.AREA:
+        areas = table.areas[indices].astype(np.float64)
+        return areas if ground is None else areas * ground.pixel_areas(table.centroids[indices])
+    length, width = table.sides_of(indices, ground)
+    return length if node.quantity is Quantity.LENGTH else width
 
 
 def fitting(node: Measure, amounts: Floats) -> Field:

@@ -22,7 +22,6 @@ from dgl_rsis.types import BoolArray, IntArray
 
 Floats = NDArray[np.float64]
 Numbers = NDArray[np.number[Any]]
-Scale = tuple[float, float]
 LARGEST_GROUND = 4096
 """Windows of a mask are summed on at most this many pixels a side."""
 
@@ -36,8 +35,18 @@ class Outlines(Protocol):
     def hulls(self, indices: IntArray) -> Hulls:
         """Convex hulls of candidates."""
 
-    def gaps(self, first: IntArray, second: IntArray, scale: Scale) -> Floats:
-        """``(P,)`` shortest ways between pairs in units of ``scale``, 0 where they touch."""
+    def ways(self, first: IntArray, second: IntArray, steps: Floats) -> tuple[Floats, Floats]:
+        """Shortest ways between pairs.
+
+        Args:
+            first: ``(P,)`` candidates.
+            second: ``(P,)`` others.
+            steps: ``(2, 2)`` metric: ``steps @ way`` is as long as the way is.
+
+        Returns:
+            ``(P, 2)`` points of the first where they begin, ``(P, 2)`` ways to the second, in
+            pixels; 0 where they touch.
+        """
 
     def overlaps(
         self, first: IntArray, second: IntArray, windows: Numbers, *, filled: bool
@@ -76,7 +85,7 @@ class MaskOutlines:
     boxes: IntArray
     crop: Callable[[int], BoolArray]
     _borders: list[_Borders] = field(default_factory=list, repr=False)
-    _targets: dict[Scale, _Targets] = field(default_factory=dict, repr=False)
+    _targets: dict[tuple[float, ...], _Targets] = field(default_factory=dict, repr=False)
     _grounds: dict[tuple[int, bool], _Ground] = field(default_factory=dict, repr=False)
 
     def shapes(self, indices: IntArray) -> Shapes:
@@ -90,45 +99,54 @@ class MaskOutlines:
         counts = np.bincount(ends.numbers, minlength=len(indices))
         return PixelHulls.of(np.stack([ends.columns, ends.rows], axis=1).astype(float), counts)
 
-    def gaps(self, first: IntArray, second: IntArray, scale: Scale) -> Floats:
+    def ways(self, first: IntArray, second: IntArray, steps: Floats) -> tuple[Floats, Floats]:
         """See ``Outlines``: between the edges of pixels, not their centres."""
         if not len(first):
-            return np.zeros(0)
+            return np.zeros((0, 2)), np.zeros((0, 2))
         borders = self._of(np.union1d(first, second))
         pairs, points = borders.points_of(first)
-        targets, unit = self._targets_at(second, scale), np.array(scale)
+        targets = self._targets_at(second, steps)
         # A pixel cannot be nearer to a thing than to the box around it.
         boxes = self.boxes[second[pairs]]
-        steps = np.maximum(np.maximum(boxes[:, :2] - points - 1, points - boxes[:, 2:]), 0)
-        lower = np.hypot(*(steps * unit).T)
+        outside = np.maximum(np.maximum(boxes[:, :2] - points - 1, points - boxes[:, 2:]), 0)
+        lower = np.hypot(*(outside * _least(steps)).T)
         starts = firsts(borders.counts_of(first))
         is_least = lower == np.minimum.reduceat(lower, starts)[pairs]
         likely = np.flatnonzero(is_least)
         likely = likely[np.unique(pairs[likely], return_index=True)[1]]
-        gaps = targets.gaps(points[likely], second[pairs[likely]])
-        rest = np.flatnonzero(lower < gaps[pairs])
-        np.minimum.at(gaps, pairs[rest], targets.gaps(points[rest], second[pairs[rest]]))
-        # Borders do not tell where one has the other one inside.
-        ours, theirs = self.boxes[first], self.boxes[second]
-        meets = (ours[:, :2] < theirs[:, 2:]).all(axis=1) & (theirs[:, :2] < ours[:, 2:]).all(
-            axis=1
-        )
-        holds = (ours[:, :2] <= theirs[:, :2]).all(axis=1) & (theirs[:, 2:] <= ours[:, 2:]).all(
-            axis=1
-        )
-        for near, inner, outer in ((meets, first, second), (holds, second, first)):
-            open_ones = np.flatnonzero(near & (gaps > 0))
-            pairs, points = borders.points_of(inner[open_ones])
-            gaps[open_ones[pairs[borders.cover(points, outer[open_ones][pairs])]]] = 0
-        return gaps
+        begins = points[likely].astype(np.float64) + 0.5
+        ways = targets.ways(points[likely], second[pairs[likely]])
+        lengths = np.hypot(*(ways @ steps.T).T)
+        rest = np.flatnonzero(lower < lengths[pairs])
+        others = targets.ways(points[rest], second[pairs[rest]])
+        other_lengths = np.hypot(*(others @ steps.T).T)
+        order = np.lexsort((other_lengths, pairs[rest]))
+        best = order[np.unique(pairs[rest][order], return_index=True)[1]]
+        owners = pairs[rest[best]]
+        shorter = other_lengths[best] < lengths[owners]
+        best, owners = best[shorter], owners[shorter]
+        begins[owners], ways[owners] = points[rest[best]] + 0.5, others[best]
+        self._touch(borders, first, second, ways)
+        return begins, ways
 
-    def _targets_at(self, indices: IntArray, scale: Scale) -> _Targets:
+    def _touch(self, borders: _Borders, first: IntArray, second: IntArray, ways: Floats) -> None:
+        """Set ways to 0 where one has the other one inside, which borders do not tell."""
+        ours, theirs = self.boxes[first], self.boxes[second]
+        meets = (ours[:, :2] < theirs[:, 2:]) & (theirs[:, :2] < ours[:, 2:])
+        holds = (ours[:, :2] <= theirs[:, :2]) & (theirs[:, 2:] <= ours[:, 2:])
+        for near, inner, outer in ((meets, first, second), (holds, second, first)):
+            open_ones = np.flatnonzero(near.all(axis=1) & ways.any(axis=1))
+            pairs, points = borders.points_of(inner[open_ones])
+            ways[open_ones[pairs[borders.cover(points, outer[open_ones][pairs])]]] = 0
+
+    def _targets_at(self, indices: IntArray, steps: Floats) -> _Targets:
         """Border pixels of at least these candidates as targets, kept for the next question."""
-        known = self._targets.get(scale)
+        key = tuple(steps.ravel().tolist())
+        known = self._targets.get(key)
         if known is None or (known.planes[indices] < 0).any():
             wanted = np.unique(indices) if known is None else np.union1d(known.indices, indices)
-            self._targets[scale] = _Targets.of(self._of(wanted), wanted, len(self.boxes), scale)
-        return self._targets[scale]
+            self._targets[key] = _Targets.of(self._of(wanted), wanted, len(self.boxes), steps)
+        return self._targets[key]
 
     def overlaps(
         self, first: IntArray, second: IntArray, windows: Numbers, *, filled: bool
@@ -276,34 +294,41 @@ class _Targets:
         planes: ``(N,)`` number among them, -1 for others.
         points: ``(m, 2)`` column and row of the pixels.
         depth: from one plane to the next: farther than any two pixels.
-        scale: units per pixel across and down.
-        tree: of the pixels in these units.
+        steps: ``(2, 2)`` metric.
+        tree: of the pixels in it.
     """
 
     indices: IntArray
     planes: IntArray
     points: IntArray
     depth: float
-    scale: Floats
+    steps: Floats
     tree: cKDTree
 
     @classmethod
-    def of(cls, borders: _Borders, indices: IntArray, count: int, scale: Scale) -> _Targets:
+    def of(cls, borders: _Borders, indices: IntArray, count: int, steps: Floats) -> _Targets:
         owners, points = borders.points_of(indices)
         planes = np.full(count, -1, dtype=np.int64)
         planes[indices] = np.arange(len(indices))
-        unit = np.array(scale)
-        depth = 4 * float(np.abs(borders.points * unit).max(initial=1))
-        tree = cKDTree(np.column_stack([points * unit, owners * depth]), balanced_tree=False)
-        return cls(indices, planes, points, depth, unit, tree)
+        depth = 8 * float(np.abs(borders.points).max(initial=1) * np.abs(steps).max())
+        tree = cKDTree(np.column_stack([points @ steps.T, owners * depth]), balanced_tree=False)
+        return cls(indices, planes, points, depth, steps, tree)
 
-    def gaps(self, points: IntArray, indices: IntArray) -> Floats:
-        """``(n,)`` way from each pixel to the candidate beside it."""
+    def ways(self, points: IntArray, indices: IntArray) -> Floats:
+        """``(n, 2)`` way from each pixel to the candidate beside it."""
         heights = self.planes[indices] * self.depth
-        nearest = self.tree.query(np.column_stack([points * self.scale, heights]))[1]
-        steps = np.maximum(np.abs(points - self.points[nearest]) - 1, 0) * self.scale
-        gaps: Floats = np.hypot(steps[:, 0], steps[:, 1])
-        return gaps
+        nearest = self.tree.query(np.column_stack([points @ self.steps.T, heights]))[1]
+        ways = self.points[nearest] - points
+        edges: Floats = np.sign(ways) * np.maximum(np.abs(ways) - 1.0, 0)
+        return edges
+
+
+def _least(steps: Floats) -> Floats:
+    """``(2,)`` lengths across and down that no way is shorter than."""
+    lengths = np.hypot(*steps)
+    cosine = abs(steps[:, 0] @ steps[:, 1]) / lengths.prod()
+    least: Floats = lengths * np.sqrt(max(0.0, 1 - cosine)) * (1 - 1e-9)
+    return least
 
 
 @dataclass(frozen=True)

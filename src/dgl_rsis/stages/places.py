@@ -45,12 +45,24 @@ def place_field(position: Position, table: CandidateTable, indices: IntArray) ->
 
 def directions_of(place: str, table: CandidateTable) -> list[Floats]:
     """Unit vectors in the pixel frame whose half planes a place or compass word intersects."""
-    north = table.frame.north if table.frame is not None else None
-    up = np.array(north if north is not None else (0.0, -1.0))
-    clockwise = np.array([-up[1], up[0]])
-    compass = {"north": up, "south": -up, "east": clockwise, "west": -clockwise}
+    east, north = _axes(table)
+    compass = {"north": north, "south": -north, "east": east, "west": -east}
     found = [vector for word, vector in compass.items() if word in place]
     return found or _PLACES[place]
+
+
+def _axes(table: CandidateTable) -> tuple[Floats, Floats]:
+    """Unit vectors in the pixel frame along which places get more eastern and more northern.
+
+    A way of pixels leads north as far as it has a share in the vector. In a turned raster of long
+    pixels that is not the direction in which the meridians run.
+    """
+    if table.ground is not None:
+        east, north = table.ground.center
+        return east / np.hypot(*east), north / np.hypot(*north)
+    known = table.frame.north if table.frame is not None else None
+    up = np.array(known if known is not None else (0.0, -1.0))
+    return np.array([-up[1], up[0]]), up
 
 
 def _towards(offsets: Floats, directions: list[Floats], half: Floats) -> Floats:

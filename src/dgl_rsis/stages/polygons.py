@@ -56,16 +56,14 @@ class PolygonOutlines:
         """See ``Outlines``."""
         return Hulls.of_geometries(self.polygons[indices])
 
-    def gaps(self, first: IntArray, second: IntArray, scale: tuple[float, float]) -> Floats:
+    def ways(self, first: IntArray, second: IntArray, steps: Floats) -> tuple[Floats, Floats]:
         """See ``Outlines``."""
-        ours, theirs = self.polygons[first], self.polygons[second]
-        if scale[0] == scale[1]:
-            return np.asarray(shapely.distance(ours, theirs) * scale[0])
-        unit = np.array(scale)
-        stretched = (
-            shapely.transform(each, lambda points: points * unit) for each in (ours, theirs)
+        ours, theirs = (
+            shapely.transform(self.polygons[each], lambda points: points @ steps.T)
+            for each in (first, second)
         )
-        return np.asarray(shapely.distance(*stretched))
+        ends = shapely.get_coordinates(shapely.shortest_line(ours, theirs)) @ np.linalg.inv(steps).T
+        return ends[::2], ends[1::2] - ends[::2]
 
     def overlaps(
         self, first: IntArray, second: IntArray, windows: Numbers, *, filled: bool

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from dgl_rsis.geo.ground import Ground
 from dgl_rsis.stages.anchors import Anchor
 from dgl_rsis.stages.candidates import CandidateTable
 from dgl_rsis.stages.places import COMPASS, directions_of
@@ -15,7 +16,9 @@ from dgl_rsis.types import IntArray
 def key_values(
     key: Key, indices: IntArray, table: CandidateTable, anchor: Anchor | None = None
 ) -> Floats:
-    """``(K,)`` values of a key; lengths in pixels, places as shares of the image.
+    """``(K,)`` values of a key: lengths in pixels, places as shares of the image.
+
+    Distances are in metres where the ground is known.
 
     Args:
         key: what to sort by; brightness needs measured colours.
@@ -24,7 +27,7 @@ def key_values(
         anchor: what a distance is measured to.
     """
     if key is Key.DISTANCE and anchor is not None:
-        return distances(indices, anchor)
+        return distances(indices, anchor, table.ground)
     if key is Key.AREA:
         return table.areas[indices].astype(np.float64)
     if key in (Key.LENGTH, Key.WIDTH):
@@ -52,7 +55,7 @@ def key_values(
 def distances(
     indices: IntArray,
     anchor: Anchor,
-    scale: tuple[float, float] = (1.0, 1.0),
+    ground: Ground | None = None,
     *,
     within: float = np.inf,
 ) -> Floats:
@@ -61,10 +64,10 @@ def distances(
     Args:
         indices: candidates.
         anchor: things or a union; the candidate itself does not count.
-        scale: units per pixel across and down.
+        ground: gaps are metres on it; pixels if None.
         within: only smaller distances need to be exact; larger ones stay larger.
     """
-    gaps = anchor.gaps(indices, scale=scale, within=within)
+    gaps = anchor.gaps(indices, ground=ground, within=within)
     known = np.isfinite(gaps)
     return np.where(known, gaps, gaps[known].max(initial=0.0))
 

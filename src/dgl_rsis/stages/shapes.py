@@ -18,7 +18,7 @@ from dgl_rsis.stages.mask_stack import MaskStack
 from dgl_rsis.types import BoolArray, IntArray
 
 Floats = NDArray[np.float64]
-LARGEST_SAMPLE = 128
+LARGEST_SAMPLE = 1024
 """Shapes are measured on masks of at most this many pixels a side."""
 
 

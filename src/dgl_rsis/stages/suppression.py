@@ -7,11 +7,13 @@ largest building* is the root of the region tree.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from dgl_rsis.config import ProgramSettings
 from dgl_rsis.stages.candidates import CandidateTable, Numbers
-from dgl_rsis.types import FloatArray, IntArray
+from dgl_rsis.types import BoolArray, FloatArray, IntArray
 
 
 def find_instances(
@@ -50,9 +52,9 @@ def find_instances(
     score = np.where(plausible, probability * objectness, 0.0)
     live = np.flatnonzero(plausible & (score >= settings.relative_score * score.max()))
     order: IntArray = live[np.lexsort((-table.areas[live], -np.round(score[live], 3)))]
-    if table.are_instances:
+    if table.are_instances or table.crop is None:
         return order
-    return _suppress(table, order[: settings.most_candidates], settings)
+    return _suppress(table, table.crop, order[: settings.most_candidates], settings)
 
 
 def _near_best(
@@ -77,7 +79,12 @@ def _near_best(
     return found
 
 
-def _suppress(table: CandidateTable, order: IntArray, settings: ProgramSettings) -> IntArray:
+def _suppress(
+    table: CandidateTable,
+    crop_of: Callable[[int], BoolArray],
+    order: IntArray,
+    settings: ProgramSettings,
+) -> IntArray:
     """Keep candidates that neither lie in an earlier one nor contain one."""
     owner = np.zeros(table.shape, dtype=np.int32)  # 0: free, k: k-th instance
     chosen: list[int] = []
@@ -87,7 +94,7 @@ def _suppress(table: CandidateTable, order: IntArray, settings: ProgramSettings)
         if chosen and _same_box(table.boxes[index], table.boxes[chosen]):
             continue
         x0, y0, x1, y1 = table.boxes[index]
-        crop = table.crop(index)
+        crop = crop_of(index)
         inside = owner[y0:y1, x0:x1][crop]
         shared = np.bincount(inside, minlength=len(chosen) + 1)[1:]
         if chosen:
