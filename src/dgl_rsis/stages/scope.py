@@ -16,11 +16,14 @@ class Scope:
     Attributes:
         divides: a size rules out the other instances, as what lies above ranks them or takes
             several.
+        keeps_all: all that holds is taken or ranked anew: the nearest to a place that nothing
+            lies at would make no difference.
         is_denied: what the node yields is excluded, so that a constraint that nothing fulfils
             excludes nothing instead of being dropped.
     """
 
     divides: bool = False
+    keeps_all: bool = False
     is_denied: bool = False
 
 

@@ -152,6 +152,7 @@ class _Run:
 
     def _executed(self, node: Node, scope: Scope) -> Scored:
         dividing = replace(scope, divides=True)
+        keeping = replace(dividing, keeps_all=True)
         match node:
             case Select():
                 return self._select(node, scope)
@@ -162,11 +163,11 @@ class _Run:
             case Relate():
                 return self._relate(node, self.of(node.child, scope), scope)
             case Extremum() | Ordinal():
-                return self._ranked(node, self.of(node.child, dividing), scope)
+                return self._ranked(node, self.of(node.child, keeping), scope)
             case Count():
                 return self._count(node, self.of(node.child, dividing))
             case All():
-                return self.of(node.child, dividing)
+                return self.of(node.child, keeping)
             case Measure():
                 return self._measure(node, self.of(node.child, scope), scope)
             case And() | Or():
@@ -279,6 +280,8 @@ class _Run:
             return self._constrain(child, condition, what, scope)
         if (among := self._among(child, condition, what)) is not None:
             return among
+        if scope.keeps_all:
+            return self._unexecuted(child, f"nothing lies at the {what}", scope)
         self.record.note(f"nothing lies at the {what}: the nearest to it was taken")
         key, direction = EXTREME_OF_POSITION[node.position]
         return by_extreme(
