@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from dgl_rsis.nouns import meant_by_names
+from dgl_rsis.text.knowledge import normalise_name
 
 
 @pytest.mark.parametrize(
@@ -18,11 +19,16 @@ from dgl_rsis.nouns import meant_by_names
         (["ski lift", "cabin"], "lift", [True, False]),
         (["field", "football pitch"], "soccer field", [False, True]),
         (["ship", "boat"], "boat", [False, True]),
+        (["ship", "ships"], "ship", [True, True]),
+        (["Ship", "SHIPS", "boat"], "ships", [True, True, False]),
+        (["boat", "Ferry", "FERRIES"], "ferry", [False, True, True]),
+        (["flurb", "flurbs"], "flurbs", [True, True]),
         (["vehicle", ""], "car", [True, False]),
     ],
 )
 def test_a_noun_means_the_closest_names(names: list[str], noun: str, meant: list[bool]) -> None:
-    assert meant_by_names(names, [noun])[noun].tolist() == meant
+    normalised = [normalise_name(name) for name in names]
+    assert meant_by_names(normalised, [noun])[noun].tolist() == meant
 
 
 def test_nothing_is_meant_where_nothing_is_called_so() -> None:

@@ -31,6 +31,11 @@ def test_an_image_without_data_is_refused():
         ({"names": ["a"]}, "names need candidates"),
         ({"refine": True}, "refine needs candidates"),
         ({"candidates": np.array([[0, 0, 9, 9]]), "names": []}, "0 names for 1 candidates"),
+        ({"candidates": np.array([[0, 0, 9, 9]]), "names": [None]}, r"names\[0\] is None, no text"),
+        (
+            {"candidates": np.array([[0, 0, 9, 9], [9, 9, 19, 19]]), "names": ["a", np.nan]},
+            r"names\[1\] is nan, no text; pass '' for",
+        ),
         ({"candidates": MaskSet.from_boxes(np.array([[0, 0, 9, 9]]), (32, 64))}, "32 x 64"),
     ],
 )

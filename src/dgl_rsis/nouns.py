@@ -20,6 +20,7 @@ from dgl_rsis.proposals.masks import MaskSet
 from dgl_rsis.proposals.objectness import objectness
 from dgl_rsis.stages import local
 from dgl_rsis.stages.instances import Mask, instance_masks
+from dgl_rsis.text.inflection import singular
 from dgl_rsis.text.knowledge import class_prompts, competitors
 from dgl_rsis.text.lexicon import is_kind_of_head
 from dgl_rsis.text.lexicon_file import default_lexicon
@@ -97,7 +98,7 @@ def score_nouns(
 def meant_by_names(names: Sequence[str], nouns: Sequence[str]) -> dict[str, BoolArray]:
     """Which candidates each noun means by their names, where any is meant.
 
-    The same word comes first, then the head of a compound that nobody knows (a *platform* may be
+    The same word comes first, in the singular or the plural, then the head of a compound that nobody knows (a *platform* may be
     *the oil platform*), a synonym, a kind of it, something more general: where a *ship* and a
     *boat* are named, *the boat* is the boat.
 
@@ -107,7 +108,7 @@ def meant_by_names(names: Sequence[str], nouns: Sequence[str]) -> dict[str, Bool
     """
     lexicon = default_lexicon()
     tests: tuple[Callable[[str, str], bool], ...] = (
-        lambda name, noun: name == noun,
+        lambda name, noun: _singular(name) == _singular(noun),
         lambda name, noun: lexicon.noun_forms.get(noun) is None and is_kind_of_head(noun, name),
         lambda name, noun: (
             lexicon.find(name) is not None and lexicon.find(name) == lexicon.find(noun)
@@ -125,6 +126,12 @@ def meant_by_names(names: Sequence[str], nouns: Sequence[str]) -> dict[str, Bool
                 found[noun] = meant
                 break
     return found
+
+
+def _singular(name: str) -> str:
+    """The word itself, whether it was said in the singular or the plural."""
+    form = default_lexicon().noun_forms.get(name)
+    return form.singular if form is not None else singular(name)
 
 
 def _called_otherwise(names: Sequence[str], noun: str) -> IntArray:

@@ -212,6 +212,11 @@ class Model:
             raise InputError(
                 f"{len(names)} names for {len(proposals)} candidates; pass one for each"
             )
+        strange = next((n for n, name in enumerate(names or ()) if not isinstance(name, str)), None)
+        if names is not None and strange is not None:
+            raise InputError(
+                f"names[{strange}] is {names[strange]!r}, no text; pass '' for a candidate without one"
+            )
         given = candidates is not None
         needs_tree = refine or any(_looks_for_anchors(query, names or ()) for query in queries)
         tree = self._tree(raster) if given and needs_tree else None
