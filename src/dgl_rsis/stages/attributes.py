@@ -45,7 +45,7 @@ def colour_scores(
     Args:
         word: a prototype, ``dark`` or ``bright``, or both (``dark blue``, ``light grey``).
         colours: ``(N, 3)`` mean or median Lab.
-        prototypes: colour word -> Lab.
+        prototypes: colour word -> Lab; what ends with the word (``vivid blue``) is another one.
         typical_lightness: median lightness of what it is compared with, if known: *dark* among
             dark roofs means darker ones.
 
@@ -58,12 +58,14 @@ def colour_scores(
         return _shade_scores(name, lightness, typical_lightness)
     if name not in prototypes:
         return None
-    shifted = dict(prototypes)
-    base = prototypes[name]
+    is_own = np.array([each.rpartition(" ")[2] == name for each in prototypes])
     shift = {"dark": -LIGHTNESS_SHIFT, "light": LIGHTNESS_SHIFT}.get(shade, 0.0)
-    shifted[name] = (float(np.clip(base[0] + shift, 5, 97)), base[1], base[2])
-    squared = np.stack([_squared_difference(colours, lab) for lab in shifted.values()])
-    own = squared[list(shifted).index(name)]
+    shifted = [
+        (float(np.clip(lab[0] + shift, 5, 97)), lab[1], lab[2]) if own else lab
+        for own, lab in zip(is_own.tolist(), prototypes.values(), strict=True)
+    ]
+    squared = np.stack([_squared_difference(colours, lab) for lab in shifted])
+    own = squared[is_own].min(axis=0)
     scores: FloatArray = np.exp((squared.min(axis=0) - own) / (2 * COLOUR_SPREAD**2)).astype(
         np.float32
     )
