@@ -38,7 +38,8 @@ class Detected:
         kinds: their kinds.
         sureness: ``(N,)`` float32 in [0, 1], probability of that kind.
         things: index of the true thing each stands for; ``FALSE_THING`` for none.
-        colours: ``(N, 3)`` Lab.
+        colours: ``(N, 3)`` Lab of the mean colour.
+        paints: ``(N, 3)`` Lab of the colour that names it.
     """
 
     masks: MaskSet
@@ -46,6 +47,7 @@ class Detected:
     sureness: FloatArray
     things: tuple[int, ...]
     colours: FloatArray
+    paints: FloatArray
 
 
 @dataclass(frozen=True)
@@ -123,6 +125,7 @@ def reply(sentence: str, truth: Truth, candidates: Detected, settings: Settings)
         masks.crop,
         probabilities,
         colours=candidates.colours,
+        paints=candidates.paints,
         frame=truth.frame,
         are_instances=True,
     )
@@ -151,8 +154,8 @@ def _candidates(
     masks = MaskSet.from_crops(crops, [(x0, y0) for x0, y0, _, _ in boxes], truth.shape)
     field = colour_field(truth.image, np.ones(truth.shape, bool))
     own = tuple(things) if things is not None else tuple(range(len(crops)))
-    colours = Candidates.measure(masks, truth.image, field).colours
-    return Detected(masks, tuple(kinds), sureness, own, colours)
+    measured = Candidates.measure(masks, truth.image, field)
+    return Detected(masks, tuple(kinds), sureness, own, measured.colours, measured.paints)
 
 
 def _shifted(
