@@ -117,7 +117,7 @@ class MaskOutlines:
         begins = points[likely].astype(np.float64) + 0.5
         ways = targets.ways(points[likely], second[pairs[likely]])
         lengths = np.hypot(*(ways @ steps.T).T)
-        rest = np.flatnonzero(lower < lengths[pairs])
+        rest = np.flatnonzero(lower < (1 - 1e-8) * lengths[pairs])  # nearer by more than rounding
         others = targets.ways(points[rest], second[pairs[rest]])
         other_lengths = np.hypot(*(others @ steps.T).T)
         order = np.lexsort((other_lengths, pairs[rest]))
@@ -311,7 +311,8 @@ class _Targets:
         planes = np.full(count, -1, dtype=np.int64)
         planes[indices] = np.arange(len(indices))
         depth = 8 * float(np.abs(borders.points).max(initial=1) * np.abs(steps).max())
-        tree = cKDTree(np.column_stack([points @ steps.T, owners * depth]), balanced_tree=False)
+        places = np.column_stack([points @ steps.T, owners * depth])
+        tree = cKDTree(places, balanced_tree=False, compact_nodes=False)  # planes balance it
         return cls(indices, planes, points, depth, steps, tree)
 
     def ways(self, points: IntArray, indices: IntArray) -> Floats:
@@ -327,7 +328,7 @@ def _least(steps: Floats) -> Floats:
     """``(2,)`` lengths across and down that no way is shorter than."""
     lengths = np.hypot(*steps)
     cosine = abs(steps[:, 0] @ steps[:, 1]) / lengths.prod()
-    least: Floats = lengths * np.sqrt(max(0.0, 1 - cosine)) * (1 - 1e-9)
+    least: Floats = lengths * np.sqrt(max(0.0, 1 - cosine))
     return least
 
 
