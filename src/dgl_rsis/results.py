@@ -46,7 +46,7 @@ class SegmentResult:
         """Write the map: .tif (COG), .gpkg, .geojson, .parquet, .fgb, or an overlay as .png.
 
         Raises:
-            OutputError: the folder is missing or the suffix unknown.
+            OutputError: the suffix is unknown or writing fails.
         """
         from dgl_rsis.outputs import save_segment
 
@@ -165,7 +165,7 @@ class ReferResult:
         .png and .json explain it, .gpkg, .geojson, .parquet and .fgb hold the matches.
 
         Raises:
-            OutputError: the folder is missing or the suffix unknown.
+            OutputError: the suffix is unknown or writing fails.
         """
         from dgl_rsis.outputs import save_refer
 

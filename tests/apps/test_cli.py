@@ -199,10 +199,12 @@ def test_images_that_cannot_be_used(kind: str, tmp_path: Path, run: Run, fake: A
     assert not fake
 
 
-@pytest.mark.parametrize("kind", ["no folder", "read-only", "exists", "suffix", "none"])
+@pytest.mark.parametrize("kind", ["a file as folder", "read-only", "exists", "suffix", "none"])
 def test_outputs_are_refused_before_anything_is_read(kind: str, tmp_path: Path, run: Run) -> None:
     target = tmp_path / "out" / "map.tif"
-    if kind != "no folder":
+    if kind == "a file as folder":
+        target.parent.touch()
+    else:
         target.parent.mkdir()
     if kind == "exists":
         target.write_text("precious")

@@ -185,14 +185,15 @@ def test_check_output(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         check("a.shp")
     with pytest.raises(OutputError, match="no suffix"):
         check("a")
-    with pytest.raises(OutputError, match="does not exist"):
-        check("folder/a.tif")
+    assert check("folder/within/a.tif") == tmp_path / "folder" / "within" / "a.tif"
+    assert not (tmp_path / "folder").exists()
     (tmp_path / "old.tif").touch()
     with pytest.raises(OutputError, match="--overwrite"):
         check("old.tif")
     check("old.tif", overwrite=True)
-    with pytest.raises(OutputError, match="does not exist"):
-        check("old.tif/a.tif")
+    for name in ("old.tif/a.tif", "old.tif/folder/a.tif"):
+        with pytest.raises(OutputError, match="is no folder"):
+            check(name)
     (tmp_path / "d.tif").mkdir()
     with pytest.raises(OutputError, match="is a folder"):
         check("d.tif", overwrite=True)
@@ -205,6 +206,15 @@ def test_parquet_without_pyarrow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
     with pytest.raises(MissingExtraError, match=r"dgl-rsis\[parquet\]"):
         check_output(tmp_path / "a.parquet", overwrite=False, suffixes=writer.VECTOR_SUFFIXES)
+
+
+def test_missing_folders_are_made(tmp_path: Path) -> None:
+    target = tmp_path / "folder" / "within" / "a.tif"
+    write_floats(target, np.zeros((2, 2)), frame=None, description="x")
+    assert target.is_file()
+    (tmp_path / "file").touch()
+    with pytest.raises(OutputError, match="cannot be written"):
+        write_floats(tmp_path / "file" / "a.tif", np.zeros((2, 2)), frame=None, description="x")
 
 
 def test_output_in_the_current_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

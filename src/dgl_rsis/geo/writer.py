@@ -57,7 +57,7 @@ def check_output(path: str | Path, *, overwrite: bool, suffixes: Sequence[str]) 
     """Refuse an output that could not be written, before any computation.
 
     Args:
-        path: the file to be written.
+        path: the file to be written; ``atomic`` makes its folder if that is missing.
         overwrite: whether a file of that name may be replaced.
         suffixes: formats that the caller can write, lower case with the dot.
 
@@ -65,15 +65,17 @@ def check_output(path: str | Path, *, overwrite: bool, suffixes: Sequence[str]) 
         The path.
 
     Raises:
-        OutputError: if the folder is missing or read-only, the file exists, or the format is
-            unknown.
+        OutputError: if the folder is read-only or cannot be made, the file exists, or the format
+            is unknown.
         MissingExtraError: if the format needs a package that is not installed.
     """
     target = Path(path)
     check_suffix(target, suffixes)
     folder = target.parent
+    while not folder.exists() and folder != folder.parent:
+        folder = folder.parent
     if not folder.is_dir():
-        raise OutputError(f"the folder {folder} for {target.name} does not exist; make it first")
+        raise OutputError(f"{folder} is no folder; choose another place for {target.name}")
     if not os.access(folder, os.W_OK | os.X_OK):
         raise OutputError(f"the folder {folder} is read-only; choose another one for {target.name}")
     if target.is_dir():
@@ -87,13 +89,14 @@ def check_output(path: str | Path, *, overwrite: bool, suffixes: Sequence[str]) 
 def atomic(path: Path) -> Iterator[Path]:
     """A temporary name for a file that takes its place when the block ends without an error.
 
-    The temporary name lies in a folder of its own beside the target, so that side files (masks,
-    journals, statistics) move or vanish with it.
+    The folder of the file is made if it is missing. The temporary name lies in a folder of its
+    own beside the target, so that side files (masks, journals, statistics) move or vanish with it.
 
     Raises:
         OutputError: if writing fails; nothing is left then.
     """
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=path.parent, prefix=".dgl-rsis-") as folder:
             yield Path(folder) / path.name
             old = side_file(path)
