@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dgl_rsis.geo.vector import matches_frame, polygonize, write_vectors
+from dgl_rsis.geo.vector import matches_frame, outlines_frame, polygonize, write_vectors
 from dgl_rsis.geo.writer import (
     RASTER_SUFFIXES,
     VECTOR_SUFFIXES,
@@ -29,6 +29,7 @@ from dgl_rsis.types import MapFrame
 
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
+    from numpy.typing import NDArray
     from pandas import DataFrame
     from PIL.Image import Image
 
@@ -62,7 +63,7 @@ def save_segment(
         simplify: tolerance of polygons in CRS units, or pixels without a CRS. Of vectors only.
 
     Raises:
-        OutputError: the folder is missing, the suffix unknown, or writing fails.
+        OutputError: the suffix is unknown or writing fails.
     """
     suffix = check_output(path, overwrite=True, suffixes=MAP_SUFFIXES).suffix.lower()
     frame = result.raster.frame
@@ -104,16 +105,23 @@ def save_heatmap(result: ReferResult, path: Path) -> None:
     write_floats(path, heat, frame=result.raster.frame, description="activation")
 
 
-def save_refer(result: ReferResult, path: Path, *, attributes: DataFrame | None = None) -> None:
+def save_refer(
+    result: ReferResult,
+    path: Path,
+    *,
+    attributes: DataFrame | None = None,
+    outlines: NDArray[np.object_] | None = None,
+) -> None:
     """Write the answer to one sentence: an explanation as .png, else what ``save_answers`` writes.
 
     Args:
         result: the answer.
         path: .png, .json or a vector file.
         attributes: of the user's candidates; see ``answer_table``.
+        outlines: of the user's candidates; see ``answer_table``.
 
     Raises:
-        OutputError: the folder is missing, the suffix unknown, or writing fails.
+        OutputError: the suffix is unknown or writing fails.
     """
     suffix = check_output(path, overwrite=True, suffixes=ANSWER_SUFFIXES).suffix.lower()
     if suffix in PICTURE_SUFFIXES:
@@ -121,11 +129,15 @@ def save_refer(result: ReferResult, path: Path, *, attributes: DataFrame | None 
 
         save_picture(draw_explanation(result), path)
     else:
-        save_answers([result], path, attributes=attributes)
+        save_answers([result], path, attributes=attributes, outlines=outlines)
 
 
 def save_answers(
-    results: Sequence[ReferResult], path: Path, *, attributes: DataFrame | None = None
+    results: Sequence[ReferResult],
+    path: Path,
+    *,
+    attributes: DataFrame | None = None,
+    outlines: NDArray[np.object_] | None = None,
 ) -> None:
     """Write the answers to several sentences about one image into one file.
 
@@ -133,9 +145,10 @@ def save_answers(
         results: the answers.
         path: a vector file of the ranked matches, or .json: those with the executed programs.
         attributes: of the user's candidates; see ``answer_table``.
+        outlines: of the user's candidates; see ``answer_table``.
 
     Raises:
-        OutputError: the folder is missing, the suffix unknown, or writing fails.
+        OutputError: the suffix is unknown or writing fails.
     """
     suffixes = (*VECTOR_SUFFIXES, ".json")
     if check_output(path, overwrite=True, suffixes=suffixes).suffix.lower() == ".json":
@@ -143,11 +156,14 @@ def save_answers(
         with atomic(path) as temporary:
             temporary.write_text(to_json(answers) + "\n", encoding="utf-8")
     else:
-        write_vectors(path, answer_table(results, attributes=attributes))
+        write_vectors(path, answer_table(results, attributes=attributes, outlines=outlines))
 
 
 def answer_table(
-    results: Sequence[ReferResult], *, attributes: DataFrame | None = None
+    results: Sequence[ReferResult],
+    *,
+    attributes: DataFrame | None = None,
+    outlines: NDArray[np.object_] | None = None,
 ) -> GeoDataFrame:
     """All ranked matches as rows.
 
@@ -155,6 +171,8 @@ def answer_table(
         results: the answers.
         attributes: a row for each of the user's candidates; its columns are added, as
             ``candidate_NAME`` where the name is taken.
+        outlines: of the user's candidates in the pixel frame, which are written as they are; None
+            follows the pixels of the masks.
 
     Returns:
         Columns ``sentence``, ``rank`` (from 1), ``chosen``, ``score``, ``class`` (the noun that
@@ -182,6 +200,8 @@ def answer_table(
             attributes.iloc[[match.index for _, _, match in rows]], columns
         )
     frame = results[0].raster.frame if results else None
+    if outlines is not None:
+        return outlines_frame(outlines[[match.index for _, _, match in rows]], columns, frame=frame)
     crops = [(match.crop, match.box[0], match.box[1]) for _, _, match in rows]
     return matches_frame(crops, columns, frame=frame)
 

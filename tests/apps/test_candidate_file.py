@@ -50,6 +50,26 @@ def test_any_format_and_crs_is_the_same(suffix: str, crs: str, tmp_path: Path) -
     assert found.remarks == ["1 of 3 candidates lie outside the image"]
 
 
+def test_what_the_edge_cuts_is_said_and_kept_whole(tmp_path: Path) -> None:
+    path = tmp_path / "a.gpkg"
+    # exactly at the edge, over it by less than half a pixel, over it, far over a corner
+    boxes = [(0, 0, 9, 8), (-0.3, 9, 9, 15), (-5, 20, 9, 30), (50, 30, 90, 90)]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # no CRS, on purpose
+        geopandas.GeoSeries([shapely.box(*box) for box in boxes]).to_file(path)
+        two = read_candidates(str(path), make_raster(None))
+        geopandas.GeoSeries([shapely.box(*box) for box in boxes[:3]]).to_file(path)
+        one = read_candidates(str(path), make_raster(None))
+    assert two.remarks == [
+        "candidates 2, 3 reach beyond the image: only their parts inside are looked at"
+    ]
+    assert one.remarks == [
+        "candidate 2 reaches beyond the image: only its part inside is looked at"
+    ]
+    assert two.masks.boxes[2:].tolist() == [[0, 20, 9, 30], [50, 30, 60, 40]]
+    assert [outline.bounds for outline in two.outlines] == boxes
+
+
 def test_columns_are_chosen(tmp_path: Path) -> None:
     columns = {"name": ["a", "b", "c"], "kind": ["tank", "x", "ship"], "sure": ["0.5", "1", "1"]}
     file = write(tmp_path / "a.gpkg", **columns)

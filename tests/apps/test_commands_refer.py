@@ -155,6 +155,26 @@ def test_candidates_keep_their_attributes(image: Path, fake: Any, run: Run) -> N
     assert written["score"].tolist() == pytest.approx([0.9, 0.7])
 
 
+def test_candidates_keep_their_outlines(image: Path, fake: Any, run: Run) -> None:
+    folder = image.parent
+    # a triangle, and one that reaches beyond the image: neither follows pixels
+    corners = ((400000, 5599990), (400005, 5599990), (400000, 5600000))
+    own = [shapely.Polygon(corners), shapely.box(400020, 5599985, 400050, 5599995)]
+    geopandas.GeoSeries(own, crs=25832).to_file(folder / "own.gpkg")
+    asked = ("refer", image, "the tank", "--candidates", folder / "own.gpkg")
+    code, _, err = run(*asked, "-o", folder / "a.gpkg")
+    assert code == 0
+    assert "candidate 1 reaches beyond the image" in err
+    written = geopandas.read_file(folder / "a.gpkg", layer=0)
+    for outline, expected in zip(written.geometry, own, strict=True):
+        assert shapely.symmetric_difference(outline, expected).area < 1e-6
+    assert written["area_m2"].tolist() == pytest.approx([25, 300], rel=2e-3)
+    # a region that was fitted has an outline of its own
+    assert run(*asked, "--refine", "-o", folder / "b.gpkg")[0] == 0
+    fitted = geopandas.read_file(folder / "b.gpkg", layer=0)
+    assert fitted["area_m2"].tolist() == pytest.approx([300, 300], rel=2e-3)
+
+
 def test_explanation_as_main_output(image: Path, fake: Any, run: Run) -> None:
     assert run("refer", image, "the roof", "-o", image.parent / "why.png", "-q")[:2] == (0, "")
     assert (image.parent / "why.png.manifest.json").is_file()

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from dgl_rsis.errors import InputError
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
     from pandas import DataFrame
 
     from dgl_rsis.proposals.masks import MaskSet
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
 
 NAME_COLUMNS = ("name", "class")
 NUMBER = "candidate"
+_EDGE = 0.5  # pixels that a polygon may reach over the edge: no centre of a pixel lies there
+_LISTED = 5  # numbers that a remark names
 
 
 @dataclass(frozen=True)
@@ -27,13 +31,15 @@ class CandidateFile:
         scores: one per candidate in [0, 1]; None without a column of scores.
         attributes: ``N`` rows: ``candidate`` (number of the feature in the file, from 0) and the
             columns of the file.
-        remarks: what was left out.
+        outlines: ``(N,)`` polygons of the file in the pixel frame, also beyond the image.
+        remarks: what was left out or cut.
     """
 
     masks: MaskSet
     names: list[str] | None
     scores: list[float] | None
     attributes: DataFrame
+    outlines: NDArray[np.object_]
     remarks: list[str]
 
 
@@ -51,6 +57,8 @@ def read_candidates(
     Raises:
         InputError: the file, a column or a value in it cannot be used, or nothing lies inside.
     """
+    import numpy as np
+
     from dgl_rsis.geo.vector import rasterize_polygons, read_features
     from dgl_rsis.proposals.masks import MaskSet
 
@@ -66,6 +74,8 @@ def read_candidates(
         raise InputError(f"{file} has no polygon inside the image; check its coordinates and CRS")
     outside = len(crops) - len(inside)
     remarks = [f"{outside} of {len(crops)} candidates lie outside the image"] if outside else []
+    outlines = np.array(polygons, dtype=object)[inside]
+    remarks += _cut(outlines, inside, raster.shape)
     masks = MaskSet.from_crops(
         [crops[index][0] for index in inside],
         [crops[index][1:] for index in inside],
@@ -75,7 +85,26 @@ def read_candidates(
     kept = rows.iloc[inside].reset_index(drop=True)
     names = None if column is None else _names(kept, column, file)
     scores = None if scores_from is None else _scores(kept, scores_from, file)
-    return CandidateFile(masks, names, scores, kept, remarks)
+    return CandidateFile(masks, names, scores, kept, outlines, remarks)
+
+
+def _cut(outlines: NDArray[np.object_], numbers: list[int], shape: tuple[int, int]) -> list[str]:
+    """A remark on candidates that the edge of the image cuts; none where there are none."""
+    import numpy as np
+    import shapely
+
+    height, width = shape
+    room = shapely.box(-_EDGE, -_EDGE, width + _EDGE, height + _EDGE)
+    cut = [numbers[place] for place in np.flatnonzero(~shapely.covers(room, outlines))]
+    if not cut:
+        return []
+    if len(cut) == 1:
+        return [f"candidate {cut[0]} reaches beyond the image: only its part inside is looked at"]
+    named = ", ".join(map(str, cut[:_LISTED]))
+    more = f" and {len(cut) - _LISTED} more" if len(cut) > _LISTED else ""
+    return [
+        f"candidates {named}{more} reach beyond the image: only their parts inside are looked at"
+    ]
 
 
 def _check(rows: DataFrame, column: str, file: str) -> None:

@@ -136,7 +136,11 @@ def refer(
         )
     attributes = None if given is None else given.attributes
     remarks = [] if given is None else given.remarks
-    paths = save_answers(results, *targets, attributes=attributes)
+    # a fitted region, or a heat map that decides, has another outline than the file
+    outlines = None
+    if given is not None and not refine and loaded.settings.select.enabled:
+        outlines = given.outlines
+    paths = save_answers(results, *targets, attributes=attributes, outlines=outlines)
     columns = {"candidates": candidates, "names_from": names_from, "scores_from": scores_from}
     asked = {**columns, "refine": refine, **reading.given(), **choice.given()}
     seconds = time.perf_counter() - began

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
     from pandas import DataFrame
 
     from dgl_rsis.pipeline import Model
@@ -53,6 +55,7 @@ def save_answers(
     explain: Path | None = None,
     *,
     attributes: DataFrame | None = None,
+    outlines: NDArray[np.object_] | None = None,
 ) -> list[Path]:
     """Write the answers to sentences about one image.
 
@@ -63,6 +66,7 @@ def save_answers(
         heatmap: .tif of the first sentence; None if it is not wanted.
         explain: .png or .json of the first sentence; None if it is not wanted.
         attributes: of the user's candidates, for the vector file.
+        outlines: of the user's candidates, for the vector file; None follows the masks.
 
     Returns:
         The files, the answers first.
@@ -74,9 +78,9 @@ def save_answers(
 
     first = results[0]
     answers = (
-        partial(outputs.save_refer, first, attributes=attributes)
+        partial(outputs.save_refer, first, attributes=attributes, outlines=outlines)
         if len(results) == 1
-        else partial(outputs.save_answers, results, attributes=attributes)
+        else partial(outputs.save_answers, results, attributes=attributes, outlines=outlines)
     )
     return _write(
         (target, answers),

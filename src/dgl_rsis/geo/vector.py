@@ -118,6 +118,31 @@ def matches_frame(
     return _table(attributes, np.array(geometries, dtype=object), frame)
 
 
+def outlines_frame(
+    outlines: NDArray[np.object_],
+    attributes: Mapping[str, Sequence[Any]],
+    *,
+    frame: MapFrame | None,
+) -> GeoDataFrame:
+    """Turn polygons of the pixel frame into rows of a table.
+
+    Args:
+        outlines: ``(N,)`` polygons in pixels of the image.
+        attributes: columns with one value per polygon.
+        frame: where the image lies; None gives pixel coordinates.
+
+    Returns:
+        The columns, ``area_m2`` (``area_px`` where the frame gives no lengths) and ``geometry``.
+    """
+    a, b, c, d, e, f = tuple(_affine(frame))[:6]
+    steps, origin = np.array([[a, d], [b, e]]), np.array([c, f])
+
+    def mapped(pixels: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.asarray(pixels @ steps + origin)
+
+    return _table(attributes, shapely.transform(outlines, mapped), frame)
+
+
 def _table(
     attributes: Mapping[str, Sequence[Any]], geometries: NDArray[Any], frame: MapFrame | None
 ) -> GeoDataFrame:
