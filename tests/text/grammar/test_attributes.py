@@ -24,6 +24,14 @@ from dgl_rsis.text.parse import parse
         ("the half-built hall", "half-built hall"),
         ("the multi-lane road", "multi-lane road"),
         ("the two-storey hall", "two-storey hall"),
+        ("the white or grey cars", "every (white car or grey car)"),
+        ("the red, blue or green cars", "every (red car or blue car or green car)"),
+        ("the largest red or blue car", "largest (red car or blue car)"),
+        ("buildings that are red or blue", "every (red building or blue building)"),
+        ("the red and blue cars", "every (red car or blue car)"),
+        ("the white and grey car", "white grey car"),
+        ("a house with a red or grey roof", "red house or grey house"),
+        ("round and white tanks", "every round white tank"),
     ],
 )
 def test_program(sentence: str, text: str) -> None:

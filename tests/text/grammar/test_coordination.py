@@ -28,6 +28,16 @@ from dgl_rsis.text.parse import parse
             "(hall, near road) or (hall, left of river)",
         ),
         ("a road leading from the farm, with a hall", "road, connected farm, near hall"),
+        ("the red car and the blue car", "2 x (1 x red car or 1 x blue car)"),
+        ("white cars and red cars", "every (white car or red car)"),
+        ("the white building or the red one", "white building or red building"),
+        ("two red cars and three blue cars", "5 x (2 x red car or 3 x blue car)"),
+        (
+            "the red car on the left and the blue car near the bridge",
+            "2 x ((1 x red car, at the left) or (1 x blue car, near bridge))",
+        ),
+        ("the leftmost car and the rightmost car", "2 x (leftmost car or rightmost car)"),
+        ("the ship near the pier and the other ship", "ship, near pier, near ship"),
     ],
 )
 def test_program(sentence: str, text: str) -> None:

@@ -48,7 +48,7 @@ def _begins_clause(reader: Reader, i: int) -> bool:
 def _merge(phrase: NounPhrase, again: NounPhrase) -> None:
     if again.noun is not None and not again.is_plural:
         phrase.is_plural = False
-    phrase.attributes += again.attributes
+    phrase.describe(again)
     phrase.constraints += again.constraints
     phrase.count = again.count if phrase.count is None else phrase.count
     phrase.kept |= again.kept

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dgl_rsis.text.grammar.phrase import NounPhrase
+from dgl_rsis.text.grammar.phrase import Adjective, NounPhrase
 from dgl_rsis.text.grammar.reader import Reader
 from dgl_rsis.text.lexicon import Attribute
 from dgl_rsis.text.tokens import COMMA, number
@@ -62,9 +62,9 @@ def _compound(reader: Reader, i: int) -> tuple[Attribute, int] | None:
 
 
 def joined_attributes(reader: Reader, phrase: NounPhrase, i: int) -> int | None:
-    """The *and* or the comma between two adjectives before the noun: *white and round*."""
-    is_joined = reader.is_word(i, "and", COMMA) and phrase.adjectives
-    return i + 1 if is_joined and read_attribute(reader, i + 1) else None
+    """What stands between two adjectives before the noun: *white and round*, *white or grey*."""
+    end = _behind_joint(reader, i) if phrase.adjectives else i
+    return end if end > i and read_attribute(reader, end) else None
 
 
 def intensified_before_noun(reader: Reader, phrase: NounPhrase, i: int) -> int | None:
@@ -81,9 +81,56 @@ def attribute_after_noun(reader: Reader, phrase: NounPhrase, i: int) -> int | No
     noun = reader.lexicon.noun_forms.match(reader.words, i)
     if attribute is None or (noun is not None and noun[1] > attribute[1]):
         return None
-    phrase.attributes.append(attribute[0].word)
-    phrase.kept.update(range(i, attribute[1]))
-    return attribute[1]
+    chain = [Adjective(attribute[0], i, attribute[1])]
+    while (found := _further(reader, chain[-1].end)) is not None:
+        chain.append(found)
+    is_either = any(reader.is_word(each.start - 1, "or") for each in chain[1:])
+    if not is_either:
+        chain = chain[:1]
+    described = NounPhrase(attributes=[] if is_either else [chain[0].attribute.word])
+    described.alternatives = [(each.attribute.word,) for each in chain] if is_either else []
+    phrase.describe(described)
+    phrase.kept.update(range(i, chain[-1].end))
+    return chain[-1].end
+
+
+def _further(reader: Reader, i: int) -> Adjective | None:
+    """*(white) or grey*, *(white), grey*, where no noun follows."""
+    start = _behind_joint(reader, i)
+    found = read_attribute(reader, start) if start > i else None
+    if found is None or reader.begins(found[1], reader.lexicon.noun_forms, reader.lexicon.generic):
+        return None
+    return Adjective(found[0], start, found[1])
+
+
+def _behind_joint(reader: Reader, i: int) -> int:
+    """End of *and*, *or*, a comma, or a comma with one of them; ``i`` where there is none."""
+    end = i + 1 if reader.is_word(i, COMMA) else i
+    return end + 1 if reader.is_word(end, "and", "or") else end
+
+
+def settle_adjectives(reader: Reader, phrase: NounPhrase) -> None:
+    """Adjectives before the noun become its attributes; of some that are joined one is enough.
+
+    *white or grey cars* have one of the colours, and so has each of *the white and grey cars*: a
+    thing has one colour, unless it is one thing (*the white and grey car*) or a part.
+    """
+    groups: list[list[Adjective]] = []
+    for each in phrase.adjectives:
+        if groups and groups[-1][-1].end < each.start == _behind_joint(reader, groups[-1][-1].end):
+            groups[-1].append(each)
+        else:
+            groups.append([each])
+    for group in groups:
+        joints = {reader.words[each.start - 1] for each in group[1:]}
+        is_of_colours = all(each.attribute.kind == "colour" for each in group)
+        is_whole = phrase.noun is not None and phrase.noun not in reader.lexicon.parts
+        are_several = "and" in joints and is_of_colours and phrase.is_plural and is_whole
+        if "or" in joints or are_several:
+            phrase.describe(NounPhrase(alternatives=[(each.attribute.word,) for each in group]))
+            for each in group:
+                phrase.adjectives.remove(each)
+                phrase.kept.update(range(each.start, each.end))
 
 
 def intensified_after_noun(reader: Reader, phrase: NounPhrase, i: int) -> int | None:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dgl_rsis.text.grammar.boundaries import begins_modifier
+from dgl_rsis.text.grammar.noun_phrases import read_noun_phrase
 from dgl_rsis.text.grammar.phrase import NounPhrase
 from dgl_rsis.text.grammar.reader import Reader
 from dgl_rsis.text.grammar.relations import relate
 from dgl_rsis.text.grammar.with_phrases import describe
 from dgl_rsis.text.program.nodes import Or
-from dgl_rsis.text.program.vocabulary import Relation
+from dgl_rsis.text.program.vocabulary import ANYTHING, Relation
 from dgl_rsis.text.tokens import COMMA
+
+_OTHERS = ("other", "another")
 
 
 def joined(reader: Reader, phrase: NounPhrase, i: int) -> int | None:
@@ -28,6 +31,9 @@ def joined(reader: Reader, phrase: NounPhrase, i: int) -> int | None:
         end = _either(reader, phrase, i + 1)
         if end is not None:
             return end
+    end = _same_noun_again(reader, phrase, i)
+    if end is not None:
+        return end
     relation = phrase.last_relation
     if is_and and relation and not begins_modifier(reader, i + 1):
         end = relate(reader, phrase, relation, i, i + 1)
@@ -45,6 +51,24 @@ def _either(reader: Reader, phrase: NounPhrase, start: int) -> int | None:
     one, other = phrase.constraints.pop(), second.constraints[0]
     phrase.constrain(lambda child: Or((one(child), other(child))), start, end)
     phrase.left_over |= second.left_over
+    return end
+
+
+def _same_noun_again(reader: Reader, phrase: NounPhrase, i: int) -> int | None:
+    """*(the red car) and the blue car*, *or the blue one*: both are asked for, or any."""
+    start = reader.skip_determiners(i + 1)
+    is_of_another = any(word in _OTHERS for word in reader.words[i + 1 : start])
+    if phrase.noun is None or reader.is_word(i, COMMA, "but") or is_of_another:
+        return None
+    other, end = read_noun_phrase(reader.inside(), i + 1)
+    is_pronoun = other.noun == ANYTHING and other.is_pronoun and phrase.last_relation is None
+    if not (other.noun == phrase.noun or is_pronoun) or not other.is_told:
+        return None
+    other.noun = phrase.noun
+    phrase.others.append(other)
+    phrase.is_any = reader.is_word(i, "or")
+    phrase.kept |= other.kept
+    phrase.left_over |= other.left_over
     return end
 
 

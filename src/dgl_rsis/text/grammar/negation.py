@@ -124,8 +124,7 @@ def _read_same(reader: Reader, phrase: NounPhrase, start: int) -> tuple[Node, in
     if found is None:
         return None
     anchor, end = found
-    is_told = bool(anchor.is_ranked or anchor.attributes or anchor.constraints)
-    if not is_told or anchor.noun not in (None, ANYTHING, phrase.noun):
+    if not anchor.is_told or anchor.noun not in (None, ANYTHING, phrase.noun):
         return None
     anchor.noun = phrase.noun
     return anchor.as_anchor(), end

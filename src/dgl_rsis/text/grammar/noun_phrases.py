@@ -5,7 +5,7 @@ What may stand before and after the noun is not said here but in the rules of th
 
 from __future__ import annotations
 
-from dgl_rsis.text.grammar.attributes import read_attribute
+from dgl_rsis.text.grammar.attributes import read_attribute, settle_adjectives
 from dgl_rsis.text.grammar.boundaries import ends_compound, ends_phrase, is_unknown_verb
 from dgl_rsis.text.grammar.phrase import Adjective, NounPhrase
 from dgl_rsis.text.grammar.reader import Reader
@@ -166,6 +166,7 @@ def _settle(reader: Reader, phrase: NounPhrase, end: int) -> None:
             phrase.name(last.attribute.word, False, last.start, last.end)
         if phrase.noun is not None:
             phrase.adjectives.pop()
+    settle_adjectives(reader, phrase)
     named = {each.start: each.attribute.word for each in phrase.adjectives}
     named |= {i: words[i] for i in phrase.unknown}
     phrase.attributes += [named[i] for i in sorted(named)]

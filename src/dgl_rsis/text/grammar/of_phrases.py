@@ -60,7 +60,7 @@ def _read_later_noun(reader: Reader, phrase: NounPhrase, start: int) -> int:
     end = read_noun_part(reader, among, start)
     phrase.noun, phrase.is_plural = among.noun, among.is_plural
     phrase.is_partitive, phrase.set_size = True, among.count
-    phrase.attributes += among.attributes
+    phrase.describe(among)
     phrase.constraints += among.constraints
     phrase.kept |= among.kept
     phrase.left_over |= among.left_over
@@ -85,7 +85,7 @@ def _same_again(reader: Reader, phrase: NounPhrase, start: int) -> int | None:
     is_same = again.noun in (None, ANYTHING, phrase.noun) or _is_kind_of(reader, phrase, again)
     if not (is_ranked and is_set and is_same):
         return None
-    phrase.attributes += again.attributes
+    phrase.describe(again)
     phrase.constraints += again.constraints
     phrase.is_partitive = True
     return end
@@ -121,10 +121,12 @@ def _described(reader: Reader, phrase: NounPhrase, start: int) -> int | None:
     if extreme := extreme_of_part(reader, described):
         phrase.extreme = extreme  # "of the greatest length"
         return end
-    if described.noun not in reader.lexicon.parts or not described.attributes:
+    if described.noun not in reader.lexicon.parts or not (
+        described.attributes or described.alternatives
+    ):
         return None
     if reader.lexicon.noun_forms.get(described.noun or "") is not None:
         return None  # the roof of a white building is a roof, and "of the white roof" is inside it
-    phrase.attributes += described.attributes
+    phrase.describe(described)
     phrase.kept.update(range(start - 1, end))
     return end

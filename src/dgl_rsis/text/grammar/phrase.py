@@ -75,6 +75,9 @@ class NounPhrase:
         adjectives: before the noun, until it is clear which word is the noun.
         unknown: indices of words that nobody knows, until then.
         attributes: words that describe the noun.
+        alternatives: sets of further ones, of which one is enough: *red or blue*.
+        others: noun phrases of the same noun that are asked for as well: *and the red one*.
+        is_any: one of ``others`` is enough: *or the red one*.
         constraints: in order of appearance.
         last_relation: what *and* continues: *near the road and the river*.
         last_anchor: what *it* stands for behind an anchor: *left of the road and 5 m from it*.
@@ -104,6 +107,9 @@ class NounPhrase:
     adjectives: list[Adjective] = field(default_factory=list)
     unknown: list[int] = field(default_factory=list)
     attributes: list[str] = field(default_factory=list)
+    alternatives: list[tuple[str, ...]] = field(default_factory=list)
+    others: list[NounPhrase] = field(default_factory=list)
+    is_any: bool = False
     constraints: list[Wrap] = field(default_factory=list)
     last_relation: Relation | None = None
     last_anchor: NounPhrase | None = None
@@ -128,8 +134,13 @@ class NounPhrase:
     @property
     def is_empty(self) -> bool:
         """Nothing was said that tells one thing from another."""
-        is_told = bool(self.attributes or self.constraints or self.is_ranked)
-        return self.noun is None and not is_told
+        return self.noun is None and not self.is_told
+
+    @property
+    def is_told(self) -> bool:
+        """Something was said that tells one of a kind from another."""
+        described = self.attributes or self.alternatives
+        return bool(described or self.constraints or self.is_ranked)
 
     @property
     def is_ranked(self) -> bool:
@@ -145,8 +156,23 @@ class NounPhrase:
         """The noun with its attributes."""
         return Select(self.noun or ANYTHING, tuple(dict.fromkeys(self.attributes)))
 
+    def describe(self, other: NounPhrase) -> None:
+        """Take the adjectives of another phrase, which is about the same things."""
+        self.attributes += other.attributes
+        sets = self.alternatives or [()]
+        self.alternatives = [(*one, *more) for one in sets for more in other.alternatives or [()]]
+        if self.alternatives == [()]:
+            self.alternatives = []
+
     def number_asked(self) -> int | None:
         """How many are asked for; None means all."""
+        asked = [self._own_number(), *(other.number_asked() for other in self.others)]
+        numbers = [number for number in asked if number is not None]
+        if len(numbers) < len(asked):
+            return None
+        return max(numbers) if self.is_any else sum(numbers)
+
+    def _own_number(self) -> int | None:
         if self.count is not None:
             return self.count
         if self.further_ordinals:
@@ -156,14 +182,31 @@ class NounPhrase:
 
     def program(self) -> Node:
         """Constraints inside, then the superlative or the ordinal, the number outside."""
-        node: Node = self.select()
-        for wrap in self.constraints:
-            node = wrap(node)
-        node = self._ranked(node)
+        node = self._told()
+        if self.others:
+            is_one_each = not self.is_any and self.number_asked() is not None
+            each = (self, *self.others)
+            node = Or(tuple(one._counted() if is_one_each else one._told() for one in each))
         asked = self.number_asked()
         if asked is None:
             return All(node)
         return Count(node, asked) if asked > 1 else node
+
+    def _told(self) -> Node:
+        """The noun with what is said of it, without its number."""
+        node: Node = self.select()
+        if self.alternatives:
+            own = tuple(self.attributes)
+            sets = (tuple(dict.fromkeys((*own, *more))) for more in self.alternatives)
+            node = Or(tuple(Select(self.noun or ANYTHING, each) for each in sets))
+        for wrap in self.constraints:
+            node = wrap(node)
+        return self._ranked(node)
+
+    def _counted(self) -> Node:
+        """The same with its number, unless its rank says that."""
+        asked, node = self._own_number(), self._told()
+        return node if asked is None or (asked == 1 and self.is_ranked) else Count(node, asked)
 
     def ranked(self, node: Node) -> Node:
         """Rank what a node yields, and take the number asked for."""

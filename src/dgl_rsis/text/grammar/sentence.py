@@ -33,7 +33,8 @@ def read_sentence(sentence: Words, lexicon: Lexicon) -> NounPhrase:
 def _of_scene(asked: NounPhrase, scene: NounPhrase) -> NounPhrase:
     """*The largest one* is the largest of the things that the scene named."""
     asked.noun = scene.noun
-    asked.attributes = scene.attributes + asked.attributes
+    own, asked.attributes = asked.attributes, []
+    asked.describe(NounPhrase(attributes=scene.attributes + own, alternatives=scene.alternatives))
     asked.constraints = scene.constraints + asked.constraints
     asked.kept |= scene.kept
     asked.left_over |= scene.left_over

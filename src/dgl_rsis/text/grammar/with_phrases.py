@@ -63,8 +63,8 @@ def describe(reader: Reader, phrase: NounPhrase, i: int, start: int) -> int | No
         anchor = described.as_anchor()
         phrase.constrain(lambda child: Relate(child, relation, anchor), i, behind)
         return behind
-    if is_part and described.attributes:
-        phrase.attributes += described.attributes
+    if is_part and (described.attributes or described.alternatives):
+        phrase.describe(described)
         phrase.kept.update(range(i, end))
         return end
     if is_known and not is_part:
