@@ -54,6 +54,45 @@ def test_comparisons(table: CandidateTable, relation: Relation, fulfil: list[int
     assert ((field.values >= 0) & (field.values <= 1)).all()
 
 
+# Areas 400, 320, 600 and 80; lengths 40, 80, 30 and 10; lightness 50, 80, 20, 50.
+@pytest.mark.parametrize(
+    ("relation", "things", "of_any", "of_every"),
+    [
+        (Relation.LARGER_THAN, [0, 3], [0, 1, 2], [0, 2]),
+        (Relation.LARGER_THAN, [0, 1, 2, 3], [0, 1, 2], [2]),
+        (Relation.SMALLER_THAN, [0, 1, 2, 3], [0, 1, 3], [3]),
+        (Relation.LONGER_THAN, [0, 2], [0, 1], [0, 1]),
+        (Relation.DARKER_THAN, [0, 1], [0, 2, 3], [0, 2]),
+        (Relation.LEFT_OF, [0, 1, 2], [0, 2], [2]),  # middles at x 20, 40, 15, 55
+        (Relation.RIGHT_OF, [0, 1, 3], [1, 3], [3]),
+        (Relation.BELOW, [0, 1, 2, 3], [0, 1, 2], [2]),  # middles at y 5, 22, 50, 4
+        (Relation.UPPER_RIGHT_OF, [0, 1, 2], [0, 1, 3], [3]),
+    ],
+)
+def test_of_every_thing(
+    table: CandidateTable,
+    relation: Relation,
+    things: list[int],
+    of_any: list[int],
+    of_every: list[int],
+) -> None:
+    anchor = Anchor(table, np.array(things))
+    some = relation_field(relation, np.arange(4), anchor)
+    field = relation_field(relation, np.arange(4), anchor, every=True)
+    assert np.flatnonzero(some.holds).tolist() == of_any
+    assert np.flatnonzero(field.holds).tolist() == of_every
+    assert ((field.values >= 0) & (field.values <= some.values + 1e-12)).all()
+
+
+def test_of_every_one_of_a_single_thing_is_of_it(table: CandidateTable) -> None:
+    anchor = Anchor(table, np.array([1]))
+    for relation in (Relation.LEFT_OF, Relation.UPPER_LEFT_OF, Relation.LARGER_THAN):
+        one = relation_field(relation, np.arange(4), anchor)
+        every = relation_field(relation, np.arange(4), anchor, every=True)
+        np.testing.assert_allclose(every.values, one.values)
+        assert every.holds.tolist() == one.holds.tolist()
+
+
 def test_without_colours_nothing_is_brighter(table: CandidateTable) -> None:
     grey = replace(table, colours=None)
     field = relation_field(Relation.BRIGHTER_THAN, np.arange(4), Anchor(grey, np.array([0])))
@@ -84,6 +123,15 @@ def test_what_stands_on_a_thing_is_inside_though_it_is_cut_out_of_it() -> None:
         Relation.INSIDE, np.arange(1, len(rows) + 2), Anchor(table, np.array([0]))
     )
     assert field.holds.tolist() == [True] * len(rows) + [False]
+
+
+@pytest.mark.parametrize(("least", "lots"), [(1, [0, 1]), (2, [1]), (3, [])])
+def test_at_least_so_many_are_contained(least: int, lots: list[int]) -> None:
+    lot, car = np.ones((20, 20), dtype=bool), np.ones((4, 8), dtype=bool)
+    table = masks_of([(0, 0, lot), (40, 0, lot), (2, 2, car), (42, 2, car), (42, 12, car)])
+    cars = Anchor(table, np.array([2, 3, 4]))
+    field = relation_field(Relation.CONTAINS, np.arange(2), cars, least=least)
+    assert np.flatnonzero(field.holds).tolist() == lots
 
 
 def test_a_block_in_the_mesh_of_roads_is_not_on_the_road() -> None:

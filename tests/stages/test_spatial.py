@@ -14,6 +14,7 @@ from dgl_rsis.stages.spatial import CandidateTable, Execution, execute, nouns_in
 from dgl_rsis.text.parse import parse
 from dgl_rsis.text.program.json_form import from_json
 from dgl_rsis.text.program.nodes import (
+    All,
     And,
     Extremum,
     Filter,
@@ -26,6 +27,7 @@ from dgl_rsis.text.program.nodes import (
 )
 from dgl_rsis.text.program.vocabulary import (
     Comparison,
+    Direction,
     Key,
     Position,
     Quantity,
@@ -213,6 +215,56 @@ def test_two_at_no_place_are_the_nearest_to_it() -> None:
     execution = execute(parse("two ships at the top").program, table)  # type: ignore[arg-type]
     assert execution.notes == ("nothing lies at the top: the nearest to it was taken",)
     assert set(execution.instances.tolist()) == {1, 2}
+
+
+HOUSES = [
+    ("house", (100, 90, 120, 110), "white"),  # 0
+    ("house", (200, 90, 220, 110), "white"),  # 1
+    ("hall", (150, 20, 190, 60), "white"),  # 2: larger, between them
+    ("hall", (20, 20, 30, 30), "white"),  # 3: the smaller one, left of both
+]
+
+
+@pytest.mark.parametrize(
+    ("sentence", "answer"),
+    [
+        ("the largest hall left of both houses", 3),
+        ("the smallest hall larger than both houses", 2),
+        ("the hall to the left of the house", 3),
+    ],
+)
+def test_a_number_of_anchors_means_each_of_them(sentence: str, answer: int) -> None:
+    execution = execute(parse(sentence).program, make_table(HOUSES))  # type: ignore[arg-type]
+    assert execution.instances[0] == answer
+
+
+def test_all_of_an_anchor_means_each_of_them() -> None:
+    node = Extremum(
+        Relate(Select("hall"), Relation.LEFT_OF, All(Select("house", ("white",)))),
+        Key.AREA,
+        Direction.MAX,
+    )
+    execution = execute(node, make_table(HOUSES))
+    assert execution.instances.tolist() == [3]
+    assert execution.notes == ()
+
+
+@pytest.mark.parametrize(
+    ("sentence", "lots"),
+    [
+        ("parking lots containing a car", {0, 1}),
+        ("parking lots containing two cars", {0, 1}),
+        ("parking lots containing three cars", {1}),
+        ("parking lots containing the two largest cars", {0}),
+    ],
+)
+def test_a_number_of_things_is_contained(sentence: str, lots: set[int]) -> None:
+    boxes = [(5, 5, 15, 15), (20, 5, 30, 15)]
+    boxes += [(x, 5, x + 7, 10) for x in (105, 115, 125)]
+    cars = [("car", box, "red") for box in boxes]
+    halls = [("parking lot", (0, 0, 60, 60), "black"), ("parking lot", (100, 0, 160, 60), "black")]
+    execution = execute(parse(sentence).program, make_table([*halls, *cars]))  # type: ignore[arg-type]
+    assert set(execution.instances.tolist()) == lots
 
 
 def test_stuff_is_one_anchor_and_one_answer() -> None:

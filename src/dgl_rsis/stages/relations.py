@@ -3,7 +3,8 @@
 docs/design.md 1.4, after the fields of GeoSelect (arXiv:2607.03869), in the pixel frame (y down);
 compass words turn with true north. Where there are several things, a candidate may stand in the
 relation to any of them, and the one that fits best counts; only of those that can be the best one
-anything is computed. Nothing is related to itself.
+anything is computed. Where every one is asked for (*left of both halls*), the one that fits worst
+counts in directions and comparisons. Nothing is related to itself.
 """
 
 from __future__ import annotations
@@ -26,27 +27,33 @@ PARALLEL_WITHIN = 12.0
 """Standard deviation in degrees of what is called parallel."""
 
 
-def relation_field(relation: Relation, indices: IntArray, anchor: Anchor) -> Field:
+def relation_field(
+    relation: Relation, indices: IntArray, anchor: Anchor, *, every: bool = False, least: int = 1
+) -> Field:
     """How well candidates stand in a relation to an anchor; ``between`` has its own module.
 
     Args:
         relation: any but ``between``.
         indices: ``(K,)`` candidates.
         anchor: things, each by itself, or a union.
+        every: directions and comparisons hold to all things (*left of both halls*), not to any.
+        least: number of things that something contains.
     """
-    field = _field(relation, indices, anchor)
+    field = _field(relation, indices, anchor, every=every, least=least)
     if not anchor.is_union:
         return field
     own = np.isin(indices, anchor.indices)
     return Field(np.where(own, 0.0, field.values), field.holds & ~own)
 
 
-def _field(relation: Relation, indices: IntArray, anchor: Anchor) -> Field:
+def _field(
+    relation: Relation, indices: IntArray, anchor: Anchor, *, every: bool, least: int
+) -> Field:
     if relation in _DIRECTIONAL:
         name = relation.value.removesuffix("_of")
         directions = directions_of(_AS_POSITION.get(name, name), anchor.table)
-        beside = beside_union if anchor.is_union else beside_things
-        values = beside(directions, indices, anchor)
+        beside = beside_all if every else beside_things
+        values = (beside_union if anchor.is_union else beside)(directions, indices, anchor)
         return Field(values, values > 0)
     if relation in _REACH:
         reach = np.maximum(1.0, _REACH[relation] * anchor.lengths)
@@ -58,10 +65,10 @@ def _field(relation: Relation, indices: IntArray, anchor: Anchor) -> Field:
         values = np.where(np.isfinite(gaps), 1 - np.exp(-((gaps / scale) ** 2) / 2), 0.0)
         return Field(values, values >= 0.4)
     if relation in _COMPARED:
-        return _compared(relation, indices, anchor)
+        return _compared(relation, indices, anchor, every=every)
     if relation is Relation.PARALLEL:
         return _parallel(indices, anchor)
-    return _enclosed(relation, indices, anchor)
+    return _enclosed(relation, indices, anchor, least)
 
 
 # --- beside ------------------------------------------------------------------------------------
@@ -92,6 +99,23 @@ def beside_things(directions: list[Floats], indices: IntArray, anchor: Anchor) -
             values[own] = ((ends[own] - others) / room).min(axis=1).max(initial=0.0)
     clipped: Floats = np.clip(values, 0, 1)
     return clipped
+
+
+def beside_all(directions: list[Floats], indices: IntArray, anchor: Anchor) -> Floats:
+    """``(K,)`` like ``beside_things``, but the worst of all things.
+
+    In each direction that is the one that lies farthest along it.
+    """
+    centroids, borders = anchor.table.centroids, _borders(anchor.table.shape)
+    shares = []
+    for each in directions:
+        starts = -_least_other(-(centroids[anchor.indices] @ each), anchor.indices, indices)
+        known = np.isfinite(starts)
+        way = centroids[indices] @ each - np.where(known, starts, 0.0)
+        room = np.maximum((borders @ each).max() - np.where(known, starts, 0.0), 1.0)
+        shares.append(np.where(known, way / room, 0.0))
+    values: Floats = np.clip(np.min(shares, axis=0), 0, 1)
+    return values
 
 
 def _front(starts: Floats) -> IntArray:
@@ -127,9 +151,10 @@ def beside_union(directions: list[Floats], indices: IntArray, anchor: Anchor) ->
 # --- compared ----------------------------------------------------------------------------------
 
 
-def _compared(relation: Relation, indices: IntArray, anchor: Anchor) -> Field:
+def _compared(relation: Relation, indices: IntArray, anchor: Anchor, *, every: bool) -> Field:
     """Share of the candidate in the sum of both sizes, or of the lightness of both.
 
+    Of several things the easiest to exceed counts, the hardest if every one is to be exceeded.
     Without measured colours nothing is brighter or darker, so that the step is dropped and noted.
     """
     table = anchor.table
@@ -141,7 +166,7 @@ def _compared(relation: Relation, indices: IntArray, anchor: Anchor) -> Field:
     if anchor.is_union:
         other = np.full(len(own), others.sum() if key is Key.AREA else others.mean())
     else:
-        sign = 1 if is_more else -1
+        sign = 1 if is_more != every else -1
         other = sign * _least_other(sign * others, anchor.indices, indices)
     known = np.isfinite(other)
     share = own / np.maximum(own + np.where(known, other, 0.0), 1e-6)
@@ -201,7 +226,7 @@ def _least_turns(angles: Floats, indices: IntArray, anchor: Anchor) -> Floats:
 # --- enclosed ----------------------------------------------------------------------------------
 
 
-def _enclosed(relation: Relation, indices: IntArray, anchor: Anchor) -> Field:
+def _enclosed(relation: Relation, indices: IntArray, anchor: Anchor, least: int) -> Field:
     """Inside, on, containing, surrounded by, across: shares of areas."""
     pairs, things, inside, around = _shares(indices, anchor)
     values, holds = np.zeros(len(indices)), np.zeros(len(indices), dtype=bool)
@@ -210,6 +235,9 @@ def _enclosed(relation: Relation, indices: IntArray, anchor: Anchor) -> Field:
         whole = areas[anchor.indices].sum() if anchor.is_union else areas[things]
         shares = np.clip(inside * areas[indices[pairs]] / whole, 0, 1)
         fits = shares >= 0.5
+        if not anchor.is_union:
+            counts = np.bincount(pairs[fits], minlength=len(indices))
+            fits &= (counts >= least)[pairs]
     elif relation is Relation.INSIDE:
         # A car is a hole in the car park that it stands on: the ground around it counts, too.
         shares, fits = np.maximum(inside, around), (inside >= 0.5) | (around >= 0.6)

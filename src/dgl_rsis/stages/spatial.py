@@ -295,7 +295,7 @@ class _Run:
         return self._constrain(child, condition, str(node), scope)
 
     def _anchor(self, node: Node, *, apart: bool = False) -> Anchor | None:
-        """Each instance of a bare noun, n of a number, the best of a constraint, stuff as one.
+        """Each of a bare noun, n of a number, all of *all*, the best of a constraint, stuff as one.
 
         Args:
             node: the anchor.
@@ -313,7 +313,7 @@ class _Run:
         is_stuff = target is not None and self.lexicon.is_stuff(target.noun)
         if is_stuff and not apart and not ranks(node):
             return Anchor(self.table, live, is_union=True)
-        if not bare and not isinstance(node, Count):
+        if not bare and not isinstance(node, All | Count):
             live = np.array([scored.best])
         return Anchor(self.table, live)
 
@@ -327,7 +327,11 @@ class _Run:
         return np.asarray(live[sure], np.int64)
 
     def _relate(self, node: Relate, child: Scored, scope: Scope) -> Scored:
-        anchor = self._anchor(_others(node), apart=is_pair(node))
+        others, least, every = _others(node), 1, isinstance(node.anchor, All | Count)
+        if node.relation is Relation.CONTAINS and isinstance(others, Count):
+            least = others.n  # "containing two cars": any two
+            others = others if ranks(others) else All(others.child)
+        anchor = self._anchor(others, apart=is_pair(node))
         if anchor is None:
             return self._unexecuted(child, f"no anchor '{node.anchor}'", scope, "the relation")
         if not len(child):
@@ -339,7 +343,9 @@ class _Run:
         if node.anchor2 is not None:
             condition = self._between(node, node.anchor2, child.indices, anchor)
         else:
-            condition = relation_field(node.relation, child.indices, anchor)
+            condition = relation_field(
+                node.relation, child.indices, anchor, every=every, least=least
+            )
         what = f"{node.relation.value.replace('_', ' ')} {node.anchor}"
         return self._constrain(child, condition, what, scope)
 
