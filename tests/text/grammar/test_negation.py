@@ -37,6 +37,11 @@ from dgl_rsis.text.parse import parse
         ("vehicles except trucks and the buses", "every (vehicle and not truck and not bus)"),
         ("the ship that has no pier to its left", "ship and not (ship, right of pier)"),
         ("the halls that do not lie within 5 m of the road", "every hall, distance to road > 5 m"),
+        (
+            "the three smallest but not the leftmost ships",
+            "3 x smallest (ship and not leftmost ship)",
+        ),
+        ("all but the smallest ship", "every (ship and not smallest ship)"),
     ],
 )
 def test_program(sentence: str, text: str) -> None:

@@ -195,6 +195,9 @@ def _except(reader: Reader, phrase: NounPhrase, i: int, start: int) -> int | Non
     if found is None:
         return None
     anchor, end = found
+    if phrase.noun is None and anchor.is_told:  # "the three smallest but not the leftmost ships"
+        phrase.noun, phrase.is_plural = anchor.noun, anchor.is_plural or phrase.every
+        phrase.kept |= anchor.kept
     if anchor.is_pronoun or anchor.noun is None:
         anchor.noun = phrase.noun
     node = anchor.as_anchor()

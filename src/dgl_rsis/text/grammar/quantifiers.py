@@ -16,6 +16,10 @@ def every(reader: Reader, phrase: NounPhrase, i: int) -> int | None:
     if match is None:
         return None
     phrase.every = True
+    left_out = read_number(reader, match[1] + 1) if reader.is_word(match[1], "but") else None
+    if left_out is not None:  # "all but two ships": which two is not said
+        phrase.left_over.update(range(match[1], left_out[1]))
+        return left_out[1]
     # "a long row of cars": what was said so far is of the row.
     for each in phrase.adjectives:
         phrase.left_over.update(range(each.start, each.end))
