@@ -49,6 +49,12 @@ from dgl_rsis.text.parse import parse
         ("the ship at the end of the row", "first ship from the right"),
         ("the ship at the beginning of the column", "first ship from the top"),
         ("the ships in two neat rows", "every ship"),
+        ("the first and last car", "2 x (first car from the left or first car from the right)"),
+        ("the last and first cars", "2 x (first car from the right or first car from the left)"),
+        (
+            "the first and the last car from the top",
+            "2 x (first car from the top or first car from the bottom)",
+        ),
     ],
 )
 def test_program(sentence: str, text: str) -> None:

@@ -42,6 +42,10 @@ from dgl_rsis.text.parse import parse
             "leftmost 3 x ship, closest to pier",
         ),
         ("the smallest of the two northernmost ships", "smallest 2 x northmost ship"),
+        ("the second tallest building", "building"),
+        ("the second most damaged building", "building"),
+        ("the second most northerly building", "second building from the north"),
+        ("the top-most left-most tank", "topmost tank"),
     ],
 )
 def test_program(sentence: str, text: str) -> None:

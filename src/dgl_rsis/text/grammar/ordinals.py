@@ -27,10 +27,22 @@ def ordinal(reader: Reader, phrase: NounPhrase, i: int) -> int | None:
     if found is None or _is_compound(reader, found[1]):
         return None
     phrase.ordinal, end = found
-    while reader.is_word(end, "and", COMMA) and (further := read_rank(reader, end + 1)):
-        phrase.further_ordinals.append(further[0])
-        end = further[1]
+    end = _read_further(reader, phrase, end)
     return _counted(reader, phrase, end) or end
+
+
+def _read_further(reader: Reader, phrase: NounPhrase, end: int) -> int:
+    """*(the first) and third*, *(the first) and the last*; those of the other end are negative."""
+    while reader.is_word(end, "and", COMMA):
+        start = reader.skip_determiners(end + 1)
+        final = reader.lexicon.last.match(reader.words, start)
+        further = final or read_rank(reader, start)
+        if further is None:
+            break
+        is_opposite = (final is not None) != phrase.from_the_end
+        phrase.further_ordinals.append(-further[0] if is_opposite else further[0])
+        end = further[1]
+    return end
 
 
 def _is_compound(reader: Reader, end: int) -> bool:
@@ -74,7 +86,8 @@ def last(reader: Reader, phrase: NounPhrase, i: int) -> int | None:
     phrase.from_the_end = True
     if match[0] > 1:
         phrase.ordinal = match[0]
-    return _counted(reader, phrase, match[1]) or match[1]
+    end = _read_further(reader, phrase, match[1])
+    return _counted(reader, phrase, end) or end
 
 
 def counted_from(reader: Reader, phrase: NounPhrase, i: int) -> int | None:

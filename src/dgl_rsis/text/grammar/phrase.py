@@ -61,7 +61,8 @@ class NounPhrase:
         every: *all*, *each*.
         count: the number asked for.
         ordinal: the rank asked for, from 1.
-        further_ordinals: ranks that *and* adds: *the first and third*.
+        further_ordinals: ranks that *and* adds: *the first and third*; negative from the other
+            end: *the first and last*.
         from_the_end: *last*.
         from_place: where the ordinal counts from.
         row_begins: where it counts from unless that is said: a column is read from the top.
@@ -236,5 +237,9 @@ class NounPhrase:
         if (self.ordinal or 1) == 1 and self.count is not None and self.count > 1:
             return Extremum(node, *extreme, anchor)  # "the first three", "the last two"
         ranks = [self.ordinal or 1, *self.further_ordinals]
-        nodes = tuple(Ordinal(node, rank, *extreme, anchor) for rank in ranks)
+        key, begin = extreme
+        nodes = tuple(
+            Ordinal(node, abs(rank), key, begin if rank > 0 else begin.opposite, anchor)
+            for rank in ranks
+        )
         return Or(nodes) if len(nodes) > 1 else nodes[0]

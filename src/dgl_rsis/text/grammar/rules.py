@@ -33,6 +33,7 @@ RULES = Rules(
         attributes.intensified_before_noun,
         negation.negated_before_noun,
         ordinals.last,
+        superlatives.unmeasured_rank,
         ordinals.ordinal,
         superlatives.superlative,
         comparatives.comparative,

@@ -17,8 +17,9 @@ _TOWARDS = ("to", "from", "by")
 _EXTREME_OF_MEASURE: Mapping[str, tuple[Key, Direction]] = {
     "large": (Key.AREA, Direction.MAX),
     "small": (Key.AREA, Direction.MIN),
-    "elongated": (Key.LENGTH, Direction.MAX),
-    "compact": (Key.LENGTH, Direction.MIN),
+    "elongated": (Key.ELONGATION, Direction.MAX),
+    "compact": (Key.ELONGATION, Direction.MIN),
+    "round": (Key.CIRCULARITY, Direction.MAX),
     "wide": (Key.WIDTH, Direction.MAX),
     "narrow": (Key.WIDTH, Direction.MIN),
     "bright": (Key.BRIGHTNESS, Direction.MAX),
@@ -26,8 +27,32 @@ _EXTREME_OF_MEASURE: Mapping[str, tuple[Key, Direction]] = {
 }
 
 
+def unmeasured_rank(reader: Reader, phrase: NounPhrase, i: int) -> int | None:
+    """*second tallest*: a rank by what no key measures says nothing; left over."""
+    lexicon = reader.lexicon
+    rank = read_rank(reader, i)
+    if rank is None or superlative(reader, NounPhrase(), rank[1]) is not None:
+        return None
+    start = rank[1]
+    if reader.is_word(start, "most", "least"):
+        attribute = read_attribute(reader, start + 1)
+        end = attribute[1] if attribute else start
+    else:
+        is_superlative = start < len(reader.words) and reader.words[start].endswith("est")
+        is_other = reader.begins(start, lexicon.noun_forms) or read_direction(reader, start)
+        end = start + 1 if is_superlative and not is_other else start
+    if end == start:
+        return None
+    phrase.left_over.update(range(i, end))
+    return end
+
+
 def superlative(reader: Reader, phrase: NounPhrase, i: int) -> int | None:
     """*largest*, *left-most*, *farthest to the right*, *closest* (to what follows)."""
+    if phrase.extreme is not None:
+        end = superlative(reader, NounPhrase(noun=phrase.noun), i)
+        phrase.left_over.update(range(i, end or i))  # one thing is ranked by one key
+        return end
     lexicon, words = reader.lexicon, reader.words
     is_next = reader.is_word(i, "next") and reader.begins(i + 1, lexicon.superlatives)
     if found := lexicon.superlatives.match(words, i + is_next) or _graded(reader, i):
