@@ -31,6 +31,14 @@ from dgl_rsis.text.parse import parse
             "the ship left of the white one in the bottom row",
             "ship, left of (white ship, in the bottom row)",
         ),
+        (
+            "the tank in the second column of the second row",
+            "tank, in the second column from the left, in the second row from the top",
+        ),
+        (
+            "the tank in the first row and the third column",
+            "tank, in the top row, in the third column from the left",
+        ),
     ],
 )
 def test_program(sentence: str, text: str) -> None:

@@ -25,11 +25,23 @@ def in_row(reader: Reader, phrase: NounPhrase, i: int) -> int | None:
         return end if line is not None and end > start + 1 else None
     row, line, end = found
     end = _behind_same_noun(reader, phrase, end)
+    if reader.is_word(end, "of", "in"):  # "in the second column of the second row"
+        crossing = _read_row(reader, reader.skip_determiners(end + 1))
+        if crossing is not None and crossing[1] is not line:
+            phrase.constrain(row, i, end)
+            phrase.constrain(crossing[0], end, crossing[2])
+            return crossing[2]
     if reader.is_word(end, "of"):  # "in the top row of the car park"
         return None
     phrase.constrain(row, i, end)
     if line is Line.COLUMN:
         phrase.row_begins = Position.TOP
+    if reader.is_word(end, "and"):  # "in the first row and the third column"
+        start = end + 2 if reader.is_word(end + 1, "in") else end + 1
+        second = _read_row(reader, reader.skip_determiners(start))
+        if second is not None:
+            phrase.constrain(second[0], end, second[2])
+            return second[2]
     return end
 
 
