@@ -38,6 +38,8 @@ from dgl_rsis.text.parse import parse
         ),
         ("the leftmost car and the rightmost car", "2 x (leftmost car or rightmost car)"),
         ("the ship near the pier and the other ship", "ship, near pier, near ship"),
+        ("the tank on the left and the ship on the right", "tank, at the left"),
+        ("the hall is on the left and its roof is white", "white hall, at the left"),
     ],
 )
 def test_program(sentence: str, text: str) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dgl_rsis.text.grammar.attributes import read_attribute
 from dgl_rsis.text.grammar.boundaries import begins_modifier
-from dgl_rsis.text.grammar.noun_phrases import read_noun_phrase
+from dgl_rsis.text.grammar.noun_phrases import read_noun_part, read_noun_phrase
 from dgl_rsis.text.grammar.phrase import NounPhrase
 from dgl_rsis.text.grammar.reader import Reader
 from dgl_rsis.text.grammar.relations import relate
@@ -39,7 +40,28 @@ def joined(reader: Reader, phrase: NounPhrase, i: int) -> int | None:
         end = relate(reader, phrase, relation, i, i + 1)
         if end is not None:
             return end
-    return i + 1
+    return _behind_other_target(reader, phrase, i) or i + 1
+
+
+def _behind_other_target(reader: Reader, phrase: NounPhrase, i: int) -> int | None:
+    """*(the tank on the left) and the ship on the right*: what is said of the ship is left over."""
+    lexicon, words = reader.lexicon, reader.words
+    start = reader.skip_determiners(i + 1)
+    is_own = any(word in ("its", "their") for word in words[i + 1 : start])
+    if phrase.noun is None or not reader.is_word(i, "and", "or") or is_own:
+        return None
+    if begins_modifier(reader, i + 1):
+        return None
+    other = NounPhrase()
+    end = read_noun_part(reader, other, i + 1)
+    attribute = read_attribute(reader, i + 1)
+    is_adjective = attribute is not None and attribute[1] == end
+    noun = other.noun or ANYTHING
+    is_thing = noun not in lexicon.parts | lexicon.markings and lexicon.find(noun) is not None
+    if is_adjective or not is_thing or lexicon.dimensions.get(noun) is not None:
+        return None
+    phrase.left_over.update(k for k in range(i + 1, len(words)) if words[k] != COMMA)
+    return len(words)
 
 
 def _either(reader: Reader, phrase: NounPhrase, start: int) -> int | None:
