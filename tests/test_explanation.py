@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -76,7 +77,7 @@ def test_a_step_lists_its_best_only() -> None:
 def test_a_dropped_step_says_so_in_the_tree() -> None:
     _, report = ask("the largest hall left of the river")
     lines = report.lines()
-    assert lines[0].startswith("largest hall, left of river: 4 of 4; best #4")
+    assert lines[0].startswith("largest hall, left of river: ranks 4; best step scores #4 ")
     assert "      note: no 'river' was found" in lines
     (dropped,) = (line for line in lines if "no anchor 'river'" in line)
     assert lines[lines.index(dropped) - 1].strip().startswith("hall, left of river: 4 of 4")
@@ -113,6 +114,22 @@ def test_the_first_test_that_failed_is_named(sentence: str, index: int, reason: 
     assert failed_test(execution.trace, index) == reason
 
 
+def test_sizes_that_were_compared_are_named() -> None:
+    terms = {"program": np.array([0, 0.5, 1, 0, 0, 0], np.float32)}
+    for sentence, sizes in (
+        ("the longest hall left of the road", "(40 m against 50 m)"),
+        ("the second largest hall", "(1200 m² against 2000 m²)"),
+        ("the leftmost hall", "'leftmost hall'"),
+    ):
+        execution, _ = ask(sentence)
+        values = execution.trace.values.copy()
+        places = [int(np.flatnonzero(execution.trace.indices == index)[0]) for index in (1, 2)]
+        values[places] = 0.1, 0.9
+        trace = replace(execution.trace, values=values)
+        lost = lost_by(trace, 1, 2, terms, {"program": 1.0}, make_table())
+        assert lost.endswith(sizes)
+
+
 def test_the_term_that_decided_is_named() -> None:
     execution, _ = ask("the largest hall left of the road")
     terms = {"probability": HALLS, "program": execution.values}
@@ -120,6 +137,8 @@ def test_the_term_that_decided_is_named() -> None:
     lost = lost_by(execution.trace, 1, 2, terms, weights)
     assert lost.startswith("program ")
     assert lost.endswith(" for 'largest hall'")
+    sized = lost_by(execution.trace, 1, 2, terms, weights, make_table())
+    assert sized == f"{lost} (1200 m² against 2000 m²)"
     assert lost_by(None, 3, 2, {"probability": HALLS}, weights) == "probability 0.70 against 0.80"
     assert lost_by(None, 2, 3, {"probability": HALLS}, weights) == ""
     assert lost_by(None, 3, 2, {"probability": HALLS}, {}) == ""

@@ -9,7 +9,7 @@ def test_an_answer_explains_itself() -> None:
     lines = result.explain().splitlines()
     assert lines[0] == '"the largest building on the right"'
     assert any(line.startswith("understood: 1 x building") for line in lines)
-    assert any(line.strip().startswith("building: 3 of 3; best #") for line in lines)
+    assert any(line.strip().startswith("building: 3 of 3; best step scores #") for line in lines)
     assert any(line.startswith(f"chosen: #{result.matches[0].index} ") for line in lines)
     assert result.runner_up is result.matches[1]
     assert lines[-1] == f"  not chosen: {result.matches[1].reason}"

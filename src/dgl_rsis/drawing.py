@@ -138,23 +138,33 @@ def _reasons(result: ReferResult) -> list[_Line]:
     if result.steps is None:
         lines.append(_Line(f"understood, not executed: {query.program}"))
     else:
-        lines.append(_Line("how many fulfil each step, and the best of them", colour=FAINT))
+        lines.append(
+            _Line("how many fulfil or are ranked by each step, and the best", colour=FAINT)
+        )
         for depth, step in result.steps.walk():
             lines.append(_Line(str(step), indent=_INDENT * depth))
     if query.unexecuted:
         lines.append(_Line(f"left to the model: {', '.join(query.unexecuted)}", colour=FAINT))
-    chosen = len(result.chosen)
-    answer = f"{chosen} chosen of {len(result.matches)} ranked" if chosen else "nothing matched"
-    lines.append(_Line(answer, 17))
+    lines.append(_Line(_verdict(result), 17))
     for rank, match in enumerate(result.matches[:_LISTED_MATCHES], start=1):
-        state = "chosen" if match.chosen else "not chosen"
+        state = "chosen" if match.chosen else "not chosen" if result.chosen else "rejected"
         colour = CHOSEN if match.chosen else OTHERS
-        title = f"{rank}: #{match.index}, score {match.score:.2f}, {state}"
+        title = f"rank {rank}: candidate #{match.index}, score {match.score:.2f}, {state}"
         lines.append(_Line(title, swatch=colour))
         lines.append(_Line("", 13, bars=tuple(match.terms.items())))
         if match.reason and match is result.runner_up:
             lines.append(_Line(f"why not: {match.reason}", colour=FAINT, indent=22))
     return lines
+
+
+def _verdict(result: ReferResult) -> str:
+    """How many were chosen; what the numbers in the picture are, and how many of them follow."""
+    ranked = len(result.matches)
+    if not ranked:
+        return "nothing matched"
+    chosen = f"{len(result.chosen)} chosen" if result.chosen else "nothing matched: 0 chosen"
+    listed = f", the first {_LISTED_MATCHES} below" if ranked > _LISTED_MATCHES else ""
+    return f"{chosen} of {ranked} ranked (ranks in the picture){listed}"
 
 
 def _outlined(base: Image.Image, matches: Sequence[Match]) -> Image.Image:

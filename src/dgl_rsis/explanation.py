@@ -15,8 +15,9 @@ import numpy as np
 from dgl_rsis.stages.candidates import CandidateTable
 from dgl_rsis.stages.select import EPSILON
 from dgl_rsis.stages.steps import Step
-from dgl_rsis.text.program.nodes import And, Count, Not, Or, Select
-from dgl_rsis.types import FloatArray
+from dgl_rsis.text.program.nodes import And, Count, Extremum, Node, Not, Or, Ordinal, Select
+from dgl_rsis.text.program.vocabulary import Key
+from dgl_rsis.types import FloatArray, IntArray
 
 LISTED = 3  # candidates that a step shows
 
@@ -96,8 +97,11 @@ class StepReport:
 
     def __str__(self) -> str:
         of_role = "" if self.role in ("target", "member") else f"{self.role}: "
-        best = f"; best {', '.join(map(str, self.best))}" if self.best else ""
-        return f"{of_role}{self.text}: {self.fulfilling} of {self.considered}{best}"
+        best = f"; best step scores {', '.join(map(str, self.best))}" if self.best else ""
+        does = f"{self.fulfilling} of {self.considered}"
+        if self.op in (Extremum.op, Ordinal.op):  # a rank is no test that could be failed
+            does = f"ranks {self.fulfilling}"
+        return f"{of_role}{self.text}: {does}{best}"
 
     def walk(self, depth: int = 0) -> Iterator[tuple[int, StepReport]]:
         """This step and all below it with their depth, parents first."""
@@ -163,6 +167,7 @@ def lost_by(
     winner: int,
     terms: Mapping[str, FloatArray],
     weights: Mapping[str, float],
+    table: CandidateTable | None = None,
 ) -> str:
     """The term that cost a candidate most against the one that won, in words.
 
@@ -172,6 +177,7 @@ def lost_by(
         winner: what it is compared with.
         terms: name -> ``(N,)`` in [0, 1].
         weights: name -> weight in the score.
+        table: what the program was executed over, to name the sizes that a superlative compared.
 
     Returns:
         Empty where no term speaks against it.
@@ -186,8 +192,29 @@ def lost_by(
         return ""
     own, its = float(terms[name][index]), float(terms[name][winner])
     step = _decisive(trace, index, winner) if name == "program" and trace is not None else None
-    where = f" for '{_own_words(step)}'" if step is not None else ""
-    return f"{name} {own:.2f} against {its:.2f}{where}"
+    lost = f"{name} {own:.2f} against {its:.2f}"
+    if step is None:
+        return lost
+    sizes = [] if table is None else _sizes(step.node, np.array([index, winner]), table)
+    compared = f" ({' against '.join(sizes)})" if sizes else ""
+    return f"{lost} for '{_own_words(step)}'{compared}"
+
+
+def _sizes(node: Node, indices: IntArray, table: CandidateTable) -> list[str]:
+    """What a node ranks candidates by, with its unit; empty where that is no size."""
+    if not isinstance(node, Extremum | Ordinal):
+        return []
+    ground = table.ground
+    if node.key is Key.AREA:
+        areas = table.areas[indices].astype(np.float64)
+        if ground is None:
+            return [f"{area:.4g} px" for area in areas]
+        return [f"{area:.4g} m²" for area in areas * ground.pixel_areas(table.centroids[indices])]
+    if node.key not in (Key.LENGTH, Key.WIDTH):
+        return []
+    length, width = table.sides_of(indices, ground)
+    unit = "px" if ground is None else "m"
+    return [f"{size:.4g} {unit}" for size in (length if node.key is Key.LENGTH else width)]
 
 
 def _decisive(trace: Step, index: int, winner: int) -> Step | None:

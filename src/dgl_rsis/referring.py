@@ -59,7 +59,7 @@ def answer(
     notes: tuple[str, ...] = nouns.notes
     unmeasured: tuple[str, ...] = ()
     is_union = False
-    trace = steps = None
+    table = trace = steps = None
     if settings.program.enabled:
         table = _table(image, nouns)
         execution = spatial.execute(_node(query), table, settings=settings.program)
@@ -82,7 +82,7 @@ def answer(
     ranking = [*chosen, *rest[np.argsort(-scores[rest], kind="stable")].tolist()]
 
     def reason(index: int) -> str:
-        return _why_not(index, chosen, query, terms, scores, trace, settings)
+        return _why_not(index, chosen, query, terms, scores, trace, table, settings)
 
     matches = _matches(masks, ranking, chosen, terms, scores, settings.select.top_k, reason)
     if not chosen:
@@ -246,6 +246,7 @@ def _why_not(
     terms: dict[str, FloatArray],
     scores: FloatArray,
     trace: Step | None,
+    table: spatial.CandidateTable | None,
     settings: Settings,
 ) -> str:
     """Why a candidate is no part of the answer: the test that it failed, or what beat it."""
@@ -255,7 +256,7 @@ def _why_not(
     failed = failed_test(trace, index) if trace is not None else ""
     if failed or not chosen:
         return failed
-    lost = lost_by(trace, index, chosen[-1], terms, _weights(settings))
+    lost = lost_by(trace, index, chosen[-1], terms, _weights(settings), table)
     return lost if lost and scores[index] < scores[chosen[-1]] else "it overlaps what was chosen"
 
 
@@ -328,7 +329,8 @@ def _result(
 ) -> ReferResult:
     shape = image.raster.shape
     full = np.zeros(shape, np.float32) if heatmap is None else resample(heatmap, shape)
-    return ReferResult(_union(matches, shape), matches, query, full, image.raster, notes)
+    left = (f"'{words}' is left to the vision-language model" for words in query.unexecuted)
+    return ReferResult(_union(matches, shape), matches, query, full, image.raster, (*notes, *left))
 
 
 def _union(matches: tuple[Match, ...], shape: tuple[int, int]) -> BoolArray:

@@ -140,7 +140,7 @@ class ReferResult:
         """The executed program, a line for every step."""
         if self.steps is None:
             return ["no program was executed"]
-        title = "steps: how many candidates fulfil each, the best of them with number and score"
+        title = "steps: how many candidates fulfil or are ranked by each, and the best of them"
         return [title, *(f"  {line}" for line in self.steps.lines())]
 
     def verdict_lines(self) -> list[str]:

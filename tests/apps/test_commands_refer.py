@@ -96,6 +96,7 @@ def test_nothing_matched_has_a_code_and_keeps_the_ranking(image: Path, fake: Any
     code, out, _ = run("refer", image, "the building with nothing", "-o", target)
     assert code == 4
     assert "nothing matched" in out
+    assert out.count(" rejected ") == 2
     assert geopandas.read_file(target, layer=0)["chosen"].tolist() == [False, False]
 
 
@@ -184,6 +185,13 @@ def test_parse_shows_what_is_understood(run: Run) -> None:
     code, out, _ = run("parse", "the second court from the left")
     assert code == 0
     assert "second" in out
+    assert out.splitlines()[-1].split() == ["unknown", "words", "none"]
+    _, out, _ = run("parse", "the corrugated roof")
+    assert out.splitlines()[-1].endswith("  corrugated (left to the model)")
+    _, out, _ = run("parse", "die größte Halle")
+    assert out.splitlines()[-1].endswith(
+        "die, größte, halle (left to the model; sentences are read as English)"
+    )
     _, out, _ = run("parse", "the second court from the left", "--json")
     assert json.loads(out)["program"]["op"] == "ordinal"
     _, out, _ = run("parse", "--schema")

@@ -203,6 +203,8 @@ def answer_lines(result: ReferResult, *, explained: bool = False) -> list[str]:
 
     lines = [f"note: {note}" for note in result.notes]
     lines += [f'"{result.query.text}"', f"  understood: {result.query}"]
+    unknown = unknown_words(result.query.text)
+    lines += [f"  unknown words: {unknown}"] if unknown else []
     rows = []
     frame = result.raster.frame
     for rank, match in enumerate(result.matches, start=1):
@@ -211,7 +213,7 @@ def answer_lines(result: ReferResult, *, explained: bool = False) -> list[str]:
         if frame is not None:
             x, y = to_map(frame, (x0 + x1) / 2, (y0 + y1) / 2)
             place += f"; map {x:.8g}, {y:.9g}"
-        state = "chosen" if match.chosen else ""
+        state = "chosen" if match.chosen else "" if result.chosen else "rejected"
         terms = ", ".join(f"{name} {value:.2f}" for name, value in match.terms.items())
         ranked = [f"{rank} (#{match.index})", f"{match.score:.2f}", state]
         rows.append([*ranked, _area(match, frame), place, terms])
@@ -221,6 +223,21 @@ def answer_lines(result: ReferResult, *, explained: bool = False) -> list[str]:
     elif not result.chosen:
         lines.append("  nothing matched")
     return lines
+
+
+def unknown_words(sentence: str) -> str:
+    """Words that the lexicon does not have, and what that means; empty if it has them all."""
+    from dgl_rsis.text.lexicon_file import default_lexicon
+    from dgl_rsis.text.tokens import tokenise
+
+    lexicon = default_lexicon()
+    words = [word for word in tokenise(sentence, lexicon).words if word[0].isalpha()]
+    known = lexicon.vocabulary | lexicon.nouns_before_nouns
+    unknown = [word for word in words if word not in known]
+    if not unknown:
+        return ""
+    hint = "; sentences are read as English" if 2 * len(unknown) > len(words) > 1 else ""
+    return f"{', '.join(dict.fromkeys(unknown))} (left to the model{hint})"
 
 
 def _area(match: Match, frame: MapFrame | None) -> str:
@@ -259,7 +276,8 @@ def parse(
         ["words for the model", query.target.text],
         ["asked for", "all" if query.count is None else str(query.count)],
         ["program", str(query.program)],
-        ["left to the model", ", ".join(query.unexecuted) or "nothing"],
+        ["modifiers left to the model", ", ".join(query.unexecuted) or "none"],
+        ["unknown words", unknown_words(sentence) or "none"],
     ]
     for line in table(rows, indent=0):
         typer.echo(line)
