@@ -5,6 +5,8 @@ from stages.test_spatial import make_table
 from dgl_rsis.stages.anchors import Anchor
 from dgl_rsis.stages.ranking import by_extreme, by_rank, distances, key_values
 from dgl_rsis.stages.scored import Field, Scored
+from dgl_rsis.text.parse import parse
+from dgl_rsis.text.program.nodes import Extremum, Select
 from dgl_rsis.text.program.vocabulary import Direction, Key
 
 THINGS = [
@@ -31,6 +33,32 @@ def scored(holds=(True, True, True)):
 def test_keys(key, order):
     values = key_values(key, np.arange(3), make_table(THINGS))
     assert np.argsort(-values).tolist() == order
+
+
+def test_shapes_are_keys():
+    # A long hall, a longer one that is wider still, a square one.
+    boxes = [(0, 0, 80, 8), (0, 20, 120, 60), (150, 20, 190, 60)]
+    table = make_table([("hall", box, "white") for box in boxes])
+    elongation = key_values(Key.ELONGATION, np.arange(3), table)
+    np.testing.assert_allclose(elongation, [10, 3, 1])
+    assert key_values(Key.LENGTH, np.arange(3), table).argmax() == 1
+    assert np.argsort(-key_values(Key.CIRCULARITY, np.arange(3), table)).tolist() == [2, 1, 0]
+
+
+@pytest.mark.parametrize(
+    ("sentence", "key", "direction"),
+    [
+        ("the most elongated hall", Key.ELONGATION, Direction.MAX),
+        ("the least elongated hall", Key.ELONGATION, Direction.MIN),
+        ("the longest hall", Key.LENGTH, Direction.MAX),
+        ("the least long hall", Key.LENGTH, Direction.MIN),
+        ("the roundest hall", Key.CIRCULARITY, Direction.MAX),
+        ("the most circular hall", Key.CIRCULARITY, Direction.MAX),
+        ("the least round hall", Key.CIRCULARITY, Direction.MIN),
+    ],
+)
+def test_superlatives_of_shapes(sentence, key, direction):
+    assert parse(sentence).program == Extremum(Select("hall"), key, direction)
 
 
 def test_the_extreme_one_is_sought_inside_what_holds():

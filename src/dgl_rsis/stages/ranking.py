@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+
 import numpy as np
 
 from dgl_rsis.geo.ground import Ground
@@ -9,8 +11,16 @@ from dgl_rsis.stages.anchors import Anchor
 from dgl_rsis.stages.candidates import CandidateTable
 from dgl_rsis.stages.places import COMPASS, directions_of
 from dgl_rsis.stages.scored import Floats, Scored
+from dgl_rsis.stages.shapes import Shapes
 from dgl_rsis.text.program.vocabulary import Direction, Key
 from dgl_rsis.types import IntArray
+
+_SHAPES: Mapping[Key, Callable[[Shapes], Floats]] = {
+    Key.LENGTH: lambda shapes: shapes.length,
+    Key.WIDTH: lambda shapes: shapes.width,
+    Key.ELONGATION: lambda shapes: shapes.aspect,
+    Key.CIRCULARITY: lambda shapes: shapes.circularity,
+}
 
 
 def key_values(
@@ -30,9 +40,8 @@ def key_values(
         return distances(indices, anchor, table.ground)
     if key is Key.AREA:
         return table.areas[indices].astype(np.float64)
-    if key in (Key.LENGTH, Key.WIDTH):
-        shapes = table.shapes_of(indices)
-        return shapes.length if key is Key.LENGTH else shapes.width
+    if key in _SHAPES:
+        return _SHAPES[key](table.shapes_of(indices))
     if key is Key.BRIGHTNESS and table.colours is not None:
         lightness: Floats = table.colours[indices, 0]
         return lightness

@@ -80,6 +80,7 @@ class Relation(StrEnum):
 class Key(StrEnum):
     """What candidates are ranked by; each grows in the direction of its name.
 
+    ``elongation`` is length over width, ``circularity`` the share of the circle around.
     ``x`` grows to the right and ``y`` downwards; ``diagonal_down`` grows to the lower right,
     ``diagonal_up`` to the upper right; ``center`` grows towards the middle of the image;
     ``distance`` is the distance to an anchor.
@@ -88,6 +89,8 @@ class Key(StrEnum):
     AREA = "area"
     LENGTH = "length"
     WIDTH = "width"
+    ELONGATION = "elongation"
+    CIRCULARITY = "circularity"
     BRIGHTNESS = "brightness"
     X = "x"
     Y = "y"
