@@ -383,6 +383,14 @@ def test_an_adjective_that_nothing_measures_is_left_to_the_model():
     assert any("'shiny' is left to" in note for note in result.notes)
 
 
+@pytest.mark.parametrize("enabled", [True, False])
+def test_words_that_no_program_says_are_noted(enabled):
+    asked = Model(ToyBackbone(), make_settings(overrides={"select": {"enabled": enabled}}))
+    result = asked.refer(scattered(), "the building resembling a star")
+    assert result.query.unexecuted == ("resembling a star",)
+    assert "'resembling a star' is left to the vision-language model" in result.notes
+
+
 def test_a_strip_of_any_length_is_answered():
     image = np.zeros((20, 3000, 3), np.uint8)
     image[:] = (10, 180, 10)
