@@ -238,6 +238,19 @@ def test_a_number_of_anchors_means_each_of_them(sentence: str, answer: int) -> N
     assert execution.instances[0] == answer
 
 
+def test_both_that_spread_are_two() -> None:
+    roads = [("road", (100, 0, 110, 200), "black"), ("road", (200, 0, 210, 200), "black")]
+    halls = [("hall", (x, 80, x + 30, 110), "white") for x in (20, 155, 240)]
+    table = make_table([*roads, *halls])
+    for sentence, found in (
+        ("halls left of the road", {2, 3}),
+        ("halls left of both roads", {2}),
+        ("halls right of the two roads", {4}),
+    ):
+        execution = execute(parse(sentence).program, table)  # type: ignore[arg-type]
+        assert set(execution.instances.tolist()) == found, sentence
+
+
 def test_all_of_an_anchor_means_each_of_them() -> None:
     node = Extremum(
         Relate(Select("hall"), Relation.LEFT_OF, All(Select("house", ("white",)))),

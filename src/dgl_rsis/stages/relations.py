@@ -36,9 +36,17 @@ def relation_field(
         relation: any but ``between``.
         indices: ``(K,)`` candidates.
         anchor: things, each by itself, or a union.
-        every: directions and comparisons hold to all things (*left of both halls*), not to any.
+        every: directions and comparisons hold to all things (*left of both halls*), not to any;
+            to all parts of a union.
         least: number of things that something contains.
     """
+    if every and anchor.is_union and relation in {*_DIRECTIONAL, *_COMPARED}:
+        parts = [
+            relation_field(relation, indices, Anchor(anchor.table, part[None], is_union=True))
+            for part in anchor.indices
+        ]
+        values = np.min([part.values for part in parts], axis=0)
+        return Field(values, np.all([part.holds for part in parts], axis=0))
     field = _field(relation, indices, anchor, every=every, least=least)
     if not anchor.is_union:
         return field

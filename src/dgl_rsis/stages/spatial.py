@@ -327,7 +327,7 @@ class _Run:
         return np.asarray(live[sure], np.int64)
 
     def _relate(self, node: Relate, child: Scored, scope: Scope) -> Scored:
-        others, least, every = _others(node), 1, isinstance(node.anchor, All | Count)
+        others, least = _others(node), 1
         if node.relation is Relation.CONTAINS and isinstance(others, Count):
             least = others.n  # "containing two cars": any two
             others = others if ranks(others) else All(others.child)
@@ -343,8 +343,14 @@ class _Run:
         if node.anchor2 is not None:
             condition = self._between(node, node.anchor2, child.indices, anchor)
         else:
+            # "all water" is one thing still, "both rivers" are two.
+            several = Count if anchor.is_union else All | Count
             condition = relation_field(
-                node.relation, child.indices, anchor, every=every, least=least
+                node.relation,
+                child.indices,
+                anchor,
+                every=isinstance(node.anchor, several),
+                least=least,
             )
         what = f"{node.relation.value.replace('_', ' ')} {node.anchor}"
         return self._constrain(child, condition, what, scope)
