@@ -120,3 +120,8 @@ def test_a_head_ends_with_whole_words() -> None:
     assert is_kind_of_head("Lift", "lifts")
     assert not is_kind_of_head("forklift", "lift")
     assert not is_kind_of_head("platform", "oil platform")
+
+
+def test_areas_are_nouns() -> None:
+    lexicon = default_lexicon()
+    assert lexicon.areas <= set(lexicon.nouns)

@@ -77,6 +77,7 @@ class Lexicon:
     generic: PhraseTable[bool]
     parts: frozenset[str]
     markings: frozenset[str]
+    areas: frozenset[str]
     portions: PhraseTable[str]
     attributes: PhraseTable[Attribute]
     adjective_endings: tuple[str, ...]

@@ -99,6 +99,7 @@ def _build(sections: _Sections) -> Lexicon:
         ),
         parts=frozenset(sections.words("parts")),
         markings=frozenset(sections.words("markings")),
+        areas=frozenset(sections.words("areas")),
         portions=table("portions"),
         attributes=PhraseTable(_attributes(sections)),
         adjective_endings=tuple(sections.words("adjective_endings")),

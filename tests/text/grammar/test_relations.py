@@ -44,6 +44,13 @@ from dgl_rsis.text.program.vocabulary import Position
             "the hall left of the road and within 5 m of it",
             "hall, left of road, distance to road < 5 m",
         ),
+        ("the car at the bottom of the parking lot", "car, inside parking lot, below parking lot"),
+        (
+            "the car on the left side of the parking lot",
+            "car, inside parking lot, left of parking lot",
+        ),
+        ("the car on the left of the parking lot", "car, left of parking lot"),
+        ("the house at the bottom of the bridge", "house, below bridge"),
     ],
 )
 def test_program(sentence: str, text: str) -> None:

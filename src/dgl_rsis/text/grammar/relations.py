@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from dgl_rsis.text.grammar.attributes import read_attribute
 from dgl_rsis.text.grammar.boundaries import begins_noun
-from dgl_rsis.text.grammar.noun_phrases import read_anchor
+from dgl_rsis.text.grammar.noun_phrases import read_anchor, read_noun_part
 from dgl_rsis.text.grammar.phrase import NounPhrase, Wrap
 from dgl_rsis.text.grammar.places import PRONOUNS, at, read_place_after_preposition
 from dgl_rsis.text.grammar.reader import Reader
@@ -35,7 +35,7 @@ RELATION_OF_PLACE: Mapping[Position, Relation] = {
     Position.WEST: Relation.WEST_OF,
     Position.NORTHWEST: Relation.NORTHWEST_OF,
 }
-_SIDES_OF_THINGS = frozenset(RELATION_OF_PLACE.values()) - {Relation.INSIDE, Relation.ADJACENT}
+SIDES_OF_THINGS = frozenset(RELATION_OF_PLACE.values()) - {Relation.INSIDE, Relation.ADJACENT}
 _CLOSE = ("directly", "immediately", "just")
 _CENTERS = ("center", "centre", "middle")
 _PLACE_OF_RELATION = {Relation.ABOVE: Position.TOP, Relation.BELOW: Position.BOTTOM}
@@ -74,7 +74,7 @@ def _closest(phrase: NounPhrase, wrap: Wrap) -> Wrap:
 
     def nearest(child: Node) -> Node:
         node = wrap(child)
-        if not isinstance(node, Relate) or node.relation not in _SIDES_OF_THINGS:
+        if not isinstance(node, Relate) or node.relation not in SIDES_OF_THINGS:
             return node
         if not phrase.is_singular or phrase.is_ranked:
             return node
@@ -86,6 +86,8 @@ def _closest(phrase: NounPhrase, wrap: Wrap) -> Wrap:
 def _located(reader: Reader, phrase: NounPhrase, i: int) -> int | None:
     if _is_adverb(reader, i):
         i += 1
+    if (behind := _in_part_of_area(reader, phrase, i)) is not None:
+        return behind
     relation = _read_relation(reader, i)
     # "at the edge of" is a relation, though "at the edge" is a place.
     is_of = relation is not None and reader.is_word(relation[1] - 1, "of", "from")
@@ -134,6 +136,25 @@ def _locate(reader: Reader, phrase: NounPhrase, place: tuple[Position, int], i: 
     if stop is None:
         phrase.constrain(at(position), i, end)
     return stop or end
+
+
+def _in_part_of_area(reader: Reader, phrase: NounPhrase, i: int) -> int | None:
+    """*at the bottom of the parking lot*, *on the left side of the field*: inside, on that side."""
+    place = read_place_after_preposition(reader, i) if reader.is_word(i, "at", "on", "in") else None
+    if place is None or place[0] in _INNER or not reader.is_word(place[1], "of"):
+        return None
+    position, end = place
+    is_named = reader.begins(end - 1, reader.lexicon.place_nouns)
+    if not is_named and position not in (Position.TOP, Position.BOTTOM):
+        return None
+    area = NounPhrase()
+    read_noun_part(reader, area, end + 1)
+    if area.noun is None or not reader.lexicon.kinds(area.noun) & reader.lexicon.areas:
+        return None
+    stop = relate(reader, phrase, Relation.INSIDE, i, end + 1)
+    if stop is not None:
+        relate(reader, phrase, RELATION_OF_PLACE[position], i, end + 1)
+    return stop
 
 
 def _is_adverb(reader: Reader, i: int) -> bool:
