@@ -62,3 +62,9 @@ def test_bounds(
 @pytest.mark.parametrize("words", ["2 ha", "larger than 2", "larger than the hall", "near 2 ha"])
 def test_no_bounds(reader_of: Callable[[str], Reader], words: str) -> None:
     assert read_bounds(reader_of(words), 0) is None
+
+
+def test_the_limits_of_a_range_are_sorted(reader_of: Callable[[str], Reader]) -> None:
+    bounds = read_bounds(reader_of("between 900 and 30 m"), 0)
+    assert bounds is not None
+    assert bounds.limits == ((Comparison.GREATER, 30.0), (Comparison.LESS, 900.0))

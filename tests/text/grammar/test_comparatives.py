@@ -25,13 +25,17 @@ from dgl_rsis.text.parse import parse
         ("the halls that are longer", "every longer hall"),
         ("the longer one of both piers", "longest pier"),
         ("a ship shorter than the pier beside it", "ship, shorter than (pier, near ship)"),
+        ("larger of the two tanks", "largest tank"),
     ],
 )
 def test_program(sentence: str, text: str) -> None:
     assert str(parse(sentence).program) == text
 
 
-@pytest.mark.parametrize("words", ["as large as the stadium", "twice as long as the road"])
+@pytest.mark.parametrize(
+    "words",
+    ["as large as the stadium", "at least as large as the stadium", "twice as long as the road"],
+)
 def test_equal_sizes_are_left_over(words: str) -> None:
     query = parse(f"the hall {words}")
     assert str(query.program) == "hall"

@@ -73,7 +73,8 @@ def _read_range(reader: Reader, i: int) -> Bounds | None:
     upper = read_amount(reader, lower.end + 1 if is_joined else lower.end)
     if upper is None or upper.unit is None:
         return None
-    limits = (Comparison.GREATER, lower.value), (Comparison.LESS, upper.value)
+    least, most = sorted((lower.value, upper.value))
+    limits = (Comparison.GREATER, least), (Comparison.LESS, most)
     return Bounds(limits, upper.unit, frozenset(), upper.end)
 
 

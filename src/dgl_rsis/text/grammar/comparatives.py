@@ -29,7 +29,8 @@ def comparative(reader: Reader, phrase: NounPhrase, i: int) -> int | None:
     """*the larger* before a noun: of two, so the extreme; *a larger hall* is an adjective."""
     found = reader.lexicon.comparatives.match(reader.words, i)
     is_definite = i > 0 and reader.words[i - 1] == "the"
-    if found is None or not is_definite or reader.is_word(found[1], "than"):
+    is_of_several = found is not None and reader.is_word(found[1], "of")
+    if found is None or not (is_definite or is_of_several) or reader.is_word(found[1], "than"):
         return None
     following = read_attribute(reader, found[1])
     if following is not None and following[0].kind == "colour":
