@@ -40,7 +40,35 @@ from dgl_rsis.text.parse import parse
         ("the ship near the pier and the other ship", "ship, near pier, near ship"),
         ("the tank on the left and the ship on the right", "tank, at the left"),
         ("the hall is on the left and its roof is white", "white hall, at the left"),
+        ("the car left of and below the truck", "car, left of truck, below truck"),
+        (
+            "the car to the left or right of the truck",
+            "(car, left of truck) or (car, right of truck)",
+        ),
+        ("the car above and to the left of the truck", "car, above truck, left of truck"),
+        ("the car on the left or near the road", "(car, at the left) or (car, near road)"),
     ],
 )
 def test_program(sentence: str, text: str) -> None:
     assert str(parse(sentence).program) == text
+
+
+@pytest.mark.parametrize(
+    ("sentence", "text", "left"),
+    [
+        (
+            "the tank on the left and the ship on the right",
+            "tank, at the left",
+            "ship on the right",
+        ),
+        (
+            "the tank on the left and a ship near the pier",
+            "tank, at the left",
+            "ship near the pier",
+        ),
+    ],
+)
+def test_a_second_target_is_left_over(sentence: str, text: str, left: str) -> None:
+    query = parse(sentence)
+    assert str(query.program) == text
+    assert query.unexecuted == (left,)

@@ -23,7 +23,7 @@ from dgl_rsis.text.parse import parse
         ("at least three ships", None, "every ship"),
         ("a long row of ships", None, "every ship"),
         ("the two-storey hall", 1, "two-storey hall"),
-        ("0 ships", None, "every 0 ship"),
+        ("0 ships", None, "every ship"),
         ("twenty-five ships", 25, "25 x ship"),
         ("two rows of ships", None, "every ship"),
         ("those on the left", None, "every object, at the left"),
@@ -34,3 +34,20 @@ def test_number_asked(sentence: str, count: int | None, text: str) -> None:
     query = parse(sentence)
     assert query.count == count
     assert str(query.program) == text
+
+
+@pytest.mark.parametrize(
+    ("sentence", "text", "left"),
+    [
+        ("all but two ships", "every ship", "but two"),
+        ("half of the ships", "every ship", "half"),
+        ("half the ships", "every ship", "half"),
+        ("most of the ships", "every ship", "most"),
+        ("most ships", "every ship", "most"),
+        ("0 ships", "every ship", "0"),
+    ],
+)
+def test_shares_are_left_over(sentence: str, text: str, left: str) -> None:
+    query = parse(sentence)
+    assert str(query.program) == text
+    assert query.unexecuted == (left,)

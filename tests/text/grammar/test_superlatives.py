@@ -56,3 +56,17 @@ def test_a_distance_without_an_anchor_is_left_over() -> None:
     query = parse("the hall closest")
     assert str(query.program) == "hall"
     assert query.unexecuted == ("closest",)
+
+
+@pytest.mark.parametrize(
+    ("sentence", "text", "left"),
+    [
+        ("the second tallest building", "building", "second tallest"),
+        ("the second most damaged hall", "hall", "second most damaged"),
+        ("the top-most left-most tank", "topmost tank", "left most"),
+    ],
+)
+def test_what_ranks_nothing_is_left_over(sentence: str, text: str, left: str) -> None:
+    query = parse(sentence)
+    assert str(query.program) == text
+    assert query.unexecuted == (left,)

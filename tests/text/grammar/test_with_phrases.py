@@ -22,6 +22,8 @@ from dgl_rsis.text.parse import parse
         ("the hall with windows on the left", "hall, at the left"),
         ("the pier with the most boats", "pier"),
         ("the pier with a lamp at its end", "pier, near lamp"),
+        ("the tank to the left of which there is a road", "tank, right of road"),
+        ("the ship next to which there is a pier", "ship, near pier"),
     ],
 )
 def test_program(sentence: str, text: str) -> None:
@@ -33,3 +35,15 @@ def test_what_says_nothing_measurable_is_left_over(part: str) -> None:
     query = parse(f"the house with {part}")
     assert str(query.program) == "house"
     assert query.unexecuted == (f"with {part}",)
+
+
+@pytest.mark.parametrize(
+    ("sentence", "text", "left"),
+    [
+        ("the car whose left neighbour is red", "car", "whose left neighbour is red"),
+    ],
+)
+def test_what_a_thing_without_a_name_is_is_left_over(sentence: str, text: str, left: str) -> None:
+    query = parse(sentence)
+    assert str(query.program) == text
+    assert query.unexecuted == (left,)

@@ -6,10 +6,11 @@ from dgl_rsis.text.grammar.attributes import read_attribute
 from dgl_rsis.text.grammar.boundaries import begins_modifier
 from dgl_rsis.text.grammar.noun_phrases import read_noun_part, read_noun_phrase
 from dgl_rsis.text.grammar.phrase import NounPhrase
+from dgl_rsis.text.grammar.places import read_place_after_preposition
 from dgl_rsis.text.grammar.reader import Reader
-from dgl_rsis.text.grammar.relations import relate
+from dgl_rsis.text.grammar.relations import RELATION_OF_PLACE, SIDES_OF_THINGS, located, relate
 from dgl_rsis.text.grammar.with_phrases import describe
-from dgl_rsis.text.program.nodes import Or
+from dgl_rsis.text.program.nodes import Or, Relate
 from dgl_rsis.text.program.vocabulary import ANYTHING, Relation
 from dgl_rsis.text.tokens import COMMA
 
@@ -60,7 +61,7 @@ def _behind_other_target(reader: Reader, phrase: NounPhrase, i: int) -> int | No
     is_thing = noun not in lexicon.parts | lexicon.markings and lexicon.find(noun) is not None
     if is_adjective or not is_thing or lexicon.dimensions.get(noun) is not None:
         return None
-    phrase.left_over.update(k for k in range(i + 1, len(words)) if words[k] != COMMA)
+    phrase.left_over.update(k for k in range(start, len(words)) if words[k] != COMMA)
     return len(words)
 
 
@@ -91,6 +92,33 @@ def _same_noun_again(reader: Reader, phrase: NounPhrase, i: int) -> int | None:
     phrase.is_any = reader.is_word(i, "or")
     phrase.kept |= other.kept
     phrase.left_over |= other.left_over
+    return end
+
+
+def sharing_anchor(reader: Reader, phrase: NounPhrase, i: int) -> int | None:
+    """*left of and below the truck*, *to the left or right of it*: relations to one anchor."""
+    place = read_place_after_preposition(reader, i)
+    found = reader.lexicon.relations.match(reader.words, i)
+    is_open = False
+    if place is not None and (found is None or place[1] >= found[1]):
+        is_open = not reader.is_word(place[1], "of")
+        found = RELATION_OF_PLACE[place[0]], place[1] + (not is_open)
+    if found is None or not reader.is_word(found[1], "or" if is_open else "and", "or"):
+        return None
+    relation, joint = found
+    second = NounPhrase(noun=phrase.noun)
+    end = located(reader, second, joint + 1)
+    if end is None or len(second.constraints) != 1 or second.last_anchor is None:
+        return None
+    if is_open and second.last_relation not in SIDES_OF_THINGS:
+        return None  # "on the left or near the road"
+    anchor, other = second.last_anchor.as_anchor(), second.constraints[0]
+    phrase.left_over |= second.left_over
+    if reader.is_word(joint, "or"):
+        phrase.constrain(lambda child: Or((Relate(child, relation, anchor), other(child))), i, end)
+    else:
+        phrase.constrain(lambda child: other(Relate(child, relation, anchor)), i, end)
+    phrase.last_relation, phrase.last_anchor = None, second.last_anchor
     return end
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dgl_rsis.text.grammar.boundaries import ends_phrase
+from dgl_rsis.text.grammar.boundaries import begins_noun, ends_phrase
 from dgl_rsis.text.grammar.numerals import read_number
 from dgl_rsis.text.grammar.phrase import NounPhrase
 from dgl_rsis.text.grammar.reader import Reader
@@ -30,6 +30,23 @@ def every(reader: Reader, phrase: NounPhrase, i: int) -> int | None:
     return match[1]
 
 
+def share(reader: Reader, phrase: NounPhrase, i: int) -> int | None:
+    """*half of the ships*, *most ships*: no node counts a share; all, and the share left over."""
+    lexicon = reader.lexicon
+    is_share = reader.is_word(i, "half", "most", "majority") and not reader.begins(
+        i, lexicon.numbers
+    )
+    if not is_share or reader.sentence.is_glued[i] or phrase.adjectives:
+        return None
+    end = i + 2 if reader.is_word(i + 1, "of") else i + 1
+    noun = lexicon.noun_forms.match(reader.words, reader.skip_determiners(end))
+    if noun is None or not noun[0].is_plural:
+        return None
+    phrase.every = True
+    phrase.left_over.add(i)
+    return end
+
+
 def count(reader: Reader, phrase: NounPhrase, i: int) -> int | None:
     """*three*, *two of*; not *two-storey*, *100 m* or the *one* of *the red one*."""
     lexicon, words = reader.lexicon, reader.words
@@ -37,6 +54,9 @@ def count(reader: Reader, phrase: NounPhrase, i: int) -> int | None:
     if found is None:
         return None
     value, end = found
+    if value == 0 and begins_noun(reader, end) and not reader.begins(end, lexicon.units):
+        phrase.left_over.update(range(i, end))  # "0 ships": nothing is asked for
+        return end
     if value != int(value) or value < 1 or reader.sentence.is_glued[end - 1]:
         return None
     if reader.begins(end, lexicon.units):

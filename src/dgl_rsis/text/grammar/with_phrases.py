@@ -109,5 +109,33 @@ def read_placed(reader: Reader, i: int) -> tuple[Relation, int] | None:
     return _INVERSE.get(found[0], found[0]), found[1] + 1
 
 
+def beside_which(reader: Reader, phrase: NounPhrase, i: int) -> int | None:
+    """*to the left of which there is a road*: the road is there, so the relation turns round."""
+    place = read_place_after_preposition(reader, i)
+    found = reader.lexicon.relations.match(reader.words, i)
+    if place is not None and reader.is_word(place[1], "of"):
+        found = RELATION_OF_PLACE[place[0]], place[1] + 1
+    if found is None or not reader.is_word(found[1], "which"):
+        return None
+    relation, start = _INVERSE.get(found[0], found[0]), found[1] + 1
+    verb = reader.lexicon.copulas.match(reader.words, start)
+    verb = verb or reader.lexicon.verbs.match(reader.words, start)
+    return relate(reader, phrase, relation, i, verb[1] if verb else start)
+
+
+def whose(reader: Reader, phrase: NounPhrase, i: int) -> int | None:
+    """*whose left neighbour is red*: said of a thing that no anchor names; left over."""
+    if not reader.is_word(i, "whose"):
+        return None
+    owned = NounPhrase()
+    end = read_noun_part(reader, owned, i + 1)
+    if owned.noun is None or any(word in reader.lexicon.vocabulary for word in owned.noun.split()):
+        return None
+    while not _ends_clause(reader, end):
+        end += 1
+    phrase.left_over.update(range(i, end))
+    return end
+
+
 def _ends_clause(reader: Reader, i: int) -> bool:
     return i >= len(reader.words) or reader.is_word(i, COMMA, "and", "or", "but")
