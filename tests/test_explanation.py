@@ -118,7 +118,7 @@ def test_sizes_that_were_compared_are_named() -> None:
     terms = {"program": np.array([0, 0.5, 1, 0, 0, 0], np.float32)}
     for sentence, sizes in (
         ("the longest hall left of the road", "(40 m against 50 m)"),
-        ("the second largest hall", "(1200 m² against 2000 m²)"),
+        ("the second largest hall", "(1200 m2 against 2000 m2)"),
         ("the leftmost hall", "'leftmost hall'"),
     ):
         execution, _ = ask(sentence)
@@ -138,7 +138,7 @@ def test_the_term_that_decided_is_named() -> None:
     assert lost.startswith("program ")
     assert lost.endswith(" for 'largest hall'")
     sized = lost_by(execution.trace, 1, 2, terms, weights, make_table())
-    assert sized == f"{lost} (1200 m² against 2000 m²)"
+    assert sized == f"{lost} (1200 m2 against 2000 m2)"
     assert lost_by(None, 3, 2, {"probability": HALLS}, weights) == "probability 0.70 against 0.80"
     assert lost_by(None, 2, 3, {"probability": HALLS}, weights) == ""
     assert lost_by(None, 3, 2, {"probability": HALLS}, {}) == ""

@@ -209,7 +209,7 @@ def _sizes(node: Node, indices: IntArray, table: CandidateTable) -> list[str]:
         areas = table.areas[indices].astype(np.float64)
         if ground is None:
             return [f"{area:.4g} px" for area in areas]
-        return [f"{area:.4g} m²" for area in areas * ground.pixel_areas(table.centroids[indices])]
+        return [f"{area:.4g} m2" for area in areas * ground.pixel_areas(table.centroids[indices])]
     if node.key not in (Key.LENGTH, Key.WIDTH):
         return []
     length, width = table.sides_of(indices, ground)

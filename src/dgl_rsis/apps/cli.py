@@ -47,6 +47,8 @@ app.command(
         'refer scene.tif "the largest white roof left of the river"',
         'refer scene.tif "the second tank from the left" -o tank.gpkg --explain why.png',
         "refer scene.tif --sentences questions.csv -o answers.gpkg",
+        'refer demo/scene.tif "the largest building" --candidates demo/instances.gpkg '
+        "--names-from class",
     )
 )(commands_refer.refer)
 app.command(epilog=_examples("propose scene.tif -o proposals.gpkg --min-area 20"))(
