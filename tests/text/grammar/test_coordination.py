@@ -47,6 +47,14 @@ from dgl_rsis.text.parse import parse
         ),
         ("the car above and to the left of the truck", "car, above truck, left of truck"),
         ("the car on the left or near the road", "(car, at the left) or (car, near road)"),
+        (
+            "buildings that are red or near the river",
+            "every ((building and red building) or (building, near river))",
+        ),
+        (
+            "buildings left of the road that are red or near the river",
+            "every (((building, left of road) and red building) or (building, left of road, near river))",
+        ),
     ],
 )
 def test_program(sentence: str, text: str) -> None:

@@ -62,3 +62,8 @@ def test_every_place_can_be_that_of_an_anchor(position: Position) -> None:
     query = parse(f"the hall to the {position.replace('_', ' ')} of the road")
     assert isinstance(query.program, Relate)
     assert query.program.anchor == Select("road")
+
+
+def test_links_is_a_verb_behind_a_known_noun_only() -> None:
+    assert str(parse("the road links the town and the port").program).endswith("connected port")
+    assert parse("das Haus links vom See").unexecuted == ("links vom see",)

@@ -10,7 +10,7 @@ from dgl_rsis.text.grammar.places import read_place_after_preposition
 from dgl_rsis.text.grammar.reader import Reader
 from dgl_rsis.text.grammar.relations import RELATION_OF_PLACE, SIDES_OF_THINGS, located, relate
 from dgl_rsis.text.grammar.with_phrases import describe
-from dgl_rsis.text.program.nodes import Or, Relate
+from dgl_rsis.text.program.nodes import And, Or, Relate, Select
 from dgl_rsis.text.program.vocabulary import ANYTHING, Relation
 from dgl_rsis.text.tokens import COMMA
 
@@ -66,14 +66,22 @@ def _behind_other_target(reader: Reader, phrase: NounPhrase, i: int) -> int | No
 
 
 def _either(reader: Reader, phrase: NounPhrase, start: int) -> int | None:
-    """*near the road or left of the river*: one of both holds."""
+    """*near the road or left of the river*, *red or near the river*: one of both holds."""
     second = NounPhrase(noun=phrase.noun, last_relation=phrase.last_relation)
     end = reader.read_after_noun(second, start)
-    if not phrase.constraints or len(second.constraints) != 1:
+    attribute = read_attribute(reader, start - 2)
+    word = attribute[0].word if attribute and attribute[1] == start - 1 else None
+    is_looks = bool(phrase.attributes) and phrase.attributes[-1] == word
+    if not (phrase.constraints or is_looks) or len(second.constraints) != 1:
         return None
-    one, other = phrase.constraints.pop(), second.constraints[0]
-    phrase.constrain(lambda child: Or((one(child), other(child))), start, end)
+    other = second.constraints[0]
     phrase.left_over |= second.left_over
+    if is_looks:
+        looks = Select(phrase.noun or ANYTHING, (phrase.attributes.pop(),))
+        phrase.constrain(lambda child: Or((And((child, looks)), other(child))), start, end)
+        return end
+    one = phrase.constraints.pop()
+    phrase.constrain(lambda child: Or((one(child), other(child))), start, end)
     return end
 
 

@@ -89,6 +89,8 @@ def _located(reader: Reader, phrase: NounPhrase, i: int) -> int | None:
     if (behind := _in_part_of_area(reader, phrase, i)) is not None:
         return behind
     relation = _read_relation(reader, i)
+    if reader.is_word(i, "links") and reader.lexicon.find(phrase.noun or "") is None:
+        return None  # "das Haus links vom See": no English verb
     # "at the edge of" is a relation, though "at the edge" is a place.
     is_of = relation is not None and reader.is_word(relation[1] - 1, "of", "from")
     if relation is not None and (end := _read_center(reader, relation)) is not None:
