@@ -93,7 +93,8 @@ def _glint(rng: np.random.Generator, shape: tuple[int, ...]) -> NDArray[Any]:
 
 
 def _near(rng: np.random.Generator, colour: tuple[int, int, int]) -> NDArray[Any]:
-    return np.array(colour) + rng.normal(0, BRIGHTNESS) + rng.normal(0, TINT, 3)
+    near = np.array(colour) + rng.normal(0, BRIGHTNESS) + rng.normal(0, TINT, 3)
+    return np.asarray(np.clip(near, 0, 255))
 
 
 def _roof(rng: np.random.Generator) -> NDArray[Any]:

@@ -81,7 +81,10 @@ CONCEPTS: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 
 # Labels that leave open which of several concepts a pixel shows.
-GROUPS: dict[str, tuple[str, ...]] = {"vegetation": ("tree", "grass", "field")}
+GROUPS: dict[str, tuple[str, ...]] = {
+    "vegetation": ("tree", "grass", "field"),
+    "unpaved": ("sand", "bare ground"),
+}
 
 # What a dense label may be, by index: concepts first, then groups.
 LABELS: tuple[str, ...] = (*CONCEPTS, *GROUPS)

@@ -14,7 +14,7 @@ from pretrain.crops import Pixels, labelled_crop
 
 TRAINING_TILES = (1, 2, 3, 4, 5)
 # Values of the label files: 0 and 255 are unlabelled.
-VALUES = {1: "water", 2: "sand", 3: "road", 4: "building", 5: "vegetation"}
+VALUES = {1: "water", 2: "unpaved", 3: "road", 4: "building", 5: "vegetation"}
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,7 @@ from pretrain.rendered import render
 
 SCALES = np.geomspace(4, 80, 60)
 NOTICE = (
-    "rs-tiny was trained on research data (AID, RSICD captions): "
+    "rs-tiny was trained on research data (AID, RSICD captions, RSSCN7): "
     "the weights are for research and evaluation."
 )
 
@@ -144,7 +144,7 @@ def _write(
         "family": "rs-tiny",
         "name": "rs-tiny",
         "revision": f"{config['version']}-{digest}",
-        "licence": "research and evaluation (AID, RSICD terms); code Apache-2.0",
+        "licence": "research and evaluation (AID, RSICD, RSSCN7 terms); code Apache-2.0",
         "notice": NOTICE,
         "input_size": config["image"]["input_size"],
         **{k: round(v, 3) for k, v in scales.items()},
