@@ -165,12 +165,14 @@ def test_unknown_suffix_and_missing_extra(tmp_path: Path, monkeypatch: pytest.Mo
     table = polygonize(blocks(), NAMES, frame=FRAME)
     with pytest.raises(OutputError, match=r"\.shp"):
         write_vectors(tmp_path / "a.shp", table)
+    taken = tmp_path / "taken"
+    taken.write_text("a file, no folder")
     with pytest.raises(OutputError, match="cannot be written"):
-        write_vectors(tmp_path / "missing" / "a.gpkg", table)
+        write_vectors(taken / "a.gpkg", table)
     monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
     with pytest.raises(MissingExtraError):
         write_vectors(tmp_path / "a.parquet", table)
-    assert list(tmp_path.iterdir()) == []
+    assert list(tmp_path.iterdir()) == [taken]
 
 
 def test_reading_refuses_what_is_no_polygon(tmp_path: Path) -> None:
