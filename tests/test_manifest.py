@@ -80,9 +80,12 @@ def test_missing_libraries_have_no_version(monkeypatch: pytest.MonkeyPatch) -> N
     assert library_versions() == {"numpy": np.__version__, "no-such-library": None}
 
 
-def test_manifest_needs_its_folder(tmp_path: Path) -> None:
-    with pytest.raises(OutputError):
-        write_manifest(tmp_path / "nowhere" / "map.tif", {})
+def test_manifest_makes_its_folder_unless_a_file_has_the_name(tmp_path: Path) -> None:
+    write_manifest(tmp_path / "new" / "map.tif", {})
+    assert [path.name for path in (tmp_path / "new").iterdir()] == ["map.tif.manifest.json"]
+    (tmp_path / "taken").write_text("a file")
+    with pytest.raises(OutputError, match="cannot be written"):
+        write_manifest(tmp_path / "taken" / "map.tif", {})
 
 
 def test_json_takes_what_libraries_return() -> None:

@@ -67,11 +67,18 @@ def test_map_saves_in_every_format(tmp_path: Path) -> None:
         assert picture.mode == "RGB"
 
 
-@pytest.mark.parametrize("name", ["map", "map.xyz", "nowhere/map.tif"])
+@pytest.mark.parametrize("name", ["map", "map.xyz", "taken/map.tif"])
 def test_map_refuses_places_and_formats(name: str, tmp_path: Path) -> None:
+    taken = tmp_path / "taken"
+    taken.write_text("a file, no folder")
     with pytest.raises(OutputError):
         make_map(np.zeros((4, 4), int)).save(tmp_path / name)
-    assert list(tmp_path.iterdir()) == []
+    assert list(tmp_path.iterdir()) == [taken]
+
+
+def test_a_map_makes_its_folder(tmp_path: Path) -> None:
+    make_map(np.zeros((4, 4), int)).save(tmp_path / "new" / "folder" / "map.tif")
+    assert (tmp_path / "new" / "folder" / "map.tif").is_file()
 
 
 def test_scores_and_heat_are_empty_without_data(tmp_path: Path) -> None:
