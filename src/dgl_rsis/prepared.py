@@ -93,8 +93,10 @@ class Candidates:
             picture: ``(H, W, 3)`` uint8, for colours.
             lab: ``(h, w, 3)`` CIE Lab over the whole image, for contrasts.
         """
-        known = len(masks) > 0 and isinstance(masks, RegionTree | MaskSet)
-        own = objectness(masks, lab) if known else np.ones(len(masks), np.float32)  # type: ignore[arg-type]
+        if len(masks) and isinstance(masks, RegionTree | MaskSet):
+            own = objectness(masks, lab)
+        else:
+            own = np.ones(len(masks), np.float32)
         return cls(masks, own, *_colours(masks, picture))
 
 

@@ -25,8 +25,8 @@ from dgl_rsis.stages.decouple import decouple, undivided
 from dgl_rsis.stages.fields import resample
 from dgl_rsis.stages.steps import Step
 from dgl_rsis.text.knowledge import class_prompts, competitors
-from dgl_rsis.text.program.nodes import Node, Select
-from dgl_rsis.text.program.tree import walk
+from dgl_rsis.text.program.nodes import Select
+from dgl_rsis.text.program.tree import program_of, walk
 from dgl_rsis.text.program.vocabulary import ANYTHING
 from dgl_rsis.types import BoolArray, FloatArray, IntArray, Proposals, Query
 
@@ -40,7 +40,7 @@ def understand(sentence: str, settings: Settings) -> Query:
 
 def nouns_of(query: Query) -> list[str]:
     """Distinct nouns of a sentence, the target's first; ``ANYTHING`` where none is named."""
-    said = [node.noun for node in walk(_node(query)) if isinstance(node, Select)]
+    said = [node.noun for node in walk(program_of(query)) if isinstance(node, Select)]
     return list(dict.fromkeys([query.target.noun, *said]))
 
 
@@ -62,7 +62,7 @@ def answer(
     table = trace = steps = None
     if settings.program.enabled:
         table = _table(image, nouns)
-        execution = spatial.execute(_node(query), table, settings=settings.program)
+        execution = spatial.execute(program_of(query), table, settings=settings.program)
         trace, steps = execution.trace, StepReport.of(execution.trace, table)
         terms["program"], terms["attribute"] = execution.values, execution.attributes
         alive, notes = execution.instances, (*notes, *execution.notes)
@@ -154,10 +154,6 @@ def refine_matches(result: ReferResult, tree: Proposals) -> ReferResult:
         mask=_union(tuple(refined), result.raster.shape),
         notes=(*result.notes, *note),
     )
-
-
-def _node(query: Query) -> Node:
-    return query.program  # type: ignore[return-value]  # the types module knows no nodes
 
 
 def _heatmap(

@@ -67,8 +67,8 @@ def test_south_up() -> None:
     ],
 )
 def test_unknown_lengths(transform: tuple[float, ...], crs: str | None) -> None:
-    frame = map_frame(transform, crs, (10, 10))  # type: ignore[arg-type]
-    assert frame == MapFrame(transform, crs)  # type: ignore[arg-type]
+    frame = map_frame(transform, crs, (10, 10))
+    assert frame == MapFrame(transform, crs)
     assert north_degrees(frame) is None
 
 

@@ -100,7 +100,7 @@ def test_labels_without_a_class(tmp_path: Path) -> None:
     )
 )
 def test_transform_survives_to_the_last_bit(tmp_path: Path, transform: tuple[float, ...]) -> None:
-    frame = MapFrame(transform, "EPSG:32632")  # type: ignore[arg-type]
+    frame = MapFrame(transform, "EPSG:32632")
     write_floats(tmp_path / "f.tif", np.zeros((2, 3)), frame=frame, description="score")
     with rasterio.open(tmp_path / "f.tif") as dataset:
         assert dataset.transform == Affine(*transform)

@@ -35,7 +35,7 @@ def table(**changes: object) -> CandidateTable:
         noun: np.array([0.9 if noun == own else 0.02 for own, _ in THINGS], dtype=np.float32)
         for noun in ("river", "hall", "car park", "tank")
     }
-    return table_of_polygons(polygons, scores, crs="EPSG:25832", **changes)  # type: ignore[arg-type]
+    return table_of_polygons(polygons, scores, crs="EPSG:25832", **changes)
 
 
 @pytest.mark.parametrize(
@@ -54,7 +54,7 @@ def table(**changes: object) -> CandidateTable:
     ],
 )
 def test_answers(sentence: str, answer: set[int]) -> None:
-    execution = execute(parse(sentence).program, table())  # type: ignore[arg-type]
+    execution = execute(parse(sentence).program, table())
     best = execution.instances[:1] if len(answer) == 1 else execution.instances
     assert set(best.tolist()) == answer, execution.notes
 
@@ -86,7 +86,7 @@ def test_boxes_are_polygons_with_four_corners(turn: float) -> None:
     if turn:
         cosine, sine = np.cos(np.radians(turn)), np.sin(np.radians(turn))
         transform = (cosine, sine, EAST - 300, sine, -cosine, NORTH + 960)
-        frame = map_frame(transform, "EPSG:25832", shape)  # type: ignore[arg-type]
+        frame = map_frame(transform, "EPSG:25832", shape)
     plain = table_of_boxes(boxes, scores, grid=(frame, shape))
     drawn = table_of_polygons(shapely.box(*boxes.T), scores, grid=(frame, shape))
     for sentence in (
@@ -98,7 +98,7 @@ def test_boxes_are_polygons_with_four_corners(turn: float) -> None:
         "all halls parallel to a tank",
     ):
         program = parse(sentence).program
-        first, second = (execute(program, each) for each in (plain, drawn))  # type: ignore[arg-type]
+        first, second = (execute(program, each) for each in (plain, drawn))
         np.testing.assert_allclose(first.values, second.values, atol=1e-6, err_msg=sentence)
 
 
@@ -113,5 +113,5 @@ def test_what_has_no_area_is_refused() -> None:
 
 def test_nothing_is_a_table_too() -> None:
     for empty in (table_of_polygons([], {}), table_of_boxes(np.zeros((0, 4)), {})):
-        execution = execute(parse("the hall near the river").program, empty)  # type: ignore[arg-type]
+        execution = execute(parse("the hall near the river").program, empty)
         assert not len(execution.instances)

@@ -73,7 +73,7 @@ def test_far_ones_need_not_be_exact() -> None:
 def test_a_program_sees_outlines() -> None:
     square = np.ones((10, 10), dtype=bool)
     table = table_of([("runway", 0, 0, STAIR), ("car", 85, 5, square), ("car", 120, 95, square)])
-    frame = replace(table.frame, metres_per_pixel=(1.0, 1.0))  # type: ignore[type-var]
+    frame = replace(table.frame, metres_per_pixel=(1.0, 1.0))
     table = replace(table, frame=frame)
     assert execute(parse("the car closest to the runway").program, table).instances[0] == 2
     near = execute(parse("all cars within 30 m of the runway").program, table)

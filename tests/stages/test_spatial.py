@@ -66,7 +66,7 @@ def make_table(
         frame=UP,
         are_instances=True,
     )
-    return replace(table, **changes)  # type: ignore[arg-type]
+    return replace(table, **changes)
 
 
 LINE = [(x, 90, x + 20, 110) for x in (20, 90, 190, 260)]  # side by side across the image
@@ -85,7 +85,7 @@ SCENE = [
 
 
 def ask(sentence: str, **changes: object) -> Execution:
-    return execute(parse(sentence).program, make_table(SCENE, **changes))  # type: ignore[arg-type]
+    return execute(parse(sentence).program, make_table(SCENE, **changes))
 
 
 @pytest.mark.parametrize(
@@ -204,7 +204,7 @@ def test_no_place_of_all_or_of_what_is_ranked_is_dropped(sentence: str, found: s
     ships = [(20, 120, 40, 130), (90, 130, 110, 140), (160, 150, 240, 190)]
     execution = execute(
         parse(sentence).program, make_table([("ship", box, "red") for box in ships])
-    )  # type: ignore[arg-type]
+    )
     assert execution.notes == ("nothing lies at the top: dropped",)
     assert set(np.flatnonzero(execution.values == 1).tolist()) == found
 
@@ -212,7 +212,7 @@ def test_no_place_of_all_or_of_what_is_ranked_is_dropped(sentence: str, found: s
 def test_two_at_no_place_are_the_nearest_to_it() -> None:
     ships = [(20, 180, 40, 190), (90, 130, 110, 140), (160, 150, 170, 160)]
     table = make_table([("ship", box, "red") for box in ships])
-    execution = execute(parse("two ships at the top").program, table)  # type: ignore[arg-type]
+    execution = execute(parse("two ships at the top").program, table)
     assert execution.notes == ("nothing lies at the top: the nearest to it was taken",)
     assert set(execution.instances.tolist()) == {1, 2}
 
@@ -234,7 +234,7 @@ HOUSES = [
     ],
 )
 def test_a_number_of_anchors_means_each_of_them(sentence: str, answer: int) -> None:
-    execution = execute(parse(sentence).program, make_table(HOUSES))  # type: ignore[arg-type]
+    execution = execute(parse(sentence).program, make_table(HOUSES))
     assert execution.instances[0] == answer
 
 
@@ -247,7 +247,7 @@ def test_both_that_spread_are_two() -> None:
         ("halls left of both roads", {2}),
         ("halls right of the two roads", {4}),
     ):
-        execution = execute(parse(sentence).program, table)  # type: ignore[arg-type]
+        execution = execute(parse(sentence).program, table)
         assert set(execution.instances.tolist()) == found, sentence
 
 
@@ -276,7 +276,7 @@ def test_a_number_of_things_is_contained(sentence: str, lots: set[int]) -> None:
     boxes += [(x, 5, x + 7, 10) for x in (105, 115, 125)]
     cars = [("car", box, "red") for box in boxes]
     halls = [("parking lot", (0, 0, 60, 60), "black"), ("parking lot", (100, 0, 160, 60), "black")]
-    execution = execute(parse(sentence).program, make_table([*halls, *cars]))  # type: ignore[arg-type]
+    execution = execute(parse(sentence).program, make_table([*halls, *cars]))
     assert set(execution.instances.tolist()) == lots
 
 

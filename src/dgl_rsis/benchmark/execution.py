@@ -21,6 +21,7 @@ from dgl_rsis.proposals.objectness import colour_field
 from dgl_rsis.stages import spatial
 from dgl_rsis.text.lexicon_file import default_lexicon
 from dgl_rsis.text.parse import parse
+from dgl_rsis.text.program.tree import program_of
 from dgl_rsis.text.program.vocabulary import ANYTHING
 from dgl_rsis.types import BoolArray, FloatArray, Query
 
@@ -129,8 +130,7 @@ def reply(sentence: str, truth: Truth, candidates: Detected, settings: Settings)
         frame=truth.frame,
         are_instances=True,
     )
-    node = query.program
-    execution = spatial.execute(node, table, settings=settings.program)  # type: ignore[arg-type]
+    execution = spatial.execute(program_of(query), table, settings=settings.program)
     target = probabilities.get(query.target.noun, np.ones(len(masks), np.float32))
     terms = {
         "probability": target,

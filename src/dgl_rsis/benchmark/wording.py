@@ -283,8 +283,10 @@ class _Speaker:
                 return f"parallel to {self._anchor(anchor)}"
             case Not(inner):
                 clause = self._one(("that", "which")) + (" are" if is_plural else " is")
-                plain = isinstance(inner, _ADJECTIVES)
-                said = self._adjective(inner) if plain else self._behind(inner, is_plural)  # type: ignore[arg-type]
+                if isinstance(inner, _ADJECTIVES):
+                    said = self._adjective(inner)
+                else:
+                    said = self._behind(inner, is_plural)
                 return f"{clause} not {said}"
             case Except(things):
                 words = ("except", "other than", "except for", "apart from")

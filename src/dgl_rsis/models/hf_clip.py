@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -231,7 +231,7 @@ class HfClip:
         tokens = vision.pre_layrnorm(tokens)
         for block in vision.encoder.layers[:-1]:
             tokens = block(tokens, None)
-        return tokens  # type: ignore[no-any-return]
+        return cast("Tensor", tokens)
 
     def _self_self_attention(self, tokens: Tensor) -> Tensor:
         """The last block with self-self attention: ``(B, patches, D)`` in the joint space."""
@@ -251,7 +251,7 @@ class HfClip:
     def _project(self, tokens: Tensor) -> Tensor:
         """Tokens of the last block to the joint space."""
         normed = self.model.vision_model.post_layernorm(tokens)
-        return self.model.visual_projection(normed)  # type: ignore[no-any-return]
+        return cast("Tensor", self.model.visual_projection(normed))
 
 
 def window_starts(length: int, side: int) -> list[int]:

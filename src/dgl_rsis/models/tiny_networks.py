@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -90,7 +90,7 @@ class AttentionPool(nn.Module):
         logits, values = fields[:, : self.heads], fields[:, self.heads :]
         values = values.reshape(batch, self.heads, channels // self.heads, -1)
         pooled = torch.einsum("bhp,bhcp->bhc", logits.softmax(-1), values)
-        return self.project(pooled.reshape(batch, channels))  # type: ignore[no-any-return]
+        return cast("Tensor", self.project(pooled.reshape(batch, channels)))
 
 
 class ImageTower(nn.Module):
@@ -137,7 +137,7 @@ class ImageTower(nn.Module):
                 x, size=maps[level].shape[-2:], mode="bilinear", align_corners=False
             )
             x = functional.relu(self.smooth[level](x + self.lateral[level](maps[level])))
-        return self.embed(x)  # type: ignore[no-any-return]
+        return cast("Tensor", self.embed(x))
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Image embeddings ``(B, D)`` and dense features ``(B, D, h, w)``, not normalised."""
@@ -166,7 +166,7 @@ class TextBlock(nn.Module):
             query, key, value, attn_mask=keep[:, None, None, :]
         )
         x = x + self.out(attended.transpose(1, 2).reshape(batch, length, dim))
-        return x + self.feed(self.norm_feed(x))  # type: ignore[no-any-return]
+        return x + cast("Tensor", self.feed(self.norm_feed(x)))
 
 
 class TextTower(nn.Module):
@@ -191,4 +191,4 @@ class TextTower(nn.Module):
             x = block(x, keep)
         weights = keep.float().unsqueeze(-1)
         mean = (self.norm(x) * weights).sum(1) / weights.sum(1)
-        return self.project(mean)  # type: ignore[no-any-return]
+        return cast("Tensor", self.project(mean))

@@ -14,10 +14,11 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from dgl_rsis.config import ProgramSettings, make_settings
-from dgl_rsis.stages.adjectives import denied, measured
+from dgl_rsis.stages.adjectives import denied
 from dgl_rsis.stages.anchors import Anchor
 from dgl_rsis.stages.between import between_field
 from dgl_rsis.stages.candidates import CandidateTable
+from dgl_rsis.stages.constraints import LEAST_ATTRIBUTE, Constraints
 from dgl_rsis.stages.measuring import amounts_of, fitting, measure_text
 from dgl_rsis.stages.places import COMPASS, place_field
 from dgl_rsis.stages.ranking import by_extreme, by_rank, key_values
@@ -25,8 +26,8 @@ from dgl_rsis.stages.relations import ONLY_NEAR, relation_field
 from dgl_rsis.stages.rows import row_field
 from dgl_rsis.stages.scope import Scope, counts, is_pair, ranks, target_of
 from dgl_rsis.stages.scored import Field, Floats, Scored
+from dgl_rsis.stages.selection import Selection
 from dgl_rsis.stages.steps import Recorder, Step
-from dgl_rsis.stages.suppression import find_instances
 from dgl_rsis.text.lexicon import Lexicon
 from dgl_rsis.text.lexicon_file import default_lexicon
 from dgl_rsis.text.program.nodes import (
@@ -49,7 +50,6 @@ from dgl_rsis.text.program.vocabulary import ANYTHING, EXTREME_OF_POSITION, Key,
 from dgl_rsis.types import FloatArray, IntArray
 
 PLAIN = Scope()
-LEAST_ATTRIBUTE = 0.3  # product of adjectives that one thing has rather than another
 MOST_PAIRED = 20  # anchors on either side of *between*: pairs grow with the square
 
 __all__ = [
@@ -120,7 +120,7 @@ def execute(
         unmeasured=tuple(
             word
             for word in (target.attributes if target is not None else ())
-            if word in run.unmeasured
+            if word in run.selection.unmeasured
         ),
         notes=tuple(dict.fromkeys(trace.all_notes())),
         trace=trace,
@@ -134,12 +134,15 @@ class _Run:
     table: CandidateTable
     settings: ProgramSettings
     lexicon: Lexicon
-    unmeasured: set[str] = field(default_factory=set)
     record: Recorder = field(default_factory=Recorder)
+
+    def __post_init__(self) -> None:
+        self.constraints = Constraints(self.settings.smallest_attribute, self.record)
+        self.selection = Selection(self.table, self.settings, self.lexicon, self.constraints)
 
     def whole(self, node: Node) -> Scored:
         """Execute a whole phrase, the target's or an anchor's: ``of``, then ``notable``."""
-        result = self.notable(node, self.of(node))
+        result = self.selection.notable(node, self.of(node))
         self.record.revise(result)
         return result
 
@@ -155,7 +158,7 @@ class _Run:
         keeping = replace(dividing, keeps_all=True)
         match node:
             case Select():
-                return self._select(node, scope)
+                return self.selection.instances(node, scope)
             case Filter():
                 return self._filter(node, self.of(node.child, scope), scope)
             case Row():
@@ -173,101 +176,11 @@ class _Run:
             case And() | Or():
                 return self._combined(node, scope)
             case Not():
-                everything = self._select(Select(ANYTHING), PLAIN)
+                everything = self.selection.instances(Select(ANYTHING), PLAIN)
                 denied = self._negation(node, everything)
-                return self._constrain(everything, denied, str(node), scope)
-
-    # --- instances -----------------------------------------------------------------------------
-
-    def _probability(self, noun: str) -> FloatArray:
-        if noun == ANYTHING:
-            return np.ones(len(self.table), dtype=np.float32)
-        if noun not in self.table.probabilities:
-            self.record.note(f"no scores for '{noun}': every candidate was considered")
-            return np.ones(len(self.table), dtype=np.float32)
-        return self.table.probabilities[noun]
-
-    def _select(self, node: Select, scope: Scope) -> Scored:
-        probability = self._probability(node.noun)
-        among = self.table.instances.get(node.noun)
-        indices = find_instances(self.table, probability, self.settings, among=among)
-        if not len(indices):
-            self.record.note(f"no '{node.noun}' was found")
-        scored = Scored.bare(indices, probability[indices].astype(np.float64))
-        for word in node.attributes:
-            condition = self._attribute(word, indices, divides=scope.divides)
-            scored = self._constrain(scored, condition, word, scope, is_attribute=True)
-        return scored
-
-    def notable(self, node: Node, scored: Scored) -> Scored:
-        """Of several, those of a notable size for their kind, where such a size was said.
-
-        A size rules nothing out before other constraints do, but *the small tank at the top* is
-        no medium one that lies closer to the top.
-        """
-        target = target_of(node)
-        for word in target.attributes if target is not None else ():
-            if not self._is_size(word) or not len(scored):
-                continue
-            condition = self._attribute(word, scored.indices, divides=True)
-            if condition is not None and (scored.holds & condition.holds).any():
-                scored = replace(scored, holds=scored.holds & condition.holds)
-        return scored
-
-    def _is_size(self, word: str) -> bool:
-        known = self.lexicon.attributes.get(word)
-        return known is not None and known.kind == "size"
-
-    def _attribute(self, word: str, indices: IntArray, *, divides: bool) -> Field | None:
-        """A measured adjective; None, and a note, where it is left to the model."""
-        enough = self.settings.smallest_attribute
-        condition = measured(
-            word, indices, self.table, self.lexicon, enough=enough, divides=divides
-        )
-        if condition is None and len(indices):
-            self.unmeasured.add(word)
-            known = self.lexicon.attributes.get(word)
-            is_height = known is not None and known.kind == "height"
-            why = ": an image from above shows no heights" if is_height else ""
-            self.record.note(f"'{word}' is left to the vision-language model{why}")
-        return condition
+                return self.constraints.applied(everything, denied, str(node), scope)
 
     # --- constraints ---------------------------------------------------------------------------
-
-    def _constrain(
-        self,
-        scored: Scored,
-        condition: Field | None,
-        what: str,
-        scope: Scope,
-        *,
-        is_attribute: bool = False,
-    ) -> Scored:
-        """Multiply a constraint in; one that nothing fulfils is dropped and noted."""
-        if condition is None or not len(scored):
-            return scored
-        if not (scored.holds & condition.holds).any():
-            may_compare = not (scope.is_denied or is_attribute)
-            among = self._among(scored, condition, what) if may_compare else None
-            if among is not None:
-                return among
-            return self._unexecuted(scored, f"nothing is '{what}'", scope)
-        return scored.fulfilling(condition, is_attribute=is_attribute)
-
-    def _among(self, scored: Scored, condition: Field, what: str) -> Scored | None:
-        """With a constraint inside which the adjectives are compared; None where none has them."""
-        among = scored.among(condition, LEAST_ATTRIBUTE, self.settings.smallest_attribute)
-        if among is not None:
-            self.record.note(f"adjectives were compared among what is '{what}'")
-        return among
-
-    def _unexecuted(self, scored: Scored, why: str, scope: Scope, what: str = "") -> Scored:
-        """Drop a step; one that is denied excludes nothing instead."""
-        if scope.is_denied:
-            self.record.note(f"{why}: nothing is excluded")
-            return replace(scored, holds=np.zeros(len(scored), dtype=bool))
-        self.record.note(f"{why}: {what} was dropped" if what else f"{why}: dropped")
-        return scored
 
     def _filter(self, node: Filter, child: Scored, scope: Scope) -> Scored:
         if not len(child):
@@ -277,11 +190,11 @@ class _Run:
         condition = place_field(node.position, self.table, child.indices)
         what = node.position.value.replace("_", " ")
         if scope.is_denied or (child.holds & condition.holds).any():
-            return self._constrain(child, condition, what, scope)
-        if (among := self._among(child, condition, what)) is not None:
+            return self.constraints.applied(child, condition, what, scope)
+        if (among := self.constraints.among(child, condition, what)) is not None:
             return among
         if scope.keeps_all:
-            return self._unexecuted(child, f"nothing lies at the {what}", scope)
+            return self.constraints.dropped(child, f"nothing lies at the {what}", scope)
         self.record.note(f"nothing lies at the {what}: the nearest to it was taken")
         key, direction = EXTREME_OF_POSITION[node.position]
         return by_extreme(
@@ -292,7 +205,7 @@ class _Run:
         # All instances form the rows, not only what holds: the third row of cars may be the only
         # one with a white car in it.
         condition = row_field(node, self.table, child.indices)
-        return self._constrain(child, condition, str(node), scope)
+        return self.constraints.applied(child, condition, str(node), scope)
 
     def _anchor(self, node: Node, *, apart: bool = False) -> Anchor | None:
         """Each of a bare noun, n of a number, all of *all*, the best of a constraint, stuff as one.
@@ -333,7 +246,9 @@ class _Run:
             others = others if ranks(others) else All(others.child)
         anchor = self._anchor(others, apart=is_pair(node))
         if anchor is None:
-            return self._unexecuted(child, f"no anchor '{node.anchor}'", scope, "the relation")
+            return self.constraints.dropped(
+                child, f"no anchor '{node.anchor}'", scope, "the relation"
+            )
         if not len(child):
             return child
         if node.relation.value.removesuffix("_of") in COMPASS:
@@ -353,7 +268,7 @@ class _Run:
                 least=least,
             )
         what = f"{node.relation.value.replace('_', ' ')} {node.anchor}"
-        return self._constrain(child, condition, what, scope)
+        return self.constraints.applied(child, condition, what, scope)
 
     def _between(self, node: Relate, other: Node, indices: IntArray, first: Anchor) -> Field:
         if is_pair(node):
@@ -369,12 +284,14 @@ class _Run:
     def _measure(self, node: Measure, child: Scored, scope: Scope) -> Scored:
         anchor = self._anchor(node.anchor) if node.anchor is not None else None
         if node.anchor is not None and anchor is None:
-            return self._unexecuted(child, f"no anchor '{node.anchor}'", scope, "the distance")
+            return self.constraints.dropped(
+                child, f"no anchor '{node.anchor}'", scope, "the distance"
+            )
         amounts = amounts_of(node, child.indices, self.table, anchor)
         if amounts is None:
             why = "the image has no ground lengths"
-            return self._unexecuted(child, why, scope, f"'{measure_text(node)}'")
-        return self._constrain(child, fitting(node, amounts), measure_text(node), scope)
+            return self.constraints.dropped(child, why, scope, f"'{measure_text(node)}'")
+        return self.constraints.applied(child, fitting(node, amounts), measure_text(node), scope)
 
     # --- ranks and numbers ---------------------------------------------------------------------
 
@@ -383,10 +300,12 @@ class _Run:
             return child
         anchor = self._anchor(node.anchor) if node.anchor is not None else None
         if node.anchor is not None and anchor is None:
-            return self._unexecuted(child, f"no anchor '{node.anchor}'", scope, "the ranking")
+            return self.constraints.dropped(
+                child, f"no anchor '{node.anchor}'", scope, "the ranking"
+            )
         if node.key is Key.BRIGHTNESS and self.table.colours is None:
             why = "no colours were measured"
-            return self._unexecuted(child, why, scope, "the ranking by brightness")
+            return self.constraints.dropped(child, why, scope, "the ranking by brightness")
         keys = self._keys(node.key, child.indices, anchor)
         if isinstance(node, Extremum):
             return by_extreme(child, keys, node.direction, self.settings.rank_decay)
@@ -420,11 +339,13 @@ class _Run:
             if isinstance(node, Or):
                 first = first.united(self.of(other, scope))
             elif isinstance(other, Not):
-                first = self._constrain(first, self._negation(other, first), str(other), scope)
+                first = self.constraints.applied(
+                    first, self._negation(other, first), str(other), scope
+                )
             else:
                 second = self.of(other, replace(scope, divides=False)).at(first.indices)
                 condition = Field(second.total, second.holds)
-                joint = self._constrain(first, condition, str(other), scope)
+                joint = self.constraints.applied(first, condition, str(other), scope)
                 first = replace(joint, values=np.minimum(first.values, joint.values))
         return first
 
@@ -435,13 +356,14 @@ class _Run:
             fields = {
                 word: field
                 for word in child.attributes
-                if (field := self._attribute(word, scored.indices, divides=True)) is not None
+                if (field := self.selection.attribute(word, scored.indices, divides=True))
+                is not None
             }
             if not fields:
                 return None
             values = np.min([field.values for field in fields.values()], axis=0)
             has_all = [
-                field.holds if self._is_size(word) else denied(field)
+                field.holds if self.selection.is_size(word) else denied(field)
                 for word, field in fields.items()
             ]
             return Field(1.0 - 0.9 * values, ~np.all(has_all, axis=0))

@@ -7,6 +7,7 @@ from typing import cast
 
 from dgl_rsis.text.program.nodes import Node, Select
 from dgl_rsis.text.program.vocabulary import ANYTHING
+from dgl_rsis.types import Query
 
 
 def walk(node: Node) -> Iterator[Node]:
@@ -14,6 +15,17 @@ def walk(node: Node) -> Iterator[Node]:
     yield node
     for child in node.children():
         yield from walk(cast("Node", child))
+
+
+def program_of(query: Query) -> Node:
+    """The program of a query as a node.
+
+    Raises:
+        TypeError: it is something else; ``types`` knows programs by their protocol only.
+    """
+    if not isinstance(query.program, Node):
+        raise TypeError(f"no program: {query.program!r}")
+    return query.program
 
 
 def nouns_in(program: Node) -> list[str]:
