@@ -63,6 +63,7 @@ class Batch:
     candidates: NDArray[np.bool_]  # (n, K)
     required: NDArray[np.float32]  # (n, K) share of the image, 0 where not required
     dense: NDArray[np.int16]
+    tiles: slice  # which of the dense labels are of aerial tiles
 
 
 def read_tar(path: Path) -> list[tuple[str, str, Pixels]]:
@@ -212,6 +213,7 @@ class Sampler:
                 image, label = draw(rng, size)
                 images.append(image)
                 dense.append(label)
+        first_tile = settings["mosaic_batch"] + settings["composite_batch"]
         shape = (len(chosen), len(CONCEPT_NAMES))
         return Batch(
             np.stack(images),
@@ -220,6 +222,7 @@ class Sampler:
             np.array([c for c, _ in labels], bool).reshape(shape),
             np.array([r for _, r in labels], np.float32).reshape(shape),
             np.stack(dense),
+            slice(first_tile, first_tile + settings["tile_batch"]),
         )
 
     def _mosaic(self, rng: np.random.Generator, size: int) -> tuple[Pixels, NDArray[np.int16]]:

@@ -9,12 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from pretrain.concepts import LABELS
+from pretrain.concepts import LABELS, TILE_NAMES
 from pretrain.crops import Pixels, labelled_crop
 
 TRAINING_TILES = (1, 2, 3, 4, 5)
 # Values of the label files: 0 and 255 are unlabelled.
-VALUES = {1: "water", 2: "unpaved", 3: "road", 4: "building", 5: "vegetation"}
+VALUES = dict(enumerate(TILE_NAMES, start=1))
 
 
 @dataclass(frozen=True)

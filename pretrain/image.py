@@ -1,15 +1,4 @@
-"""Train the image tower against the frozen text tower.
-
-Losses, all softmax cross-entropies of scaled cosines with text features:
-* scene names for the image embedding, and captions (InfoNCE over the batch, both ways);
-* dense labels of rendered scenes, of aerial tiles, of objects drawn on real scenes, and of mosaics
-  of uniform real scenes;
-* partial labels of real scenes: every pixel shows one of the scene's candidate concepts. The
-  target is the prediction itself, restricted to the candidates and sharpened (the progressive
-  identification of partial-label learning);
-* the same dense labels name the mask-guided embedding of every concept's own region;
-* required concepts: the most probable share of the pixels must show them (multiple instances).
-"""
+"""Train the image tower against the frozen text tower (what for: ``losses``)."""
 
 from __future__ import annotations
 
@@ -33,14 +22,13 @@ from dgl_rsis.models.tiny_networks import ImageTower, TextTower, TinyConfig
 from dgl_rsis.models.tokenizer import WordPieceTokenizer
 from dgl_rsis.models.torch_tools import squeeze
 from pretrain import dubai
-from pretrain.concepts import CONCEPTS, GROUPS, SCENES, TEMPLATES
+from pretrain.concepts import CONCEPTS, SCENES, TEMPLATES, TILE_NAMES
 from pretrain.data import SCENE_NAMES, Batch, Real, Sampler, Sources, load_real
-from pretrain.precision import halves_are_fast
+from pretrain.losses import Texts, losses
 from pretrain.rendered import render
 
 Encode = Callable[[list[str]], Tensor]
 RIDGE = 1e-3  # keeps directions that no text takes from growing
-LEAST_REGION = 0.02  # share of the image that a region has at least to be named
 
 
 class TextBank:
@@ -150,112 +138,6 @@ def recolour(x: Tensor, generator: torch.Generator) -> Tensor:
     return (x * (1 - haze) + 0.6 * haze).clamp(-1, 1)
 
 
-def losses(
-    tower: ImageTower, batch: Batch, x: Tensor, texts: tuple[Tensor, Tensor, Tensor], settings: Any
-) -> dict[str, Tensor]:
-    """All losses of a step.
-
-    Args:
-        tower: in training mode.
-        batch: labels.
-        x: ``(B, 3, s, s)`` input.
-        texts: features of scene names ``(S, D)``, captions ``(n, D)`` and concepts ``(K, D)``.
-        settings: the ``image`` part of the configuration.
-    """
-    device = x.device.type
-    with torch.autocast(device, torch.bfloat16, enabled=halves_are_fast(device)):
-        maps = tower.maps(x)
-        pooled, dense = tower.pool(maps[3]), tower.dense(maps)
-    scene_texts, caption_texts, concept_texts = texts
-    count = len(batch.scenes)
-    dense_scale = tower.dense_scale.exp()
-    result: dict[str, Tensor] = {}
-    if count:
-        result |= _whole_images(tower, batch, pooled[:count], scene_texts, caption_texts, settings)
-    features = functional.normalize(dense.float(), dim=1)
-    logits = dense_scale * torch.einsum("bdhw,kd->bkhw", features, concept_texts)
-    fine = functional.interpolate(logits[count:], scale_factor=2, mode="bilinear")
-    labels = torch.from_numpy(batch.dense[:, 1::2, 1::2].astype(np.int64)).to(x.device)
-    result["dense"] = settings["dense_weight"] * functional.nll_loss(
-        with_groups(fine.log_softmax(1)), labels, ignore_index=-1
-    )
-    if settings["region_weight"]:
-        result["region"] = settings["region_weight"] * _regions(
-            tower, maps[3][count:].float(), batch.dense, concept_texts
-        )
-    if count:
-        logp = logits[:count].flatten(2).log_softmax(1)  # (n, K, p)
-        allowed = torch.from_numpy(batch.candidates).to(x.device).unsqueeze(-1)
-        with torch.no_grad():
-            target = (1.3 * logp).masked_fill(~allowed, -1e4).softmax(1)
-        result["partial"] = -settings["partial_weight"] * (target * logp).sum(1).mean()
-        result["required"] = settings["required_weight"] * _required(logp, batch.required)
-    return result
-
-
-def _whole_images(
-    tower: ImageTower, batch: Batch, pooled: Tensor, scenes: Tensor, captions: Tensor, settings: Any
-) -> dict[str, Tensor]:
-    """Losses of the names and captions of real scenes, from their embeddings ``(n, D)``."""
-    image, scale = functional.normalize(pooled.float(), dim=-1), tower.image_scale.exp()
-    names = functional.cross_entropy(
-        scale * image @ scenes.T,
-        torch.from_numpy(batch.scenes).to(image.device),
-        label_smoothing=0.1,
-    )
-    captioned = torch.from_numpy(batch.captions >= 0).to(image.device)
-    similar = scale * image[captioned] @ captions.T
-    own = torch.arange(len(similar), device=image.device)
-    pairs = functional.cross_entropy(similar, own) + functional.cross_entropy(similar.T, own)
-    return {"scene": names, "caption": settings["caption_weight"] * pairs / 2}
-
-
-def with_groups(logp: Tensor) -> Tensor:
-    """Log-probabilities of groups behind those of the concepts: ``(B, K, ...) -> (B, K + G, ...)``.
-
-    A group is the event that one of its concepts shows.
-    """
-    concepts = list(CONCEPTS)
-    rows = [[concepts.index(name) for name in names] for names in GROUPS.values()]
-    return torch.cat([logp, *(logp[:, k].logsumexp(1, keepdim=True) for k in rows)], dim=1)
-
-
-def _regions(tower: ImageTower, top: Tensor, dense: np.ndarray[Any, Any], texts: Tensor) -> Tensor:
-    """Name every concept's own region from the attention pooling inside its mask.
-
-    Args:
-        tower: gives the head.
-        top: ``(n, C, h, w)`` map under the head.
-        dense: ``(n, s, s)`` into ``concepts.LABELS``, -1 unlabelled.
-        texts: ``(K, D)`` features of the concepts.
-    """
-    labels = torch.from_numpy(dense.astype(np.int64)).to(top.device)
-    count = len(texts) + len(GROUPS)
-    masks = functional.one_hot(labels + 1, count + 1)[..., 1:].permute(0, 3, 1, 2).float()
-    shares = functional.adaptive_avg_pool2d(masks, (top.shape[-2], top.shape[-1])).flatten(
-        2
-    )  # (n, K, p)
-    image, concept = torch.nonzero(shares.mean(-1) >= LEAST_REGION, as_tuple=True)
-    head = tower.pool
-    fields = head.fields(top).flatten(2)  # (n, heads + C, p)
-    logits, values = fields[:, : head.heads], fields[:, head.heads :]
-    weights = (logits[image] + (shares[image, concept] + 1e-6).log()[:, None]).softmax(-1)
-    grouped = values[image].unflatten(1, (head.heads, -1))  # (m, heads, c, p)
-    embedded = head.project(torch.einsum("mhp,mhcp->mhc", weights, grouped).flatten(1))
-    cosines = functional.normalize(embedded, dim=-1) @ texts.T
-    logp = with_groups((tower.image_scale.exp() * cosines).log_softmax(1))
-    return functional.nll_loss(logp, concept)
-
-
-def _required(logp: Tensor, share: np.ndarray[Any, Any]) -> Tensor:
-    cells = logp.shape[-1]
-    rows, concepts = np.nonzero(share)
-    keep = torch.from_numpy(np.maximum(1, np.round(share[rows, concepts] * cells)))
-    ranked = logp[rows, concepts].sort(dim=-1, descending=True).values  # (m, p)
-    inside = (torch.arange(cells)[None] < keep[:, None]).to(logp.device)
-    return -((ranked * inside).sum(-1) / inside.sum(-1)).mean()
-
-
 def image_logits(tower: ImageTower, scenes: list[Real], texts: Tensor, size: int) -> Tensor:
     """Cosines ``(n, T)`` of whole images, squeezed to ``size``, with texts; on the CPU."""
     parts = []
@@ -308,6 +190,7 @@ def train(data: Path, output: Path, config: dict[str, Any], initial: Path | None
     scene_bank = TextBank([SCENES[name] for name in trained], encode)
     all_scenes = TextBank(list(SCENES.values()), encode).mean()
     concept_bank = TextBank(list(CONCEPTS.values()), encode)
+    tile_bank = TextBank(list(TILE_NAMES.values()), encode)
     caption_features = encode(caption_words)
     tiles = dubai.read(data / "dubai")
     rendered = render(config["rendered"], seed, output / "rendered.npz")
@@ -345,8 +228,13 @@ def train(data: Path, output: Path, config: dict[str, Any], initial: Path | None
         batch = replace(batch, scenes=place[batch.scenes])
         tower.train()
         rows = torch.from_numpy(batch.captions[batch.captions >= 0])
-        texts = (scene_bank.draw(generator), caption_features[rows], concept_bank.draw(generator))
-        parts = losses(tower, batch, x, tuple(t.to(device) for t in texts), settings)  # type: ignore[arg-type]
+        texts = Texts(
+            scene_bank.draw(generator),
+            caption_features[rows],
+            concept_bank.draw(generator),
+            tile_bank.draw(generator),
+        )
+        parts = losses(tower, batch, x, texts.to(device), settings)
         loss = torch.stack(list(parts.values())).sum()
         optimiser.zero_grad()
         loss.backward()
