@@ -34,6 +34,14 @@ from pretrain.wordnet import Entry
 
 COLOURS = ("red", "white", "grey", "dark", "blue", "green", "brown", "yellow", "black", "bright")
 ADJECTIVES = ("large", "small", "long", "round", "narrow", "dense", "sparse", "bare", "empty")
+MODIFIERS = (
+    "abandoned", "arid", "artificial", "busy", "closed", "commercial", "concrete", "covered", "curved",
+    "deep", "dry", "fenced", "flat", "flooded", "high", "industrial", "inland", "isolated", "low",
+    "main", "metal", "modern", "natural", "nearby", "new", "old", "open", "paved", "private", "public",
+    "rural", "sandy", "shallow", "square", "steep", "stone", "straight", "tall", "tropical", "urban",
+    "wide", "wild", "wooden",
+)  # fmt: skip
+MODIFIERS_EACH = 8  # drawn for every name of the field
 
 
 @dataclass(frozen=True)
@@ -169,6 +177,7 @@ def corpus(
     names |= {name + "s" for name in names if not name.endswith("s")}
     field = [template.format(name) for name in sorted(names) for template in TEMPLATES]
     field += [f"{adjective} {name}" for name in sorted(names) for adjective in COLOURS + ADJECTIVES]
+    field += [f"{m} {name}" for name in sorted(names) for m in rng.sample(MODIFIERS, MODIFIERS_EACH)]
     field += [f"a {a} {b} next to a {c}" for a, b, c in _triples(sorted(names), rng, 4000)]
     for record in captions(data):
         if not is_held_out(record["image"].rsplit("/", 1)[-1]):
@@ -233,6 +242,36 @@ def enriched(
     return np.asarray(target / np.linalg.norm(target, axis=-1, keepdims=True))
 
 
+def noun_first(texts: list[str], features: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Draw a modified noun to the noun, so that *arid land* is land before it is arid.
+
+    Args:
+        texts: ``N`` different texts.
+        features: ``(N, D)`` of unit length.
+
+    Returns:
+        ``(N, D)`` float32 of unit length.
+    """
+    row = {text: number for number, text in enumerate(texts)}
+    target = features.copy()
+    modifiers = {*COLOURS, *ADJECTIVES, *MODIFIERS}
+    for text, number in row.items():
+        modifier, _, noun = text.partition(" ")
+        if modifier in modifiers and noun in row:
+            target[number] += features[row[noun]]
+    return np.asarray(target / np.linalg.norm(target, axis=-1, keepdims=True))
+
+
+def closed_compounds(names: Iterable[str]) -> dict[str, str]:
+    """Spellings of compounds as one word and with a hyphen, each with its usual spelling."""
+    spellings = {}
+    for name in sorted(set(names)):
+        words = name.split(" ")
+        if len(words) == 2 and min(map(len, words)) > 2:
+            spellings |= {"".join(words): name, "-".join(words): name}
+    return {spelling: name for spelling, name in spellings.items() if spelling not in names}
+
+
 def _projection(targets: NDArray[np.float32], dim: int) -> tuple[NDArray[Any], NDArray[Any]]:
     mean = targets.mean(0)
     _, _, components = np.linalg.svd(targets - mean, full_matrices=False)
@@ -256,6 +295,12 @@ def train(data: Path, output: Path, settings: dict[str, Any], seed: int) -> None
     texts = field + dictionary
     print(f"text: {len(field)} field texts, {len(dictionary)} dictionary texts", flush=True)
     embedded = enriched(texts, _cached(output / "teacher.npz", texts, teacher), nouns)
+    embedded = noun_first(texts, embedded)
+    row = {text: number for number, text in enumerate(texts)}
+    compounds = closed_compounds({word for entry in nouns for word in entry.words} & set(texts))
+    others = without(compounds, unseen_words())
+    texts += others
+    embedded = np.concatenate([embedded, embedded[[row[compounds[text]] for text in others]]])
     mean, components = _projection(embedded, config.dim)
     targets = functional.normalize(torch.from_numpy((embedded - mean) @ components), dim=-1)
 
@@ -268,7 +313,7 @@ def train(data: Path, output: Path, settings: dict[str, Any], seed: int) -> None
     tower.tokens.weight.requires_grad_(False)
     tokenizer = WordPieceTokenizer(tuple(vocabulary), config.max_tokens)
     ids = torch.tensor(tokenizer.encode_batch(texts))
-    _fit(tower, ids, targets, len(field), settings)
+    fit(tower, ids, (ids != 0).sum(1), targets, len(field), settings)
     output.mkdir(parents=True, exist_ok=True)
     torch.save(
         {"tower": tower.state_dict(), "vocabulary": vocabulary, "config": config.__dict__},
@@ -303,9 +348,24 @@ def _chunk(pools: list[torch.Tensor], lengths: torch.Tensor, batch: int) -> list
     return list(ordered[torch.randperm(8)])
 
 
-def _fit(
-    tower: TextTower, ids: torch.Tensor, targets: torch.Tensor, field: int, settings: dict[str, Any]
+def fit(
+    tower: torch.nn.Module,
+    ids: torch.Tensor,
+    lengths: torch.Tensor,
+    targets: torch.Tensor,
+    field: int,
+    settings: dict[str, Any],
 ) -> None:
+    """Train a text tower to give each text its target; every 50th text is held out and measured.
+
+    Args:
+        tower: ``(B, T)`` ids to ``(B, D)``, not normalised.
+        ids: ``(N, T)``, padded behind.
+        lengths: ``(N,)`` ids of each text.
+        targets: ``(N, D)`` of unit length.
+        field: how many of the texts, the first ones, are the field's own.
+        settings: ``steps``, ``batch`` and ``learning_rate``.
+    """
     learned = [each for each in tower.parameters() if each.requires_grad]
     optimiser = torch.optim.AdamW(learned, settings["learning_rate"], weight_decay=0.01)
     steps, batch = settings["steps"], settings["batch"]
@@ -315,7 +375,6 @@ def _fit(
     held_out = torch.arange(len(ids)) % 50 == 0
     pools = [torch.arange(field), torch.arange(field, len(ids))]
     pools = [pool[~held_out[pool]] for pool in pools]
-    lengths = (ids != 0).sum(1)
     for step in range(steps):
         if step % 8 == 0:
             chunk = _chunk(pools, lengths, batch)
