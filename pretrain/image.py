@@ -18,7 +18,7 @@ from safetensors.torch import load_file
 from torch import Tensor
 from torch.nn import functional
 
-from dgl_rsis.models.tiny_networks import ImageTower, TextTower, TinyConfig
+from dgl_rsis.models.tiny_networks import ImageTower, TextTower, TinyConfig, keep_channels_last
 from dgl_rsis.models.tokenizer import WordPieceTokenizer
 from dgl_rsis.models.torch_tools import squeeze
 from pretrain import dubai
@@ -200,7 +200,8 @@ def train(data: Path, output: Path, config: dict[str, Any], initial: Path | None
         groups = (*SCENES.values(), *CONCEPTS.values())
         prompts = [t.format(name) for names in groups for name in names for t in TEMPLATES]
         start_from(tower, initial, encode, prompts + caption_words)
-    tower = tower.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    tower = tower.to(device)
+    keep_channels_last(tower)
     optimiser = torch.optim.AdamW(
         tower.parameters(), settings["learning_rate"], weight_decay=settings["weight_decay"]
     )

@@ -20,7 +20,13 @@ from torch.nn import functional
 from dgl_rsis.errors import ModelError
 from dgl_rsis.models.base import ModelCard
 from dgl_rsis.models.hf_files import read_json
-from dgl_rsis.models.tiny_networks import ImageTower, TextTower, TinyConfig
+from dgl_rsis.models.tiny_networks import (
+    ImageTower,
+    TextTower,
+    TinyConfig,
+    fold_batch_norm,
+    keep_channels_last,
+)
 from dgl_rsis.models.tokenizer import WordPieceTokenizer
 from dgl_rsis.models.torch_tools import competitive_grad_cam, squeeze, to_tensor, to_unit
 from dgl_rsis.types import FloatArray, Proposals, RGBImage
@@ -67,6 +73,8 @@ class RsTiny:
         halo: int = 128,
     ) -> None:
         self.image_tower = image_tower.to(device).eval().requires_grad_(False)
+        fold_batch_norm(self.image_tower)
+        keep_channels_last(self.image_tower)
         self.text_tower = text_tower.to(device).eval().requires_grad_(False)
         self.tokenizer = tokenizer
         self.device = device
@@ -188,7 +196,7 @@ class RsTiny:
                 maps = self.image_tower.maps(to_tensor([part], _MEAN, _STD, self.device))
                 cells = output(maps)[0].float().cpu()
                 if result is None:
-                    result = torch.empty((len(cells), rows, columns))
+                    result = torch.empty((rows, columns, len(cells))).permute(2, 0, 1)
                 result[:, *outer] = cells[:, *inner]
         assert result is not None  # an image has at least one pixel
         return result
