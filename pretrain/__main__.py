@@ -1,13 +1,26 @@
-"""Make rs-tiny: ``python -m pretrain STEP --data DIR``; every step resumes where it stopped."""
+"""Make rs-tiny: ``python -m pretrain STEP --data DIR``; every step resumes where it stopped.
+
+``all`` is text, image and export. ``vit`` distils what these exported into rs-tiny-vit, under
+OUTPUT/vit.
+"""
 
 from __future__ import annotations
 
 import argparse
+import os
 from pathlib import Path
 
-import yaml
+from pretrain import configuration
 
-STEPS = ("text", "image", "export", "all")
+STEPS = ("text", "image", "export", "all", "vit")
+
+
+def share(run: Path, output: Path, more: tuple[str, ...]) -> None:
+    """Link what another run has made already into the folder of this one."""
+    output.mkdir(parents=True, exist_ok=True)
+    for name in ("teacher.npz", "rendered.npz", "calibration.npz", *more):
+        if (run / name).exists() and not (output / name).exists():
+            os.link(run / name, output / name)
 
 
 def main() -> None:
@@ -16,12 +29,19 @@ def main() -> None:
     parser.add_argument("step", choices=STEPS)
     parser.add_argument("--data", type=Path, required=True, help="folder with aid_rsicd and rsscn7")
     parser.add_argument("--output", type=Path, default=Path("runs/rs-tiny"))
-    parser.add_argument("--config", type=Path, default=Path(__file__).with_name("config.yaml"))
+    parser.add_argument("--config", type=Path, default=configuration.CONFIG)
+    parser.add_argument("--variant", help="of variants.yaml")
+    parser.add_argument(
+        "--share", type=Path, help="run whose text tower and rendered scenes are taken"
+    )
     parser.add_argument(
         "--initial", type=Path, help="exported model to start both towers from instead of at random"
     )
     arguments = parser.parse_args()
-    config = yaml.safe_load(arguments.config.read_text(encoding="utf-8"))
+    config = configuration.read(arguments.config, arguments.variant)
+    if arguments.share is not None:
+        keeps_text = configuration.read(arguments.config)["text"] == config["text"]
+        share(arguments.share, arguments.output, ("text.pt",) if keeps_text else ())
     if arguments.step in ("text", "all") and not (arguments.output / "text.pt").exists():
         from pretrain import text
 
@@ -37,6 +57,10 @@ def main() -> None:
         from pretrain import export
 
         export.export(arguments.data, arguments.output, config)
+    if arguments.step == "vit":
+        from pretrain import vit
+
+        vit.make(arguments.data, arguments.output, config)
 
 
 if __name__ == "__main__":

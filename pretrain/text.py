@@ -155,14 +155,14 @@ def without(texts: Iterable[str], words: Iterable[str]) -> list[str]:
 
 
 def corpus(
-    data: Path, vocabulary: list[str], words: int, seed: int, nouns: Iterable[Entry] = ()
+    data: Path | None, vocabulary: list[str], words: int, seed: int, nouns: Iterable[Entry] = ()
 ) -> tuple[list[str], list[str]]:
     """Texts to distil: the field's own phrases first, then dictionary words.
 
     Captions of held-out images and ``unseen_words`` are left out.
 
     Args:
-        data: folder with the captions.
+        data: folder with the captions; None leaves them out.
         vocabulary: word pieces of the teacher.
         words: whole words of the vocabulary that are taken.
         seed: of templates and combinations.
@@ -177,9 +177,11 @@ def corpus(
     names |= {name + "s" for name in names if not name.endswith("s")}
     field = [template.format(name) for name in sorted(names) for template in TEMPLATES]
     field += [f"{adjective} {name}" for name in sorted(names) for adjective in COLOURS + ADJECTIVES]
-    field += [f"{m} {name}" for name in sorted(names) for m in rng.sample(MODIFIERS, MODIFIERS_EACH)]
+    field += [
+        f"{m} {name}" for name in sorted(names) for m in rng.sample(MODIFIERS, MODIFIERS_EACH)
+    ]
     field += [f"a {a} {b} next to a {c}" for a, b, c in _triples(sorted(names), rng, 4000)]
-    for record in captions(data):
+    for record in [] if data is None else captions(data):
         if not is_held_out(record["image"].rsplit("/", 1)[-1]):
             field += [text.rstrip(" .") for text in record["captions"]]
     whole = [t for t in vocabulary if re.fullmatch(r"[a-z]{3,}", t)][:words]
@@ -264,7 +266,7 @@ def noun_first(texts: list[str], features: NDArray[np.float32]) -> NDArray[np.fl
 
 def closed_compounds(names: Iterable[str]) -> dict[str, str]:
     """Spellings of compounds as one word and with a hyphen, each with its usual spelling."""
-    spellings = {}
+    spellings: dict[str, str] = {}
     for name in sorted(set(names)):
         words = name.split(" ")
         if len(words) == 2 and min(map(len, words)) > 2:
@@ -284,26 +286,44 @@ def _small_vocabulary(teacher: Teacher) -> tuple[list[str], list[int]]:
     return ["[PAD]", "[UNK]", *(tokens[k] for k in kept)], [0, 100, *kept]
 
 
+def lessons(
+    data: Path, cache: Path, teacher: Teacher, settings: dict[str, Any], seed: int
+) -> tuple[list[str], torch.Tensor, int]:
+    """Texts, their targets in the joint space, and how many of them are the field's own.
+
+    Returns:
+        ``N`` texts, the field's own first; ``(N, D)`` of unit length; the number of the first.
+    """
+    vocabulary, _ = _small_vocabulary(teacher)
+    nouns = wordnet.read(Path(settings["wordnet"]))
+    field, dictionary = corpus(
+        data if settings["captions"] else None,
+        vocabulary,
+        settings["dictionary_words"],
+        seed,
+        nouns,
+    )
+    texts = field + dictionary
+    print(f"text: {len(field)} field texts, {len(dictionary)} dictionary texts", flush=True)
+    embedded = noun_first(texts, enriched(texts, _cached(cache, texts, teacher), nouns))
+    row = {text: number for number, text in enumerate(texts)}
+    compounds = closed_compounds({word for entry in nouns for word in entry.words} & set(texts))
+    others = without(compounds, unseen_words())
+    embedded = np.concatenate([embedded, embedded[[row[compounds[text]] for text in others]]])
+    mean, components = _projection(embedded, TinyConfig().dim)
+    targets = functional.normalize(torch.from_numpy((embedded - mean) @ components), dim=-1)
+    return texts + others, targets, len(field)
+
+
 def train(data: Path, output: Path, settings: dict[str, Any], seed: int) -> None:
-    """Distil and write ``text.pt`` (tower, vocabulary, configuration) to ``output``."""
+    """Distil and write ``text.pt`` (tower, vocabulary, configuration) to ``output``.
+
+    With no steps at all the tower keeps the teacher's token embeddings and is random elsewhere.
+    """
     torch.manual_seed(seed)
     teacher = Teacher.load()
     vocabulary, old_ids = _small_vocabulary(teacher)
     config = TinyConfig(vocabulary=len(vocabulary))
-    nouns = wordnet.read(Path(settings["wordnet"]))
-    field, dictionary = corpus(data, vocabulary, settings["dictionary_words"], seed, nouns)
-    texts = field + dictionary
-    print(f"text: {len(field)} field texts, {len(dictionary)} dictionary texts", flush=True)
-    embedded = enriched(texts, _cached(output / "teacher.npz", texts, teacher), nouns)
-    embedded = noun_first(texts, embedded)
-    row = {text: number for number, text in enumerate(texts)}
-    compounds = closed_compounds({word for entry in nouns for word in entry.words} & set(texts))
-    others = without(compounds, unseen_words())
-    texts += others
-    embedded = np.concatenate([embedded, embedded[[row[compounds[text]] for text in others]]])
-    mean, components = _projection(embedded, config.dim)
-    targets = functional.normalize(torch.from_numpy((embedded - mean) @ components), dim=-1)
-
     tower = TextTower(config)
     with torch.no_grad():
         table = teacher.model.get_input_embeddings().weight[old_ids]
@@ -312,9 +332,11 @@ def train(data: Path, output: Path, settings: dict[str, Any], seed: int) -> None
     # Tokens that no text holds keep their place among the others, so that they are understood, too.
     tower.tokens.weight.requires_grad_(False)
     tokenizer = WordPieceTokenizer(tuple(vocabulary), config.max_tokens)
-    ids = torch.tensor(tokenizer.encode_batch(texts))
-    fit(tower, ids, (ids != 0).sum(1), targets, len(field), settings)
     output.mkdir(parents=True, exist_ok=True)
+    if settings["steps"]:
+        texts, targets, field = lessons(data, output / "teacher.npz", teacher, settings, seed)
+        ids = torch.tensor(tokenizer.encode_batch(texts))
+        fit(tower, ids, (ids != 0).sum(1), targets, field, settings)
     torch.save(
         {"tower": tower.state_dict(), "vocabulary": vocabulary, "config": config.__dict__},
         output / "text.pt",
