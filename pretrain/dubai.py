@@ -8,11 +8,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
+from scipy import ndimage
 
 from pretrain.concepts import LABELS, TILE_NAMES
 from pretrain.crops import Pixels, labelled_crop
 
 TRAINING_TILES = (1, 2, 3, 4, 5)
+LEAST_COMPONENT = 50  # pixels
 # Values of the label files: 0 and 255 are unlabelled.
 VALUES = dict(enumerate(TILE_NAMES, start=1))
 
@@ -49,3 +51,22 @@ def labelled_part(
     place = (int(rng.integers(label.shape[0])), int(rng.integers(label.shape[1])))
     side = round(size * float(np.exp(rng.uniform(*np.log(zoom)))))
     return labelled_crop(rng, tiles.images[number], label, place, side, size)
+
+
+def component_weights(labels: NDArray[np.int16]) -> NDArray[np.float32]:
+    """Weights of pixels that let a small thing count, ``(h, w)`` float32 in [0, 1].
+
+    One over the square root of the area of the connected component of one label that a pixel
+    belongs to, components below ``LEAST_COMPONENT`` pixels as if they had as many; 0 where
+    nothing is labelled.
+
+    Args:
+        labels: ``(h, w)``, -1 unlabelled.
+    """
+    weights = np.zeros(labels.shape, np.float32)
+    for label in np.unique(labels[labels >= 0]):
+        components, _ = ndimage.label(labels == label)
+        areas = np.maximum(np.bincount(components.ravel()), LEAST_COMPONENT)
+        inside = components > 0
+        weights[inside] = 1 / np.sqrt(areas[components[inside]])
+    return weights

@@ -5,7 +5,7 @@
   of uniform real scenes;
 * the same dense labels name the mask-guided embedding of every label's own region;
 * labels of aerial tiles compete once more among the names of the tiles alone: there *vegetation*
-  is a name of its own, and *sand* need not be told from bare soil;
+  is a name of its own, *sand* need not be told from bare soil, and small things count for more;
 * partial labels of real scenes: every pixel shows one of the scene's candidate concepts. The
   target is the prediction itself, restricted to the candidates and sharpened (the progressive
   identification of partial-label learning);
@@ -25,6 +25,7 @@ from torch.nn import functional
 from dgl_rsis.models.tiny_networks import ImageTower
 from pretrain.concepts import CONCEPTS, GROUPS, LABELS, TILE_NAMES
 from pretrain.data import Batch
+from pretrain.dubai import component_weights
 from pretrain.precision import halves_are_fast
 
 LEAST_REGION = 0.02  # share of the image that a region has at least to be named
@@ -102,7 +103,10 @@ def losses(
     if tiles:
         own = features[count:][batch.tiles]
         logp = _enlarged(scale * torch.einsum("bdhw,kd->bkhw", own, texts.tiles)).log_softmax(1)
-        cells = _cells(logp, among_tiles(labels[batch.tiles]))
+        weights = torch.from_numpy(
+            np.stack([component_weights(d) for d in batch.dense[batch.tiles]])
+        )
+        cells = _weighted_cells(logp, among_tiles(labels[batch.tiles]), weights.to(x.device))
         inside = (regions.image >= tiles.start) & (regions.image < tiles.stop)
         logp = (region_scale * regions.features[inside] @ texts.tiles.T).log_softmax(1)
         whole = _mean_loss(logp, among_tiles(regions.label[inside]))
@@ -157,6 +161,13 @@ def _enlarged(logits: Tensor) -> Tensor:
 def _cells(logp: Tensor, labels: Tensor) -> Tensor:
     """Loss of cells of 2 pixels; ``labels`` are per pixel, -1 unlabelled."""
     return _mean_loss(logp, labels[:, 1::2, 1::2])
+
+
+def _weighted_cells(logp: Tensor, labels: Tensor, weights: Tensor) -> Tensor:
+    """Loss of cells of 2 pixels with weights; both are per pixel, weights 0 where unlabelled."""
+    cells, sampled = labels[:, 1::2, 1::2], weights[:, 1::2, 1::2]
+    losses = functional.nll_loss(logp, cells, ignore_index=-1, reduction="none")
+    return (losses * sampled).sum() / sampled.sum().clamp(min=1e-6)
 
 
 def _mean_loss(logp: Tensor, labels: Tensor) -> Tensor:
