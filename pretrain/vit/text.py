@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional
@@ -48,7 +49,14 @@ class Text:
 
 def teacher_encode(teacher: RsTiny) -> Encode:
     """The teacher's text tower as a function from texts to unit features ``(T, D)``."""
-    return lambda texts: torch.from_numpy(teacher.encode_texts(texts))
+
+    def encode(texts: list[str]) -> Tensor:
+        order = sorted(range(len(texts)), key=lambda k: len(texts[k]))  # little padding
+        features = np.empty((len(texts), teacher.dim), np.float32)
+        features[order] = teacher.encode_texts([texts[k] for k in order])
+        return torch.from_numpy(features)
+
+    return encode
 
 
 def train(data: Path, output: Path, config: dict[str, Any]) -> None:

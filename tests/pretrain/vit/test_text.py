@@ -34,6 +34,14 @@ def test_a_text_does_not_depend_on_what_is_read_with_it(data, output, config):
     assert torch.equal(text.encode(["RIVER"]), text.encode(["river"]))
 
 
+def test_the_teacher_answers_in_the_order_of_the_texts(tiny_rs_folder):
+    teacher = RsTiny.from_folder(tiny_rs_folder)
+    words = ["a long red roof by the water", "sea", "", "a red tree"]
+    features = texts.teacher_encode(teacher)(words)
+    for word, feature in zip(words, features, strict=True):
+        np.testing.assert_allclose(feature, teacher.encode_texts([word])[0], atol=1e-5)
+
+
 def test_top1_counts_images_nearest_to_their_own_name():
     places = {name: k for k, group in enumerate(SCENES.values()) for name in group}
 
