@@ -14,7 +14,7 @@ from pretrain.concepts import LABELS, TILE_NAMES
 from pretrain.crops import Pixels, labelled_crop
 
 TRAINING_TILES = (1, 2, 3, 4, 5)
-LEAST_COMPONENT = 50  # pixels
+LEAST_COMPONENT = 12  # cells
 # Values of the label files: 0 and 255 are unlabelled.
 VALUES = dict(enumerate(TILE_NAMES, start=1))
 
@@ -53,20 +53,23 @@ def labelled_part(
     return labelled_crop(rng, tiles.images[number], label, place, side, size)
 
 
-def component_weights(labels: NDArray[np.int16]) -> NDArray[np.float32]:
-    """Weights of pixels that let a small thing count, ``(h, w)`` float32 in [0, 1].
-
-    One over the square root of the area of the connected component of one label that a pixel
-    belongs to, components below ``LEAST_COMPONENT`` pixels as if they had as many; 0 where
-    nothing is labelled.
+def components(labels: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Number the connected components of one label in several label maps.
 
     Args:
-        labels: ``(h, w)``, -1 unlabelled.
+        labels: ``(n, h, w)``, -1 unlabelled.
+
+    Returns:
+        ``(n, h, w)`` number of the component of each cell, -1 where there is none because nothing
+        is labelled or it has less than ``LEAST_COMPONENT`` cells; and the label of each component.
     """
-    weights = np.zeros(labels.shape, np.float32)
-    for label in np.unique(labels[labels >= 0]):
-        components, _ = ndimage.label(labels == label)
-        areas = np.maximum(np.bincount(components.ravel()), LEAST_COMPONENT)
-        inside = components > 0
-        weights[inside] = 1 / np.sqrt(areas[components[inside]])
-    return weights
+    numbers = np.full(labels.shape, -1, np.int64)
+    owners: list[int] = []
+    for number, image in zip(numbers, labels, strict=True):
+        for label in np.unique(image[image >= 0]):
+            found, _ = ndimage.label(image == label)
+            areas = np.bincount(found.ravel())
+            for component in np.flatnonzero(areas[1:] >= LEAST_COMPONENT) + 1:
+                number[found == component] = len(owners)
+                owners.append(int(label))
+    return numbers, np.array(owners, np.int64)

@@ -5,7 +5,8 @@
   of uniform real scenes;
 * the same dense labels name the mask-guided embedding of every label's own region;
 * labels of aerial tiles compete once more among the names of the tiles alone: there *vegetation*
-  is a name of its own, *sand* need not be told from bare soil, and small things count for more;
+  is a name of its own, and *sand* need not be told from bare soil. So do their connected
+  components, by the mean probability inside them: there a small thing counts like a large one;
 * partial labels of real scenes: every pixel shows one of the scene's candidate concepts. The
   target is the prediction itself, restricted to the candidates and sharpened (the progressive
   identification of partial-label learning);
@@ -25,7 +26,7 @@ from torch.nn import functional
 from dgl_rsis.models.tiny_networks import ImageTower
 from pretrain.concepts import CONCEPTS, GROUPS, LABELS, TILE_NAMES
 from pretrain.data import Batch
-from pretrain.dubai import component_weights
+from pretrain.dubai import components
 from pretrain.precision import halves_are_fast
 
 LEAST_REGION = 0.02  # share of the image that a region has at least to be named
@@ -103,15 +104,13 @@ def losses(
     if tiles:
         own = features[count:][batch.tiles]
         logp = _enlarged(scale * torch.einsum("bdhw,kd->bkhw", own, texts.tiles)).log_softmax(1)
-        weights = torch.from_numpy(
-            np.stack([component_weights(d) for d in batch.dense[batch.tiles]])
-        )
-        cells = _weighted_cells(logp, among_tiles(labels[batch.tiles]), weights.to(x.device))
+        cells = _cells(logp, among_tiles(labels[batch.tiles]))
+        things = _components(logp, among_tiles(labels[batch.tiles]))
         inside = (regions.image >= tiles.start) & (regions.image < tiles.stop)
         logp = (region_scale * regions.features[inside] @ texts.tiles.T).log_softmax(1)
         whole = _mean_loss(logp, among_tiles(regions.label[inside]))
         result["tiles"] = settings["tile_weight"] * (
-            settings["dense_weight"] * cells + settings["region_weight"] * whole
+            settings["dense_weight"] * (cells + things) + settings["region_weight"] * whole
         )
     return result
 
@@ -163,11 +162,25 @@ def _cells(logp: Tensor, labels: Tensor) -> Tensor:
     return _mean_loss(logp, labels[:, 1::2, 1::2])
 
 
-def _weighted_cells(logp: Tensor, labels: Tensor, weights: Tensor) -> Tensor:
-    """Loss of cells of 2 pixels with weights; both are per pixel, weights 0 where unlabelled."""
-    cells, sampled = labels[:, 1::2, 1::2], weights[:, 1::2, 1::2]
-    losses = functional.nll_loss(logp, cells, ignore_index=-1, reduction="none")
-    return (losses * sampled).sum() / sampled.sum().clamp(min=1e-6)
+def _components(logp: Tensor, labels: Tensor) -> Tensor:
+    """Loss of the mean probability inside connected components; every label counts alike.
+
+    Args:
+        logp: ``(n, C, h, w)`` of cells of 2 pixels.
+        labels: ``(n, 2 h, 2 w)`` per pixel, -1 unlabelled.
+    """
+    numbers, owners = components(labels[:, 1::2, 1::2].cpu().numpy())
+    if not len(owners):
+        return logp.new_zeros(())
+    place = torch.from_numpy(numbers).to(logp.device)
+    own = torch.from_numpy(owners).to(logp.device)
+    inside = place >= 0
+    sums = logp.new_zeros(len(own), logp.shape[1])
+    sums = sums.index_add(0, place[inside], logp.exp().permute(0, 2, 3, 1)[inside])
+    means = sums / torch.bincount(place[inside], minlength=len(own))[:, None]
+    share = 1 / torch.bincount(own)[own]
+    costs = functional.nll_loss((means + 1e-6).log(), own, reduction="none")
+    return (share * costs).sum() / share.sum()
 
 
 def _mean_loss(logp: Tensor, labels: Tensor) -> Tensor:

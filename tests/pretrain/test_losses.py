@@ -4,7 +4,15 @@ import torch
 from pretrain.concepts import GROUPS, LABELS, TILE_NAMES
 from pretrain.data import CONCEPT_NAMES, SCENE_NAMES, Batch
 from pretrain.image import to_input
-from pretrain.losses import Texts, _required, among_tiles, embed_regions, losses, with_groups
+from pretrain.losses import (
+    Texts,
+    _components,
+    _required,
+    among_tiles,
+    embed_regions,
+    losses,
+    with_groups,
+)
 
 from dgl_rsis.models.tiny_networks import ImageTower, TinyConfig
 
@@ -104,3 +112,12 @@ def test_nothing_labelled_costs_nothing():
     texts = Texts(unit(1), unit(0), unit(len(CONCEPT_NAMES)), unit(len(TILE_NAMES)))
     parts = losses(ImageTower(SMALL), batch, to_input(images, "cpu"), texts, SETTINGS)
     assert {name: part.item() for name, part in parts.items()} == dict.fromkeys(parts, 0.0)
+
+
+def test_small_components_and_rare_labels_count_alike():
+    labels = torch.full((1, 32, 32), 0)
+    labels[:, :8, :8] = 1  # 16 cells of 256
+    p = torch.full((1, 2, 16, 16), 0.5)
+    p[0, :, :4, :4] = torch.tensor([0.75, 0.25])[:, None, None]
+    loss = _components(p.log(), labels)
+    assert loss.item() == pytest.approx((np.log(2) + np.log(4)) / 2, abs=1e-4)
