@@ -160,14 +160,14 @@ def test_activations_are_rectified_with_probabilities(tiny: RsTiny) -> None:
     texts = tiny.encode_texts(["water", "road", "tree"])
     texts.flags.writeable = False  # callers may hand out cached features
     maps, probabilities = tiny.activations(picture(80, 50), texts, [2, 0, 1])
-    assert maps.shape == (3, 4, 4)
+    assert maps.shape == (3, 20, 12)
     assert maps.dtype == probabilities.dtype == np.float32
     assert maps.min() >= 0
     np.testing.assert_allclose(probabilities, 1)  # nothing is left to compete
     alone = [tiny.activations(picture(80, 50), texts, [k])[1][0] for k in range(3)]
     assert sum(alone) == pytest.approx(1, abs=1e-5)
     none, nothing = tiny.activations(picture(80, 50), texts, [])
-    assert none.shape == (0, 4, 4)
+    assert none.shape == (0, 20, 12)
     assert nothing.shape == (0,)
 
 

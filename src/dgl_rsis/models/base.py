@@ -97,7 +97,7 @@ class Backbone(Protocol):
         on which others are asked for at the same time.
 
         Args:
-            image: ``(H, W, 3)`` uint8, squeezed to the input size.
+            image: ``(H, W, 3)`` uint8, of any size.
             texts: ``(T, D)`` unit-length text features: the targets and all competitors.
             targets: rows of ``texts`` to explain; all other rows compete with each of them.
 

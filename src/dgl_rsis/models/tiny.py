@@ -28,11 +28,19 @@ from dgl_rsis.models.tiny_networks import (
     keep_channels_last,
 )
 from dgl_rsis.models.tokenizer import WordPieceTokenizer
-from dgl_rsis.models.torch_tools import competitive_grad_cam, squeeze, to_tensor, to_unit
+from dgl_rsis.models.torch_tools import (
+    competitive_grad_cam,
+    competitive_log_probabilities,
+    resize,
+    squeeze,
+    to_tensor,
+    to_unit,
+)
 from dgl_rsis.types import FloatArray, Proposals, RGBImage
 
 STRIDE = 4
 TOP_STRIDE = 16
+LARGEST_ACTIVATED = 512  # pixels a side
 _MEAN = _STD = (0.5, 0.5, 0.5)
 _FILES = ("config.json", "vocab.txt", "model.safetensors")
 _FACTS = (
@@ -204,18 +212,34 @@ class RsTiny:
     def activations(
         self, image: RGBImage, texts: FloatArray, targets: Sequence[int]
     ) -> tuple[FloatArray, FloatArray]:
-        """Grad-CAM at the stride-16 map under the attention pooling."""
-        size = self.input_size
+        """Grad-CAM of the image embedding, sharpened by what the dense features say of each cell.
+
+        Grad-CAM at the stride-16 map under the attention pooling tells what speaks for a text,
+        but a car is smaller than one of its cells. The probability of the text at stride 4,
+        against the same rivals, tells where in the cell it is. The image is read at its own size,
+        at most ``LARGEST_ACTIVATED`` pixels a side.
+        """
+        height, width = image.shape[:2]
+        factor = min(1.0, LARGEST_ACTIVATED / max(height, width))
+        rows, columns = (
+            TOP_STRIDE * max(1, round(side * factor / TOP_STRIDE)) for side in (height, width)
+        )
+        prompts = torch.tensor(texts, device=self.device)
         with torch.enable_grad():
-            x = to_tensor([squeeze(image, size)], _MEAN, _STD, self.device)
-            maps = self.image_tower.maps(x)[3].detach().requires_grad_(True)
-            return competitive_grad_cam(
-                maps,
-                self.image_tower.pool(maps),
-                torch.tensor(texts, device=self.device),
-                targets,
-                self.logit_scale,
+            x = to_tensor([resize(image, (rows, columns))], _MEAN, _STD, self.device)
+            maps = [each.detach() for each in self.image_tower.maps(x)]
+            top = maps[3].requires_grad_(True)
+            coarse, probabilities = competitive_grad_cam(
+                top, self.image_tower.pool(top), prompts, targets, self.logit_scale
             )
+        with torch.inference_mode():
+            cells = functional.normalize(self.image_tower.dense(maps)[0], dim=0)
+            logits = self.dense_logit_scale * torch.einsum("dhw,td->hwt", cells, prompts)
+            fine = competitive_log_probabilities(logits, targets).exp().permute(2, 0, 1)
+        enlarged = functional.interpolate(
+            torch.from_numpy(coarse)[:, None], fine.shape[1:], mode="bilinear", align_corners=False
+        )[:, 0]
+        return (enlarged * fine.cpu()).numpy(), probabilities
 
 
 _Part = tuple[slice, slice]

@@ -15,8 +15,12 @@ from dgl_rsis.types import FloatArray, RGBImage
 
 def squeeze(image: RGBImage, size: int) -> RGBImage:
     """Resize to a square regardless of aspect, bicubic with antialiasing."""
-    resized = Image.fromarray(image).resize((size, size), Image.Resampling.BICUBIC)
-    return np.asarray(resized)
+    return resize(image, (size, size))
+
+
+def resize(image: RGBImage, shape: tuple[int, int]) -> RGBImage:
+    """Resize to ``(height, width)``, bicubic with antialiasing."""
+    return np.asarray(Image.fromarray(image).resize(shape[::-1], Image.Resampling.BICUBIC))
 
 
 def to_tensor(
@@ -55,10 +59,7 @@ def competitive_grad_cam(
         ``(len(targets), h, w)`` rectified maps and ``(len(targets),)`` probabilities.
     """
     logits = (scale * functional.normalize(embedding, dim=-1) @ texts.T)[0]
-    own = logits[list(targets)]
-    rivals = logits[[row for row in range(len(texts)) if row not in set(targets)]]
-    against = torch.cat([own[:, None], rivals.expand(len(own), -1)], dim=1)
-    logp = against.log_softmax(-1)[:, 0]
+    logp = competitive_log_probabilities(logits, targets)
     cams = [maps.new_zeros((0, *maps.shape[2:]))]
     for number in range(len(targets)):
         (gradient,) = torch.autograd.grad(
@@ -68,3 +69,18 @@ def competitive_grad_cam(
         cams.append((weights * maps).sum(1).clamp(min=0).detach())
     probabilities = logp.detach().exp()
     return torch.cat(cams).float().cpu().numpy(), probabilities.float().cpu().numpy()
+
+
+def competitive_log_probabilities(logits: Tensor, targets: Sequence[int]) -> Tensor:
+    """Log-probability of each target against all texts that are no targets.
+
+    Args:
+        logits: ``(..., T)``.
+        targets: ``n`` numbers of texts.
+
+    Returns:
+        ``(..., n)``.
+    """
+    own = logits[..., list(targets)]
+    rivals = logits[..., [row for row in range(logits.shape[-1]) if row not in set(targets)]]
+    return own - torch.logaddexp(own, rivals.logsumexp(-1, keepdim=True))

@@ -16,7 +16,7 @@ from dgl_rsis.proposals.summed_area import box_sums
 from dgl_rsis.stages.fields import resample
 from dgl_rsis.types import FloatArray, Proposals, RGBImage
 
-SIDE = 64  # cells of the longer side of an activation
+SIDE = 128  # cells of the longer side of an activation
 EPSILON = 1e-6
 LEAST_RING = 1e-3  # share of the enlarged box; below it a ring's mean is rounding error
 
