@@ -82,12 +82,10 @@ CONCEPTS: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 
 # Labels that leave open which of several concepts a pixel shows.
-GROUPS: dict[str, tuple[str, ...]] = {
-    "vegetation": ("tree", "grass", "field"),
-    "unpaved": ("sand", "bare ground"),
-}
+GROUPS: dict[str, tuple[str, ...]] = {"vegetation": ("tree", "grass", "field")}
 
-# Labels of the aerial tiles, which compete with each other alone, and words that mean them.
+# Labels of the aerial tiles, which compete with each other alone, and words that mean them. What
+# is unpaved there may be called sand, bare soil or bare land: it tells nothing of which of them.
 TILE_NAMES: dict[str, tuple[str, ...]] = {
     "water": ("water", "sea", "lake", "pond", "canal"),
     "unpaved": ("sand", "bare land", "bare ground", "unpaved land", "bare soil", "sandy ground"),
@@ -96,8 +94,10 @@ TILE_NAMES: dict[str, tuple[str, ...]] = {
     "vegetation": ("vegetation", "trees", "plants", "greenery", "green vegetation"),
 }
 
-# What a dense label may be, by index: concepts first, then groups.
-LABELS: tuple[str, ...] = (*CONCEPTS, *GROUPS)
+# What a dense label may be, by index: concepts first, then groups, then what tiles alone name.
+LABELS: tuple[str, ...] = (
+    *CONCEPTS, *GROUPS, *(name for name in TILE_NAMES if name not in {*CONCEPTS, *GROUPS})
+)  # fmt: skip
 
 _URBAN = ("building", "road", "pavement", "tree", "grass", "car", "car park", "bare ground")
 _NATURE = ("tree", "grass", "field", "bare ground", "road", "water", "building")

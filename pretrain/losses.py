@@ -95,11 +95,11 @@ def losses(
         result |= _partly_known(logits[:count].flatten(2).log_softmax(1), batch, settings)
     labels = torch.from_numpy(batch.dense.astype(np.int64)).to(x.device)
     logp = with_groups(_enlarged(logits[count:]).log_softmax(1))
-    result["dense"] = settings["dense_weight"] * _cells(logp, labels)
+    result["dense"] = settings["dense_weight"] * _cells(logp, among_concepts(labels))
     regions = embed_regions(tower, maps[3][count:].float(), labels)
     region_scale = tower.image_scale.exp()
     logp = with_groups((region_scale * regions.features @ texts.concepts.T).log_softmax(1))
-    result["region"] = settings["region_weight"] * _mean_loss(logp, regions.label)
+    result["region"] = settings["region_weight"] * _mean_loss(logp, among_concepts(regions.label))
     tiles = range(len(labels))[batch.tiles]
     if tiles:
         own = features[count:][batch.tiles]
@@ -197,6 +197,11 @@ def with_groups(logp: Tensor) -> Tensor:
     concepts = list(CONCEPTS)
     rows = [[concepts.index(name) for name in names] for names in GROUPS.values()]
     return torch.cat([logp, *(logp[:, k].logsumexp(1, keepdim=True) for k in rows)], dim=1)
+
+
+def among_concepts(labels: Tensor) -> Tensor:
+    """Indices into ``LABELS`` to those of concepts and groups; all others become -1."""
+    return torch.where(labels < len(CONCEPTS) + len(GROUPS), labels, -1)
 
 
 def among_tiles(labels: Tensor) -> Tensor:

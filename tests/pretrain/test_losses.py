@@ -8,6 +8,7 @@ from pretrain.losses import (
     Texts,
     _components,
     _required,
+    among_concepts,
     among_tiles,
     embed_regions,
     losses,
@@ -101,6 +102,11 @@ def test_a_region_of_everything_is_the_image_embedding():
 def test_tiles_have_five_names_and_nothing_else():
     labels = torch.tensor([-1, *(LABELS.index(name) for name in TILE_NAMES), LABELS.index("car")])
     assert among_tiles(labels).tolist() == [-1, 0, 1, 2, 3, 4, -1]
+
+
+def test_what_only_tiles_name_is_no_concept():
+    labels = torch.tensor([-1, 0, LABELS.index("vegetation"), LABELS.index("unpaved")])
+    assert among_concepts(labels).tolist() == [-1, 0, LABELS.index("vegetation"), -1]
 
 
 def test_nothing_labelled_costs_nothing():
