@@ -27,7 +27,7 @@ def main() -> None:
     """Run one step or all of them."""
     parser = argparse.ArgumentParser(prog="python -m pretrain", description=__doc__)
     parser.add_argument("step", choices=STEPS)
-    parser.add_argument("--data", type=Path, required=True, help="folder with aid_rsicd and rsscn7")
+    parser.add_argument("--data", type=Path, required=True, help="folder with aid_rsicd and dubai")
     parser.add_argument("--output", type=Path, default=Path("runs/rs-tiny"))
     parser.add_argument("--config", type=Path, default=configuration.CONFIG)
     parser.add_argument("--variant", help="of variants.yaml")

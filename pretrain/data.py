@@ -22,11 +22,11 @@ from scipy import ndimage
 
 from pretrain.compositing import THEMES, composite
 from pretrain.concepts import CANDIDATES, CONCEPTS, REQUIRED, SCENES, UNIFORM
+from pretrain.corpus import captions
 from pretrain.crops import Pixels, crop
 from pretrain.dubai import Labelled, labelled_part
 from pretrain.rendered import Rendered, rendered_crop
 from pretrain.split import is_held_out
-from pretrain.text import captions
 
 SCENE_NAMES = tuple(SCENES)
 CONCEPT_NAMES = tuple(CONCEPTS)

@@ -21,6 +21,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from dgl_rsis.models.tiny_networks import ImageTower, TextTower, TinyConfig
+from pretrain.checkpoints import averaged
 from pretrain.concepts import CONCEPTS, SCENES
 from pretrain.data import load_real
 from pretrain.image import TextBank, image_logits, load_text, to_input
@@ -63,13 +64,8 @@ def _dense_cosines(
 
 def candidates(saved: dict[str, Any], sizes: TinyConfig) -> dict[str, ImageTower]:
     """The last weights (``tower``) and their moving average (``average``) of a checkpoint."""
-    averaged = {
-        name.removeprefix("module."): value
-        for name, value in saved["average"].items()
-        if name.startswith("module.")
-    }
     towers = {}
-    for name, state in (("tower", saved["tower"]), ("average", averaged)):
+    for name, state in (("tower", saved["tower"]), ("average", averaged(saved))):
         towers[name] = ImageTower(sizes).eval()
         towers[name].load_state_dict(state)
     return towers

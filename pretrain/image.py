@@ -21,7 +21,7 @@ from torch.nn import functional
 from dgl_rsis.models.tiny_networks import ImageTower, TextTower, TinyConfig, keep_channels_last
 from dgl_rsis.models.tokenizer import WordPieceTokenizer
 from dgl_rsis.models.torch_tools import squeeze
-from pretrain import dubai
+from pretrain import checkpoints, dubai
 from pretrain.concepts import CONCEPTS, SCENES, TEMPLATES, TILE_NAMES
 from pretrain.data import SCENE_NAMES, Batch, Real, Sampler, Sources, load_real
 from pretrain.losses import Texts, losses
@@ -251,11 +251,11 @@ def train(data: Path, output: Path, config: dict[str, Any], initial: Path | None
                 texts_now = all_scenes.to(device)
                 top1 = accuracy(own, held_out, texts_now, settings["input_size"])
                 record["top1"] = round(top1, 4)
-                _save(checkpoint, step + 1, tower, average, optimiser)
+                checkpoints.save(checkpoint, step + 1, tower, average, optimiser)
                 if step + 1 == cooldown:
                     shutil.copyfile(checkpoint, output / "image_stable.pt")
             print(json.dumps(record), flush=True)
-    _save(checkpoint, settings["steps"], tower, average, optimiser)
+    checkpoints.save(checkpoint, settings["steps"], tower, average, optimiser)
 
 
 def _learning_rate(step: int, settings: dict[str, Any]) -> float:
@@ -266,17 +266,3 @@ def _learning_rate(step: int, settings: dict[str, Any]) -> float:
     warm = min(1.0, (step + 1) / settings["warmup"])
     left = min(1.0, (settings["steps"] - step) / settings["final_steps"])
     return float(settings["learning_rate"] * warm * left)
-
-
-def _save(path: Path, step: int, tower: Any, average: Any, optimiser: Any) -> None:
-    partial = path.with_suffix(".part")
-    torch.save(
-        {
-            "step": step,
-            "tower": tower.state_dict(),
-            "average": average.state_dict(),
-            "optimiser": optimiser.state_dict(),
-        },
-        partial,
-    )
-    partial.rename(path)

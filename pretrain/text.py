@@ -9,9 +9,7 @@ a batch.
 
 from __future__ import annotations
 
-import functools
 import json
-import random
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -25,23 +23,9 @@ from torch.nn import functional
 
 from dgl_rsis.models.tiny_networks import TextTower, TinyConfig
 from dgl_rsis.models.tokenizer import WordPieceTokenizer
-from dgl_rsis.text.inflection import singular
-from pretrain import wordnet
-from pretrain.concepts import CONCEPTS, SCENES, TEMPLATES
+from pretrain import corpus
 from pretrain.precision import halves_are_fast
-from pretrain.split import is_held_out
 from pretrain.wordnet import Entry
-
-COLOURS = ("red", "white", "grey", "dark", "blue", "green", "brown", "yellow", "black", "bright")
-ADJECTIVES = ("large", "small", "long", "round", "narrow", "dense", "sparse", "bare", "empty")
-MODIFIERS = (
-    "abandoned", "arid", "artificial", "busy", "closed", "commercial", "concrete", "covered", "curved",
-    "deep", "dry", "fenced", "flat", "flooded", "high", "industrial", "inland", "isolated", "low",
-    "main", "metal", "modern", "natural", "nearby", "new", "old", "open", "paved", "private", "public",
-    "rural", "sandy", "shallow", "square", "steep", "stone", "straight", "tall", "tropical", "urban",
-    "wide", "wild", "wooden",
-)  # fmt: skip
-MODIFIERS_EACH = 8  # drawn for every name of the field
 
 
 @dataclass(frozen=True)
@@ -86,114 +70,6 @@ class Teacher:
             mean = (hidden * keep).sum(1) / keep.sum(1)
             output[part] = functional.normalize(mean, dim=-1).numpy()
         return output
-
-
-def captions(data: Path) -> list[dict[str, Any]]:
-    """RSICD captions joined to AID images, one record per image."""
-    lines = (data / "aid_rsicd" / "captions.jsonl").read_text(encoding="utf-8").splitlines()
-    return [json.loads(line) for line in lines]
-
-
-def lexicon_words() -> list[str]:
-    """Nouns and synonyms of the package's own lexicon and knowledge."""
-    import yaml
-
-    import dgl_rsis
-
-    words: set[str] = set()
-
-    def collect(node: Any) -> None:
-        if isinstance(node, str) and re.fullmatch(r"[A-Za-z][A-Za-z -]{2,40}", node):
-            words.add(node.lower())
-        elif isinstance(node, dict):
-            for key, value in node.items():
-                collect(key)
-                collect(value)
-        elif isinstance(node, list):
-            for value in node:
-                collect(value)
-
-    folder = Path(dgl_rsis.__file__).parent / "text"
-    for path in sorted(folder.glob("*.yaml")):
-        collect(yaml.safe_load(path.read_text(encoding="utf-8")))
-    return sorted(words)
-
-
-def unseen_words() -> tuple[str, ...]:
-    """Words and phrases that measure the tower on language it never saw; none is distilled."""
-    import yaml
-
-    path = Path(__file__).parents[1] / "benchmarks" / "data" / "unseen_words.yaml"
-    classes: dict[str, list[str]] = yaml.safe_load(path.read_text(encoding="utf-8"))
-    return tuple(word for words in classes.values() for word in words)
-
-
-@functools.cache
-def _singular(word: str) -> str:
-    return singular(word)
-
-
-def _stems(text: str) -> tuple[str, ...]:
-    """Words in lower case and in the singular; hyphens separate."""
-    return tuple(_singular(word) for word in re.findall(r"[a-z0-9]+", text.lower()))
-
-
-def without(texts: Iterable[str], words: Iterable[str]) -> list[str]:
-    """The texts, sorted, that hold none of the words or phrases, in any number or case."""
-    unseen = {_stems(word) for word in words}
-    lengths = sorted({len(stems) for stems in unseen})
-
-    def is_seen(text: str) -> bool:
-        stems = _stems(text)
-        return not any(
-            stems[first : first + length] in unseen
-            for length in lengths
-            for first in range(len(stems) - length + 1)
-        )
-
-    return sorted(filter(is_seen, set(texts)))
-
-
-def corpus(
-    data: Path | None, vocabulary: list[str], words: int, seed: int, nouns: Iterable[Entry] = ()
-) -> tuple[list[str], list[str]]:
-    """Texts to distil: the field's own phrases first, then dictionary words.
-
-    Captions of held-out images and ``unseen_words`` are left out.
-
-    Args:
-        data: folder with the captions; None leaves them out.
-        vocabulary: word pieces of the teacher.
-        words: whole words of the vocabulary that are taken.
-        seed: of templates and combinations.
-        nouns: dictionary entries; their words and glosses are taken.
-
-    Returns:
-        field texts (repeated more often in training) and dictionary texts.
-    """
-    rng = random.Random(seed)
-    names = {n for group in (*CONCEPTS.values(), *SCENES.values()) for n in group}
-    names |= set(CONCEPTS) | set(lexicon_words())
-    names |= {name + "s" for name in names if not name.endswith("s")}
-    field = [template.format(name) for name in sorted(names) for template in TEMPLATES]
-    field += [f"{adjective} {name}" for name in sorted(names) for adjective in COLOURS + ADJECTIVES]
-    field += [
-        f"{m} {name}" for name in sorted(names) for m in rng.sample(MODIFIERS, MODIFIERS_EACH)
-    ]
-    field += [f"a {a} {b} next to a {c}" for a, b, c in _triples(sorted(names), rng, 4000)]
-    for record in [] if data is None else captions(data):
-        if not is_held_out(record["image"].rsplit("/", 1)[-1]):
-            field += [text.rstrip(" .") for text in record["captions"]]
-    whole = [t for t in vocabulary if re.fullmatch(r"[a-z]{3,}", t)][:words]
-    dictionary = whole + [rng.choice(TEMPLATES).format(word) for word in whole]
-    for entry in nouns:
-        dictionary += [*entry.words, rng.choice(TEMPLATES).format(entry.words[0]), entry.gloss]
-    unseen = unseen_words()
-    return without(field, unseen), without(dictionary, unseen)
-
-
-def _triples(names: list[str], rng: random.Random, count: int) -> list[tuple[str, str, str]]:
-    return [(rng.choice(COLOURS), rng.choice(names), rng.choice(names)) for _ in range(count)]
 
 
 def _cached(path: Path, texts: list[str], teacher: Teacher) -> NDArray[np.float32]:
@@ -256,22 +132,12 @@ def noun_first(texts: list[str], features: NDArray[np.float32]) -> NDArray[np.fl
     """
     row = {text: number for number, text in enumerate(texts)}
     target = features.copy()
-    modifiers = {*COLOURS, *ADJECTIVES, *MODIFIERS}
+    modifiers = {*corpus.COLOURS, *corpus.ADJECTIVES, *corpus.MODIFIERS}
     for text, number in row.items():
         modifier, _, noun = text.partition(" ")
         if modifier in modifiers and noun in row:
             target[number] += features[row[noun]]
     return np.asarray(target / np.linalg.norm(target, axis=-1, keepdims=True))
-
-
-def closed_compounds(names: Iterable[str]) -> dict[str, str]:
-    """Spellings of compounds as one word and with a hyphen, each with its usual spelling."""
-    spellings: dict[str, str] = {}
-    for name in sorted(set(names)):
-        words = name.split(" ")
-        if len(words) == 2 and min(map(len, words)) > 2:
-            spellings |= {"".join(words): name, "-".join(words): name}
-    return {spelling: name for spelling, name in spellings.items() if spelling not in names}
 
 
 def _projection(targets: NDArray[np.float32], dim: int) -> tuple[NDArray[Any], NDArray[Any]]:
@@ -287,28 +153,26 @@ def _small_vocabulary(teacher: Teacher) -> tuple[list[str], list[int]]:
 
 
 def lessons(
-    data: Path, cache: Path, teacher: Teacher, settings: dict[str, Any], seed: int
+    data: Path,
+    cache: Path,
+    teacher: Teacher,
+    vocabulary: list[str],
+    settings: dict[str, Any],
+    seed: int,
 ) -> tuple[list[str], torch.Tensor, int]:
     """Texts, their targets in the joint space, and how many of them are the field's own.
 
     Returns:
         ``N`` texts, the field's own first; ``(N, D)`` of unit length; the number of the first.
     """
-    vocabulary, _ = _small_vocabulary(teacher)
-    nouns = wordnet.read(Path(settings["wordnet"]))
-    field, dictionary = corpus(
-        data if settings["captions"] else None,
-        vocabulary,
-        settings["dictionary_words"],
-        seed,
-        nouns,
-    )
+    field, dictionary, nouns = corpus.read(data, settings, vocabulary, seed)
     texts = field + dictionary
     print(f"text: {len(field)} field texts, {len(dictionary)} dictionary texts", flush=True)
     embedded = noun_first(texts, enriched(texts, _cached(cache, texts, teacher), nouns))
     row = {text: number for number, text in enumerate(texts)}
-    compounds = closed_compounds({word for entry in nouns for word in entry.words} & set(texts))
-    others = without(compounds, unseen_words())
+    names = {word for entry in nouns for word in entry.words} & set(texts)
+    compounds = corpus.closed_compounds(names)
+    others = corpus.without(compounds, corpus.unseen_words())
     embedded = np.concatenate([embedded, embedded[[row[compounds[text]] for text in others]]])
     mean, components = _projection(embedded, TinyConfig().dim)
     targets = functional.normalize(torch.from_numpy((embedded - mean) @ components), dim=-1)
@@ -332,15 +196,12 @@ def train(data: Path, output: Path, settings: dict[str, Any], seed: int) -> None
     # Tokens that no text holds keep their place among the others, so that they are understood, too.
     tower.tokens.weight.requires_grad_(False)
     tokenizer = WordPieceTokenizer(tuple(vocabulary), config.max_tokens)
-    output.mkdir(parents=True, exist_ok=True)
     if settings["steps"]:
-        texts, targets, field = lessons(data, output / "teacher.npz", teacher, settings, seed)
+        cache = output / "teacher.npz"
+        texts, targets, field = lessons(data, cache, teacher, vocabulary, settings, seed)
         ids = torch.tensor(tokenizer.encode_batch(texts))
         fit(tower, ids, (ids != 0).sum(1), targets, field, settings)
-    torch.save(
-        {"tower": tower.state_dict(), "vocabulary": vocabulary, "config": config.__dict__},
-        output / "text.pt",
-    )
+    _save(output, tower, vocabulary, config)
 
 
 def adopt(initial: Path, output: Path) -> None:
@@ -352,11 +213,13 @@ def adopt(initial: Path, output: Path) -> None:
     vocabulary = (initial / "vocab.txt").read_text(encoding="utf-8").splitlines()
     tower = TextTower(config)
     tower.load_state_dict(exported_states(initial)["text"])
+    _save(output, tower, vocabulary, config)
+
+
+def _save(output: Path, tower: TextTower, vocabulary: list[str], config: TinyConfig) -> None:
     output.mkdir(parents=True, exist_ok=True)
-    torch.save(
-        {"tower": tower.state_dict(), "vocabulary": vocabulary, "config": config.__dict__},
-        output / "text.pt",
-    )
+    state = {"tower": tower.state_dict(), "vocabulary": vocabulary, "config": config.__dict__}
+    torch.save(state, output / "text.pt")
 
 
 def _chunk(pools: list[torch.Tensor], lengths: torch.Tensor, batch: int) -> list[torch.Tensor]:

@@ -16,6 +16,7 @@ from transformers import CLIPModel
 from transformers.models.clip.image_processing_pil_clip import CLIPImageProcessorPil
 
 from dgl_rsis.models.tiny import RsTiny
+from pretrain.checkpoints import averaged
 from pretrain.concepts import SCENES
 from pretrain.data import load_real
 from pretrain.export import calibrate, top1
@@ -51,13 +52,9 @@ def export(data: Path, output: Path, config: dict[str, Any]) -> None:
     text = texts.load(output, config, teacher.dim)
     sizes = clip_config(config["vit"], len(text.pairs.tokens), teacher.dim)
     saved = torch.load(output / "vit" / "image.pt", weights_only=True)
-    averaged = {
-        name.removeprefix("module."): value
-        for name, value in saved["average"].items()
-        if name.startswith("module.")
-    }
+    weights = averaged(saved)
     student = image_student(sizes).eval()
-    student.load_state_dict(averaged)
+    student.load_state_dict(weights)
     _, held_out, _ = load_real(data)
     names = TextBank(list(SCENES.values()), text.encode).mean()
     side = config["vit"]["image"]["size"]
@@ -68,7 +65,7 @@ def export(data: Path, output: Path, config: dict[str, Any]) -> None:
     model.load_state_dict(
         {
             **text.tower.clip.state_dict(),
-            **averaged,
+            **weights,
             "logit_scale": torch.tensor(scale).log(),
         }
     )

@@ -30,6 +30,7 @@ from transformers import CLIPVisionModelWithProjection
 
 from dgl_rsis.models.tiny import RsTiny
 from dgl_rsis.models.torch_tools import squeeze
+from pretrain import checkpoints
 from pretrain.concepts import CONCEPTS, SCENES
 from pretrain.data import Real, load_real
 from pretrain.image import Encode, TextBank, recolour, to_input
@@ -211,10 +212,10 @@ def train(data: Path, output: Path, config: dict[str, Any]) -> None:
             record["images_per_second"] = round(seen / (time.perf_counter() - started), 1)
             if is_kept:
                 own = cast("CLIPVisionModelWithProjection", average.module).eval()
-                record["top1"] = texts.top1(
+                record["top1"] = texts.scene_accuracy(
                     embed(own, held_out, settings["size"]), held_out, text.encode
                 )
-                _save(checkpoint, step + 1, student, average, optimiser)
+                checkpoints.save(checkpoint, step + 1, student, average, optimiser)
             print(json.dumps(record), flush=True)
 
 
@@ -241,17 +242,3 @@ def _step(
     torch.nn.utils.clip_grad_norm_(student.parameters(), 1.0)
     optimiser.step()
     return parts
-
-
-def _save(path: Path, step: int, student: Any, average: Any, optimiser: Any) -> None:
-    partial = path.with_suffix(".part")
-    torch.save(
-        {
-            "step": step,
-            "tower": student.state_dict(),
-            "average": average.state_dict(),
-            "optimiser": optimiser.state_dict(),
-        },
-        partial,
-    )
-    partial.rename(path)

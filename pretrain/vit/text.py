@@ -18,11 +18,12 @@ from torch import Tensor
 from torch.nn import functional
 
 from dgl_rsis.models.tiny import RsTiny
-from pretrain import wordnet
+from pretrain import corpus
 from pretrain.concepts import SCENES
 from pretrain.data import Real, load_real
+from pretrain.export import top1
 from pretrain.image import Encode, TextBank
-from pretrain.text import corpus, fit
+from pretrain.text import fit
 from pretrain.vit.networks import TextStudent, clip_config, start_tokens
 from pretrain.vit.tokenizer import BytePairs, learn
 
@@ -71,8 +72,7 @@ def train(data: Path, output: Path, config: dict[str, Any]) -> None:
     torch.manual_seed(seed)
     teacher = RsTiny.from_folder(output / "model")
     words = (output / "model" / "vocab.txt").read_text(encoding="utf-8").splitlines()
-    nouns = wordnet.read(Path(config["text"]["wordnet"]))
-    field, dictionary = corpus(data, words, config["text"]["dictionary_words"], seed, nouns)
+    field, dictionary, _ = corpus.read(data, config["text"], words, seed)
     texts = field + dictionary
     pairs = learn(texts, settings["vocabulary"])
     print(f"vit text: {len(texts)} texts, {len(pairs.tokens)} byte pairs", flush=True)
@@ -85,8 +85,8 @@ def train(data: Path, output: Path, config: dict[str, Any]) -> None:
     text = Text(tower.eval(), pairs, settings["tokens"])
     images = torch.from_numpy(teacher.encode_images([real.image for real in held_out]))
     shares = {
-        "teacher": top1(images, held_out, teacher_encode(teacher)),
-        "student": top1(images, held_out, text.encode),
+        "teacher": scene_accuracy(images, held_out, teacher_encode(teacher)),
+        "student": scene_accuracy(images, held_out, text.encode),
     }
     print(json.dumps({"scene names by the teacher's images and the texts of": shares}), flush=True)
     (output / "vit").mkdir(exist_ok=True)
@@ -111,7 +111,7 @@ def load(output: Path, config: dict[str, Any], dim: int) -> Text:
     return Text(tower.requires_grad_(False), pairs, config["vit"]["text"]["tokens"])
 
 
-def top1(images: Tensor, scenes: list[Real], encode: Encode) -> float:
+def scene_accuracy(images: Tensor, scenes: list[Real], encode: Encode) -> float:
     """Share of the images whose embedding is nearest to the text of their own scene.
 
     Args:
@@ -120,8 +120,8 @@ def top1(images: Tensor, scenes: list[Real], encode: Encode) -> float:
         encode: texts to unit features.
     """
     names = TextBank(list(SCENES.values()), encode).mean()
-    is_right = (images @ names.T).argmax(-1) == torch.tensor([real.scene for real in scenes])
-    return round(float(is_right.float().mean()), 4)
+    labels = torch.tensor([real.scene for real in scenes])
+    return round(top1(images @ names.T, labels), 4)
 
 
 def _ids(tokenizer: Any, texts: list[str], length: int) -> tuple[Tensor, Tensor]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from pretrain import text
+from pretrain import corpus
 from pretrain.concepts import CONCEPTS, SCENES
 
 from dgl_rsis.text.inflection import plural, singular
@@ -65,7 +65,7 @@ def test_no_entry_gives_its_class_away():
 
 def test_no_entry_is_known():
     known = [name for group in (*CONCEPTS.values(), *SCENES.values()) for name in group]
-    known += [*CONCEPTS, *text.lexicon_words()]
+    known += [*CONCEPTS, *corpus.lexicon_words()]
     assert set().union(*map(unseen_in, known)) == set()
 
 
@@ -93,7 +93,7 @@ def test_no_text_that_is_distilled_holds_an_entry(data, training):
     assert len(single) > 100
     vocabulary = ["[PAD]", "apple", *single, "motorway"]
 
-    field, dictionary = text.corpus(data, vocabulary, len(vocabulary), 1)
+    field, dictionary = corpus.corpus(data, vocabulary, len(vocabulary), 1)
 
     assert {"a known caption", "an aerial photo of a river", "red roof"} <= set(field)
     assert {"apple", "motorway"} <= set(dictionary)

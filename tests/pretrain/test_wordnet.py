@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
-from pretrain.text import enriched, without
+from pretrain.corpus import without
+from pretrain.text import enriched
 from pretrain.wordnet import Entry, read
 
 # The format of wndb(5): offset, lexicographer file, type, number of words in hexadecimal, words with

@@ -64,6 +64,5 @@ def output(tmp_path: Path, tiny_rs_folder: Path, monkeypatch: pytest.MonkeyPatch
         images=rng.integers(0, 256, (3, 48, 48, 3), dtype=np.uint8),
         dense=rng.integers(-1, 5, (3, 48, 48)).astype(np.int16),
     )
-    monkeypatch.setattr(texts.wordnet, "read", lambda folder: ())
-    monkeypatch.setattr(texts, "corpus", lambda *_: (FIELD, DICTIONARY))
+    monkeypatch.setattr(texts.corpus, "read", lambda *_: (FIELD, DICTIONARY, []))
     return folder

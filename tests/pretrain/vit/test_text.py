@@ -42,7 +42,7 @@ def test_the_teacher_answers_in_the_order_of_the_texts(tiny_rs_folder):
         np.testing.assert_allclose(feature, teacher.encode_texts([word])[0], atol=1e-5)
 
 
-def test_top1_counts_images_nearest_to_their_own_name():
+def test_scene_accuracy_counts_images_nearest_to_their_own_name():
     places = {name: k for k, group in enumerate(SCENES.values()) for name in group}
 
     def encode(prompts):
@@ -54,4 +54,4 @@ def test_top1_counts_images_nearest_to_their_own_name():
 
     scenes = [Real(np.zeros((4, 4, 3), np.uint8), k) for k in (3, 5, 7)]
     images = torch.eye(len(SCENE_NAMES))[[3, 5, 8]]
-    assert texts.top1(images, scenes, encode) == 0.6667
+    assert texts.scene_accuracy(images, scenes, encode) == 0.6667
