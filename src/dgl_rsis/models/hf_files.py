@@ -52,14 +52,19 @@ def read_json(path: Path) -> dict[str, Any]:
     return value
 
 
-def missing_file(folder: Path) -> str | None:
-    """The first file that a CLIP checkpoint folder lacks, in words; None if it is complete."""
+def missing_file(folder: Path, *, tokenizer: bool = True) -> str | None:
+    """The first file that a checkpoint folder lacks, in words; None if it is complete.
+
+    Args:
+        folder: the checkpoint folder.
+        tokenizer: whether the model reads words.
+    """
     if not (folder / "config.json").is_file():
         return "config.json"
     if not any((folder / name).is_file() for name in (*_SAFETENSORS, *_PICKLED)):
         return "model.safetensors (nor pytorch_model.bin)"
     words = ("vocab.json", "merges.txt")
-    if not (folder / "tokenizer.json").is_file():
+    if tokenizer and not (folder / "tokenizer.json").is_file():
         for name in words:
             if not (folder / name).is_file():
                 return f"tokenizer.json (nor {' and '.join(words)})"
@@ -90,8 +95,12 @@ def check_folder(folder: Path) -> dict[str, Any]:
     return config
 
 
-def cached_snapshot(identifier: str) -> Path | None:
+def cached_snapshot(identifier: str, *, tokenizer: bool = True) -> Path | None:
     """The whole snapshot of a hub id on this disk; None if there is none.
+
+    Args:
+        identifier: ``ORG/NAME``.
+        tokenizer: whether the model reads words.
 
     Raises:
         MissingExtraError: the hub's library is not installed.
@@ -108,21 +117,27 @@ def cached_snapshot(identifier: str) -> Path | None:
     except HFValidationError:
         raise ModelError(f"{identifier!r} is not a hub id of the form ORG/NAME") from None
     folder = Path(config).parent if isinstance(config, str) else None
-    return folder if folder is not None and missing_file(folder) is None else None
+    if folder is None or missing_file(folder, tokenizer=tokenizer) is not None:
+        return None
+    return folder
 
 
-def hub_folder(identifier: str) -> Path:
+def hub_folder(identifier: str, *, tokenizer: bool = True) -> Path:
     """Folder of a hub id's snapshot, downloaded if it is not on disk.
+
+    Args:
+        identifier: ``ORG/NAME``.
+        tokenizer: whether the model reads words.
 
     Raises:
         MissingExtraError: the hub's library is not installed.
         ModelError: it is not on disk and cannot be downloaded.
     """
-    folder = cached_snapshot(identifier)
+    folder = cached_snapshot(identifier, tokenizer=tokenizer)
     if folder is not None:
         return folder
     from huggingface_hub import HfApi, constants, snapshot_download
-    from huggingface_hub.errors import HfHubHTTPError, RepositoryNotFoundError
+    from huggingface_hub.errors import GatedRepoError, HfHubHTTPError, RepositoryNotFoundError
 
     # its HTTP client's own base class: proxy errors of httpx are no OSError
     http_error: type[BaseException] = HfHubHTTPError.__bases__[0]
@@ -134,6 +149,12 @@ def hub_folder(identifier: str) -> Path:
         pickled = names.isdisjoint(_SAFETENSORS)  # one kind of weights is enough
         weights = "pytorch_model*.bin*" if pickled else "model*.safetensors*"
         return Path(snapshot_download(identifier, allow_patterns=[*_SMALL_FILES, weights]))
+    except GatedRepoError:
+        raise ModelError(
+            f"the hub gives {identifier} to those who accepted its terms: accept them on "
+            f"https://huggingface.co/{identifier}, run `hf auth login` and `hf download "
+            f"{identifier}`, or give a checkpoint folder as dir:FOLDER"
+        ) from None
     except RepositoryNotFoundError:
         raise ModelError(
             f"the hub has no public model {identifier}; `dgl-rsis models list` shows known names"
