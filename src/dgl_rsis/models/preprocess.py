@@ -25,8 +25,12 @@ class Preprocessing:
     std: tuple[float, float, float] = CLIP_STD
 
 
-def read_preprocessing(folder: Path) -> Preprocessing:
-    """Read what ``preprocessor_config.json`` or ``processor_config.json`` say; CLIP's if neither.
+def read_preprocessing(folder: Path, default: Preprocessing | None = None) -> Preprocessing:
+    """Read what ``preprocessor_config.json`` or ``processor_config.json`` say.
+
+    Args:
+        folder: the checkpoint folder.
+        default: for what neither of them says; None is CLIP's.
 
     Raises:
         ModelError: a file is damaged or its numbers make no sense.
@@ -41,8 +45,9 @@ def read_preprocessing(folder: Path) -> Preprocessing:
             content = read_json(path)
             facts = content if key is None else content.get(key, {})
             break
-    mean = _triple(facts.get("image_mean", CLIP_MEAN), folder, "image_mean")
-    std = _triple(facts.get("image_std", CLIP_STD), folder, "image_std")
+    default = default or Preprocessing()
+    mean = _triple(facts.get("image_mean", default.mean), folder, "image_mean")
+    std = _triple(facts.get("image_std", default.std), folder, "image_std")
     if min(std) <= 0:
         raise ModelError(f"model folder {folder}: image_std {std} must be positive")
     return Preprocessing(mean, std)
