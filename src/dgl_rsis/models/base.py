@@ -1,16 +1,24 @@
-"""What a backbone is: an image-text model with dense features and activations.
+"""What models are to the stages: backbones, and image-text matchers.
 
-Stages see NumPy arrays only; tensors, devices and precision stay behind this protocol.
-All embeddings live in the backbone's joint space of ``dim`` dimensions and have unit length.
+Stages see NumPy arrays only; tensors, devices and precision stay behind these protocols.
+A *backbone* embeds images and texts in one joint space of ``dim`` dimensions, with unit length,
+and has dense features and activations. A *matcher* reads image and text together and says whether
+they belong together, and which token of the text looks where.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from functools import partial
+from typing import Protocol, TypeAlias, runtime_checkable
 
-from dgl_rsis.types import FloatArray, Proposals, RGBImage
+import numpy as np
+
+from dgl_rsis.types import FloatArray, IntArray, Proposals, RGBImage
+
+Activator: TypeAlias = Callable[[FloatArray, Sequence[int]], tuple[FloatArray, FloatArray]]
+"""``Backbone.activations`` of one image: texts and targets in, maps and probabilities out."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +38,21 @@ class ModelCard:
     licence: str
     source: str
     notice: str = ""
+
+
+@dataclass(frozen=True)
+class BackboneOptions:
+    """How a ViT backbone reads images; what is None is left to the backbone.
+
+    Attributes:
+        dense: name of the dense attention, one of ``dense_attention.VARIANTS``.
+        affinity: a DINOv2 or DINOv3 checkpoint, named as backbones are; ``proxyclip`` needs it.
+        region_side: side in pixels of the largest square that mask tokens are read at.
+    """
+
+    dense: str | None = None
+    affinity: str | None = None
+    region_side: int = 512
 
 
 class Backbone(Protocol):
@@ -83,9 +106,17 @@ class Backbone(Protocol):
     def regions(self, image: RGBImage, proposals: Proposals) -> FloatArray:
         """Mask-guided embeddings of all proposals from one forward pass.
 
+        Where the head pools by attention, what pools (the class token, the probe) sees inside of
+        each proposal only, while the image is encoded as a whole (docs/design.md 1.2, 1.6).
+
+        Args:
+            image: ``(H, W, 3)`` uint8; it may be shrunk before it is read.
+            proposals: of the same image, at this size or a larger one.
+
         Returns:
-            ``(N, D)`` float32 of unit length. A proposal that covers a square image of the input
-            size gives the image embedding where the head pools by attention.
+            ``(N, D)`` float32 of unit length, in the order of the proposals; a row does not depend
+            on the other proposals. A proposal that covers a square image of the input size gives
+            the image embedding.
         """
 
     def activations(
@@ -104,4 +135,60 @@ class Backbone(Protocol):
         Returns:
             ``(len(targets), h, w)`` float32 >= 0, not normalised, covering the whole image, and
             ``(len(targets),)`` float32: the probability of each target against the competitors.
+        """
+
+
+@runtime_checkable
+class ReadsOnce(Protocol):
+    """A backbone that reads an image once for the activations of any texts."""
+
+    def activator(self, image: RGBImage) -> Activator:
+        """Compute what does not depend on the words, and keep it for all of them."""
+
+
+def activator_of(backbone: Backbone, image: RGBImage) -> Activator:
+    """Activations of one image, read once where the backbone can do so."""
+    if isinstance(backbone, ReadsOnce):
+        return backbone.activator(image)
+    return partial(backbone.activations, image)
+
+
+@dataclass(frozen=True)
+class TokenActivations:
+    """Where the tokens of a text look in an image, and whether the two belong together.
+
+    Attributes:
+        maps: ``(T, h, w)`` float32 >= 0, not normalised, covering the whole image: one per token,
+            the class token first and the separator last.
+        spans: ``(T, 2)`` first and past-the-last character of each token in the text; empty for
+            the class token and the separator.
+        logits: ``(2,)`` float32 of *no match* and *match*.
+    """
+
+    maps: FloatArray
+    spans: IntArray
+    logits: FloatArray
+
+    @property
+    def probability(self) -> float:
+        """That the text belongs to the image."""
+        return float(1 / (1 + np.exp(self.logits[0] - self.logits[1])))
+
+
+TokenReader: TypeAlias = Callable[[Sequence[str]], list[TokenActivations]]
+"""Texts about one image in, one result each out."""
+
+
+class Matcher(Protocol):
+    """An image-text matching model with cross-attention from tokens to patches."""
+
+    @property
+    def card(self) -> ModelCard:
+        """Name, revision, licence and source."""
+
+    def read(self, image: RGBImage) -> TokenReader:
+        """Encode an image once, squeezed to the input size, for any number of texts.
+
+        Args:
+            image: ``(H, W, 3)`` uint8, of any size.
         """

@@ -7,6 +7,7 @@ A folder holds ``config.json`` (sizes, calibrated temperatures, card facts), ``v
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from dgl_rsis.errors import ModelError
-from dgl_rsis.models.base import ModelCard
+from dgl_rsis.models.base import Activator, ModelCard
 from dgl_rsis.models.hf_files import read_json
 from dgl_rsis.models.tiny_networks import (
     ImageTower,
@@ -219,21 +220,33 @@ class RsTiny:
         against the same rivals, tells where in the cell it is. The image is read at its own size,
         at most ``LARGEST_ACTIVATED`` pixels a side.
         """
+        return self.activator(image)(texts, targets)
+
+    @torch.no_grad()
+    def activator(self, image: RGBImage) -> Activator:
+        """Read an image once for the activations of any texts: two of its maps are kept."""
         height, width = image.shape[:2]
         factor = min(1.0, LARGEST_ACTIVATED / max(height, width))
         rows, columns = (
             TOP_STRIDE * max(1, round(side * factor / TOP_STRIDE)) for side in (height, width)
         )
+        maps = self.image_tower.maps(
+            to_tensor([resize(image, (rows, columns))], _MEAN, _STD, self.device)
+        )
+        cells = functional.normalize(self.image_tower.dense(maps)[0], dim=0)
+        return partial(self._activate, maps[3], cells)
+
+    def _activate(
+        self, top: Tensor, cells: Tensor, texts: FloatArray, targets: Sequence[int]
+    ) -> tuple[FloatArray, FloatArray]:
+        """Activations from the stride-16 map and the dense features ``(D, h, w)``."""
         prompts = torch.tensor(texts, device=self.device)
         with torch.enable_grad():
-            x = to_tensor([resize(image, (rows, columns))], _MEAN, _STD, self.device)
-            maps = [each.detach() for each in self.image_tower.maps(x)]
-            top = maps[3].requires_grad_(True)
+            leaf = top.detach().requires_grad_(True)
             coarse, probabilities = competitive_grad_cam(
-                top, self.image_tower.pool(top), prompts, targets, self.logit_scale
+                leaf, self.image_tower.pool(leaf), prompts, targets, self.logit_scale
             )
-        with torch.inference_mode():
-            cells = functional.normalize(self.image_tower.dense(maps)[0], dim=0)
+        with torch.no_grad():
             logits = self.dense_logit_scale * torch.einsum("dhw,td->hwt", cells, prompts)
             fine = competitive_log_probabilities(logits, targets).exp().permute(2, 0, 1)
         enlarged = functional.interpolate(
