@@ -6,6 +6,7 @@ torchvision for some models.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -45,20 +46,43 @@ def read_preprocessing(folder: Path, default: Preprocessing | None = None) -> Pr
             content = read_json(path)
             facts = content if key is None else content.get(key, {})
             break
-    default = default or Preprocessing()
-    mean = _triple(facts.get("image_mean", default.mean), folder, "image_mean")
-    std = _triple(facts.get("image_std", default.std), folder, "image_std")
+    return make_preprocessing(
+        facts, "image_mean", "image_std", f"model folder {folder}", default or Preprocessing()
+    )
+
+
+def make_preprocessing(
+    facts: Mapping[str, Any],
+    mean_key: str,
+    std_key: str,
+    where: str,
+    default: Preprocessing = Preprocessing(),
+) -> Preprocessing:
+    """Take mean and standard deviation from what a file says.
+
+    Args:
+        facts: content of the file.
+        mean_key: under which key the mean is.
+        std_key: under which key the standard deviation is.
+        where: the file or folder in words, for errors.
+        default: for what it does not say.
+
+    Raises:
+        ModelError: the numbers make no sense.
+    """
+    mean = _triple(facts.get(mean_key, default.mean), where, mean_key)
+    std = _triple(facts.get(std_key, default.std), where, std_key)
     if min(std) <= 0:
-        raise ModelError(f"model folder {folder}: image_std {std} must be positive")
+        raise ModelError(f"{where}: {std_key} {std} must be positive")
     return Preprocessing(mean, std)
 
 
-def _triple(value: object, folder: Path, name: str) -> tuple[float, float, float]:
+def _triple(value: object, where: str, name: str) -> tuple[float, float, float]:
     numbers = (
         [float(x) for x in value if isinstance(x, int | float)]
         if isinstance(value, list | tuple)
         else []
     )
     if len(numbers) != 3:
-        raise ModelError(f"model folder {folder}: {name} must be three numbers, is {value!r}")
+        raise ModelError(f"{where}: {name} must be three numbers, is {value!r}")
     return numbers[0], numbers[1], numbers[2]
