@@ -40,6 +40,7 @@ from dgl_rsis.models.base import Backbone
 from dgl_rsis.pipeline import load
 from dgl_rsis.proposals.masks import MaskSet
 from dgl_rsis.stages import local
+from dgl_rsis.stages.crops import CropEncoder
 from dgl_rsis.text.classes import read_classes
 from dgl_rsis.types import FloatArray, IntArray, RGBImage
 
@@ -112,7 +113,8 @@ def classify(
     for name, settings in views.items():
         start = time.perf_counter()
         probabilities = local.align(
-            regions.picture, backbone, regions.masks, features, texts, dense, settings,
+            CropEncoder(regions.picture, backbone, settings),
+            backbone, regions.masks, features, texts, dense, settings,
             rank_by=range(texts.class_count),
         )  # fmt: skip
         seconds = time.perf_counter() - start + reading * (settings.dense_weight > 0)

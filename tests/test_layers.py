@@ -22,7 +22,8 @@ SOURCE = ROOT / "src" / "dgl_rsis"
 BASE = {"types", "errors"}
 LEVEL_1 = {"text", "models", "proposals"}
 WIRING = {
-    *("pipeline", "referring", "nouns", "prepared", "results", "explanation"),
+    *("pipeline", "referring", "heatmaps", "nouns", "prepared", "image_reader"),
+    *("results", "explanation"),
     *("outputs", "drawing", "manifest"),
 }
 BELOW_WIRING = {*BASE, *LEVEL_1, "config", "stages", "geo"}

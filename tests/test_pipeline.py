@@ -7,7 +7,7 @@ import dgl_rsis.referring as referring
 from dgl_rsis.config import make_settings
 from dgl_rsis.errors import ImageError, InputError, TextError
 from dgl_rsis.pipeline import CancelledError, Model
-from dgl_rsis.stages import activation, local
+from dgl_rsis.stages import activation, crops
 from dgl_rsis.types import Raster
 
 CLASSES = ["building", "vegetation", "water", "road"]
@@ -179,7 +179,7 @@ SENTENCE = "the largest building which is shiny"
     ("switch", "owner", "name"),
     [
         ({"text": {"decouple": False}}, referring, "decouple"),
-        ({"local": {"context_crop": False}}, local, "context_crop"),
+        ({"local": {"context_crop": False}}, crops, "context_crop"),
         ({"local": {"mask_guidance": False}}, ToyBackbone, "regions"),
         ({"activation": {"enabled": False}}, activation, "cross_scale_activations"),
         ({"select": {"enabled": False}}, referring.select, "combined_score"),
@@ -215,18 +215,18 @@ def test_cross_scale_off_reads_the_whole_image_only():
 
 def test_global_enhancement_off_explains_the_noun_alone(monkeypatch):
     asked = []
-    original = activation.cross_scale_activations
+    original = ToyBackbone.activations
 
-    def spy(image, backbone, texts, targets, settings):
-        asked.append(targets)
-        return original(image, backbone, texts, targets, settings)
+    def spy(self, image, texts, targets):
+        asked.append(tuple(targets))
+        return original(self, image, texts, targets)
 
-    monkeypatch.setattr(activation, "cross_scale_activations", spy)
+    monkeypatch.setattr(ToyBackbone, "activations", spy)
     paper = {"activation": {"modifiers": "all"}}
     model(**paper).refer(scattered(), SENTENCE)
     paper["activation"]["global_enhancement"] = False
     model(**paper).refer(scattered(), SENTENCE)
-    assert asked == [(0, 1), (0,)]
+    assert asked == [(0, 1)] * 5 + [(0,)] * 5
 
 
 def banks():

@@ -75,7 +75,7 @@ def score_nouns(
     probabilities: dict[str, FloatArray] = {}
     if texts is not None and dense is not None:
         aligned = local.align(
-            image.picture, backbone, masks, image.features(), texts, dense,
+            image.reader.crops, backbone, masks, image.reader.features(), texts, dense,
             settings.local, rank_by=range(len(seen)),
         )  # fmt: skip
         probabilities = {
@@ -170,7 +170,7 @@ def _dense(
         [class_prompts(word, knowledge=False) for word in rest],
     )
     scale = backbone.dense_logit_scale
-    return texts, local.dense_probabilities(image.features(), texts, scale, settings.local)
+    return texts, local.dense_probabilities(image.reader.features(), texts, scale, settings.local)
 
 
 def _masks(

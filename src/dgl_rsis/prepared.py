@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from dgl_rsis.image_reader import ImageReader
 from dgl_rsis.proposals.colours import lab_of
 from dgl_rsis.proposals.masks import MaskSet
 from dgl_rsis.proposals.objectness import colour_field, objectness
 from dgl_rsis.proposals.region_tree import RegionTree
-from dgl_rsis.stages.local import ImageFeatures
 from dgl_rsis.text.knowledge import normalise_name
 from dgl_rsis.types import FloatArray, Proposals, Raster, RGBImage
 
@@ -29,7 +29,7 @@ class PreparedImage:
         proposals: ``N`` candidates for the target.
         tree: region tree in which anchors are looked for; None where the candidates are flat
             proposals that anchors are chosen from too.
-        features: of the image; computed when first asked for.
+        reader: what the models say about the image.
         lab: ``(h, w, 3)`` CIE Lab over the whole image.
         names: one per candidate, normalised; empty when the user gave none.
         given: whether the candidates are the user's own.
@@ -40,7 +40,7 @@ class PreparedImage:
     picture: RGBImage
     proposals: Proposals
     tree: RegionTree | None
-    features: Callable[[], ImageFeatures]
+    reader: ImageReader
     lab: FloatArray
     names: tuple[str, ...]
     given: bool
@@ -52,7 +52,7 @@ class PreparedImage:
         raster: Raster,
         picture: RGBImage,
         proposals: Proposals,
-        features: Callable[[], ImageFeatures],
+        reader: ImageReader,
         *,
         tree: RegionTree | None = None,
         names: Sequence[str] | None = None,
@@ -64,7 +64,7 @@ class PreparedImage:
             tree = proposals
         lab = colour_field(picture, raster.valid)
         normalised = tuple(normalise_name(name) for name in names or ())
-        return cls(raster, picture, proposals, tree, features, lab, normalised, given, scores)
+        return cls(raster, picture, proposals, tree, reader, lab, normalised, given, scores)
 
 
 @dataclass(frozen=True)

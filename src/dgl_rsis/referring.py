@@ -14,20 +14,19 @@ import numpy as np
 from dgl_rsis.config import Settings
 from dgl_rsis.errors import InputError
 from dgl_rsis.explanation import StepReport, failed_test, lost_by
+from dgl_rsis.heatmaps import heatmap
 from dgl_rsis.models.base import Backbone
 from dgl_rsis.nouns import ScoredNouns, score_nouns
 from dgl_rsis.prepared import PreparedImage
 from dgl_rsis.proposals.filters import mask_iou
 from dgl_rsis.proposals.masks import MaskSet
 from dgl_rsis.results import Match, ReferResult
-from dgl_rsis.stages import activation, local, select, spatial
+from dgl_rsis.stages import activation, select, spatial
 from dgl_rsis.stages.decouple import decouple, undivided
 from dgl_rsis.stages.fields import resample
 from dgl_rsis.stages.steps import Step
-from dgl_rsis.text.knowledge import class_prompts, competitors
 from dgl_rsis.text.program.nodes import Select
 from dgl_rsis.text.program.tree import program_of, walk
-from dgl_rsis.text.program.vocabulary import ANYTHING
 from dgl_rsis.types import BoolArray, FloatArray, IntArray, Proposals, Query
 
 LEAST_FIT = 0.3  # IoU from which a region replaces a box
@@ -74,9 +73,9 @@ def answer(
     words = _modified(query, unmeasured, settings)
     # Names settle the noun: without further words there is nothing to ask the model.
     is_asked = words or query.target.noun not in nouns.settled
-    heatmap = _heatmap(image, query, words, backbone, settings) if is_asked else None
-    if heatmap is not None:
-        terms["activation"] = activation.activation_terms(heatmap, masks, settings.select)
+    heat = heatmap(image, query, words, backbone, settings) if is_asked else None
+    if heat is not None:
+        terms["activation"] = activation.activation_terms(heat, masks, settings.select)
     chosen, scores = choose(masks, query, alive, terms, is_union, settings, given=image.given)
     rest = np.setdiff1d(np.union1d(alive, own), chosen)
     ranking = [*chosen, *rest[np.argsort(-scores[rest], kind="stable")].tolist()]
@@ -87,7 +86,7 @@ def answer(
     matches = _matches(masks, ranking, chosen, terms, scores, settings.select.top_k, reason)
     if not chosen:
         notes = (_nothing(query, matches), *notes)
-    return replace(_result(image, query, matches, heatmap, notes), steps=steps)
+    return replace(_result(image, query, matches, heat, notes), steps=steps)
 
 
 def choose(
@@ -154,33 +153,6 @@ def refine_matches(result: ReferResult, tree: Proposals) -> ReferResult:
         mask=_union(tuple(refined), result.raster.shape),
         notes=(*result.notes, *note),
     )
-
-
-def _heatmap(
-    image: PreparedImage, query: Query, words: str, backbone: Backbone, settings: Settings
-) -> FloatArray | None:
-    """Enhanced activation of the target as a coarse map in [0, 1]; None when it is off."""
-    options = settings.activation
-    if not options.enabled:
-        return None
-    noun = query.target.noun if query.target.noun != ANYTHING else query.target.text
-    groups = [class_prompts(noun, knowledge=settings.knowledge.enabled)]
-    rest = competitors([noun]) if settings.knowledge.background else []
-    texts = local.encode_classes(
-        backbone, groups, [class_prompts(word, knowledge=False) for word in rest]
-    )
-    rows = [texts.features[:1]]  # the noun alone, so that modifiers are all that differs below
-    if options.global_enhancement and words:
-        full = local.encode_classes(
-            backbone, [class_prompts(words, knowledge=settings.knowledge.enabled)]
-        )
-        rows.append(full.features[:1])
-    features = np.concatenate([*rows, texts.features[texts.owner > 0]]).astype(np.float32)
-    maps = activation.cross_scale_activations(
-        image.picture, backbone, features, tuple(range(len(rows))), options
-    )
-    modified = maps[1] if len(rows) > 1 else None
-    return activation.enhance(maps[0], modified, weight=options.enhancement)
 
 
 def _modified(query: Query, unmeasured: Sequence[str], settings: Settings) -> str:
@@ -300,31 +272,31 @@ def _pixel_answer(
     image: PreparedImage, query: Query, backbone: Backbone, settings: Settings
 ) -> ReferResult:
     """The thresholded heat map as one match: what remains without mask selection."""
-    heatmap = _heatmap(image, query, _modified(query, (), settings), backbone, settings)
-    if heatmap is None:
+    heat = heatmap(image, query, _modified(query, (), settings), backbone, settings)
+    if heat is None:
         raise InputError("select.enabled and activation.enabled are both off; switch one on")
-    full = resample(heatmap, image.raster.shape)
+    full = resample(heat, image.raster.shape)
     mask = (full >= settings.select.heatmap_threshold) & image.raster.valid
     matches: tuple[Match, ...] = ()
     if mask.any():
         rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
         box = (int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1)
         crop = mask[box[1] : box[3], box[0] : box[2]]
-        heat = float(full[mask].mean())
-        matches = (Match(crop, box, mask.shape, heat, {"activation": heat}, True, 0),)
+        score = float(full[mask].mean())
+        matches = (Match(crop, box, mask.shape, score, {"activation": score}, True, 0),)
     notes = ("mask selection is off: the heat map decides",)
-    return _result(image, query, matches, heatmap, notes)
+    return _result(image, query, matches, heat, notes)
 
 
 def _result(
     image: PreparedImage,
     query: Query,
     matches: tuple[Match, ...],
-    heatmap: FloatArray | None,
+    heat: FloatArray | None,
     notes: tuple[str, ...],
 ) -> ReferResult:
     shape = image.raster.shape
-    full = np.zeros(shape, np.float32) if heatmap is None else resample(heatmap, shape)
+    full = np.zeros(shape, np.float32) if heat is None else resample(heat, shape)
     left = (f"'{words}' is left to the vision-language model" for words in query.unexecuted)
     return ReferResult(_union(matches, shape), matches, query, full, image.raster, (*notes, *left))
 

@@ -9,12 +9,23 @@ from dgl_rsis.stages import activation
 SETTINGS = make_settings()
 
 
-def test_crops_cover_the_image_and_overlap():
+def activate(backbone, texts, targets):
+    """Activations of the four quarters at both scales."""
+    image = quarters()
+    shape = image.shape[:2]
+    return activation.cross_scale_activations(
+        shape,
+        activation.windows(shape, SETTINGS.activation),
+        lambda window: backbone.activations(window.of(image), texts, targets),
+    )
+
+
+def test_windows_cover_the_image_and_overlap():
     covered = np.zeros((90, 130), int)
-    parts = activation.crops((90, 130), SETTINGS.activation)
-    assert parts[0] == activation.Crop(0, 0, 130, 90)
-    for crop in parts[1:]:
-        covered[crop.y0 : crop.y1, crop.x0 : crop.x1] += 1
+    parts = activation.windows((90, 130), SETTINGS.activation)
+    assert parts[0] == activation.Window(0, 0, 130, 90)
+    for part in parts[1:]:
+        covered[part.y0 : part.y1, part.x0 : part.x1] += 1
     assert len(parts) == 5
     assert covered.min() >= 1
     assert covered.max() == 4
@@ -22,16 +33,14 @@ def test_crops_cover_the_image_and_overlap():
 
 def test_one_scale_when_switched_off_or_too_small():
     off = make_settings(overrides={"activation": {"cross_scale": False}}).activation
-    assert len(activation.crops((90, 130), off)) == 1
-    assert len(activation.crops((1, 1), SETTINGS.activation)) == 1
+    assert len(activation.windows((90, 130), off)) == 1
+    assert len(activation.windows((1, 1), SETTINGS.activation)) == 1
 
 
 def test_activation_lights_what_is_named():
     backbone = ToyBackbone()
     texts = backbone.encode_texts(["water", "tree", "building", "road"])
-    maps = activation.cross_scale_activations(
-        quarters(), backbone, texts, (0,), SETTINGS.activation
-    )
+    maps = activate(backbone, texts, (0,))
     assert maps.shape == (1, 64, 64)
     heat = activation.enhance(maps[0], None, weight=1.0)
     assert heat.min() >= 0
@@ -81,9 +90,7 @@ class FaintCrops(ToyBackbone):
 
 @pytest.mark.parametrize("noise", [0.0, 1e-4])
 def test_noise_in_an_empty_crop_is_no_find(noise):
-    maps = activation.cross_scale_activations(
-        quarters(), FaintCrops(noise), np.eye(3, dtype=np.float32), (0,), SETTINGS.activation
-    )
+    maps = activate(FaintCrops(noise), np.eye(3, dtype=np.float32), (0,))
     assert np.isfinite(maps).all()
     assert maps[0, :12, :12].max() > 5
     assert maps[0, 16:, 16:].max() < 0.05

@@ -5,6 +5,7 @@ from toy_backbone import ToyBackbone, quarters
 from dgl_rsis.config import make_settings
 from dgl_rsis.proposals.masks import MaskSet
 from dgl_rsis.stages import local
+from dgl_rsis.stages.crops import CropEncoder
 from dgl_rsis.text.knowledge import ClassPrompts
 
 SETTINGS = make_settings().local
@@ -54,35 +55,6 @@ def test_combine_is_a_weighted_geometric_mean():
     np.testing.assert_allclose(local.combine([(0.0, a)]), a)
 
 
-@pytest.mark.parametrize("box", [(0, 0, 4, 4), (60, 60, 64, 64), (10, 0, 60, 8), (0, 0, 64, 64)])
-def test_context_crop_is_a_square_that_holds_the_object(box):
-    x0, y0, x1, y1 = box
-    image = np.zeros((64, 64, 3), np.uint8)
-    image[y0:y1, x0:x1] = 255
-    masks = MaskSet.from_boxes(np.array([box]), (64, 64))
-    crop = local.context_crop(image, masks, 0, SETTINGS)
-    assert crop.shape[0] == crop.shape[1] >= SETTINGS.crop_minimum
-    assert crop.shape[0] == local.crop_side(max(x1 - x0, y1 - y0), SETTINGS)
-    inside = np.count_nonzero(crop[:64, :64].min(-1) == 255)
-    assert inside >= (x1 - x0) * (y1 - y0)
-
-
-def test_context_grows_as_objects_shrink():
-    small, large = (local.crop_side(length, SETTINGS) / length for length in (20, 400))
-    assert small > large >= SETTINGS.crop_context
-
-
-def test_surroundings_are_attenuated_and_the_object_is_not():
-    rng = np.random.default_rng(0)
-    image = rng.integers(0, 255, (40, 40, 3), dtype=np.uint8)
-    inside = np.zeros((40, 40), bool)
-    inside[10:20, 10:20] = True
-    result = local.attenuate(image, inside, 0.7)
-    np.testing.assert_array_equal(result[inside], image[inside])
-    assert result[~inside].std() < 0.6 * image[~inside].std()
-    np.testing.assert_array_equal(local.attenuate(image, inside, 0.0), image)
-
-
 def test_rescale_keeps_at_least_one_pixel():
     assert local.rescale(np.zeros((1, 9, 3), np.uint8), 0.25).shape == (1, 2, 3)
 
@@ -93,7 +65,8 @@ def test_align_without_proposals_is_empty():
     masks = MaskSet.from_boxes(np.zeros((0, 4)), (64, 64))
     features = local.read_features(quarters(), backbone, SETTINGS)
     dense = local.dense_probabilities(features, texts, 20.0, SETTINGS)
-    result = local.align(quarters(), backbone, masks, features, texts, dense, SETTINGS, rank_by=[0])
+    crops = CropEncoder(quarters(), backbone, SETTINGS)
+    result = local.align(crops, backbone, masks, features, texts, dense, SETTINGS, rank_by=[0])
     assert result.shape == (0, 1)
 
 

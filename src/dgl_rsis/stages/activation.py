@@ -1,28 +1,33 @@
-"""Global visual-textual alignment: competitive cross-scale Grad-CAM (docs/design.md 1.3).
+"""Global visual-textual alignment: activations across scales (docs/design.md 1.3).
 
 "We propose a Cross-Scale Grad-CAM module to refine Grad-CAM maps using contextual information
 from global modifiers." (abstract)
+
+A provider says what a model sees in one window of the image; windows of two scales are put
+together here, whatever the provider.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 
 from dgl_rsis.config import ActivationSettings, SelectSettings
-from dgl_rsis.models.base import Backbone
 from dgl_rsis.proposals.summed_area import box_sums
 from dgl_rsis.stages.fields import resample
 from dgl_rsis.types import FloatArray, Proposals, RGBImage
 
 SIDE = 128  # cells of the longer side of an activation
 EPSILON = 1e-6
+LEAST_CONTRAST = 1e-5  # deviation over peak; below it a map is flat but for rounding
 LEAST_RING = 1e-3  # share of the enlarged box; below it a ring's mean is rounding error
 
 
 @dataclass(frozen=True)
-class Crop:
+class Window:
     """A part of the image: half-open pixels."""
 
     x0: int
@@ -30,64 +35,59 @@ class Crop:
     x1: int
     y1: int
 
+    def of(self, image: RGBImage) -> RGBImage:
+        """Its pixels."""
+        return image[self.y0 : self.y1, self.x0 : self.x1]
 
-def crops(shape: tuple[int, int], settings: ActivationSettings) -> list[Crop]:
-    """The whole image, and overlapping crops at the second scale where they are switched on."""
+
+Provider: TypeAlias = Callable[[Window], tuple[FloatArray, FloatArray]]
+"""``(T, h, w)`` maps >= 0 of T expressions over a window, and ``(T,)`` their probabilities there."""
+
+
+def windows(shape: tuple[int, int], settings: ActivationSettings) -> list[Window]:
+    """The whole image, and overlapping windows at the second scale where they are switched on."""
     height, width = shape
-    whole = Crop(0, 0, width, height)
+    whole = Window(0, 0, width, height)
     if not settings.cross_scale or min(shape) < 2 * settings.tiles:
         return [whole]
     spans = [_spans(length, settings.tiles, settings.overlap) for length in (height, width)]
-    return [whole, *(Crop(x0, y0, x1, y1) for y0, y1 in spans[0] for x0, x1 in spans[1])]
+    return [whole, *(Window(x0, y0, x1, y1) for y0, y1 in spans[0] for x0, x1 in spans[1])]
 
 
 def cross_scale_activations(
-    image: RGBImage,
-    backbone: Backbone,
-    texts: FloatArray,
-    targets: tuple[int, ...],
-    settings: ActivationSettings,
+    shape: tuple[int, int], places: Sequence[Window], provider: Provider
 ) -> FloatArray:
-    """Activation of each target: the maximum over scales of z-scored maps.
+    """Activation of each expression: the maximum over scales of z-scored maps.
 
-    Each map is weighted by the probability of its text in that crop, so that averaging does not
-    dilute small targets and crops without the target stay dark. All targets share the
-    competitors, and the mean and deviation of the first, so that they can be compared.
+    Each map is weighted by the probability of its expression in that window, so that averaging
+    does not dilute small targets and windows without the target stay dark. All expressions share
+    the mean and deviation of the first, so that they can be compared.
 
-    A crop where the first target is dark everywhere is skipped, and no deviation counts for less
-    than that of the whole image: else faint noise in an empty crop would score like a find.
+    A window where the first expression is dark everywhere is skipped, and no deviation counts for
+    less than that of the whole image: else faint noise in an empty window would score like a find.
 
     Args:
-        image: ``(H, W, 3)`` uint8.
-        backbone: gives Grad-CAM maps.
-        texts: ``(T, D)`` unit-length features of targets and competitors.
-        targets: rows of ``texts``.
-        settings: scales.
+        shape: of the image, height and width in pixels.
+        places: windows of the image, the whole of it first.
+        provider: asked once for each of them.
 
     Returns:
-        ``(len(targets), h, w)`` float32 >= 0, cells of the whole image.
+        ``(T, h, w)`` float32 >= 0, cells of the whole image.
     """
-    height, width = image.shape[:2]
-    side = min(SIDE, max(height, width))
-    shape = (max(1, round(side * height / max(height, width))),
-             max(1, round(side * width / max(height, width))))  # fmt: skip
-    result = np.zeros((len(targets), *shape), np.float32)
+    cells = _grid(shape)
+    result = np.zeros((0, *cells), np.float32)
     floor = 0.0
-    for number, crop in enumerate(crops((height, width), settings)):
-        part = image[crop.y0 : crop.y1, crop.x0 : crop.x1]
-        maps, probabilities = backbone.activations(part, texts, targets)
-        if number == 0:  # the whole image: what little a crop shows is measured by it
+    for number, window in enumerate(places):
+        maps, probabilities = provider(window)
+        if number == 0:  # the whole image: what little a window shows is measured by it
+            result = np.zeros((len(maps), *cells), np.float32)
             floor = float(maps[0].std())
-        if maps[0].max() <= 0:
-            continue
-        mean, deviation = maps[0].mean(), max(maps[0].std(), floor) + EPSILON
-        rows = _cells(crop.y0, crop.y1, height, shape[0])
-        columns = _cells(crop.x0, crop.x1, width, shape[1])
+        rows = _cells(window.y0, window.y1, shape[0], cells[0])
+        columns = _cells(window.x0, window.x1, shape[1], cells[1])
         size = (rows.stop - rows.start, columns.stop - columns.start)
-        for target, activation in enumerate(maps):
-            scored = np.maximum(0, (activation - mean) / deviation) * probabilities[target]
-            place = result[target, rows, columns]
-            np.maximum(place, resample(scored, size), out=place)
+        for whole, scored in zip(result, _z_scored(maps, probabilities, floor), strict=True):
+            part = whole[rows, columns]
+            np.maximum(part, resample(scored, size), out=part)
     return result
 
 
@@ -143,6 +143,22 @@ def activation_terms(
     holds = holds & (box[:, 0] <= x) & (x < box[:, 2]) & (box[:, 1] <= y) & (y < box[:, 3])
     score = settings.inside * inside - settings.outside * outside + settings.peak * holds
     return np.asarray(1 / (1 + np.exp(-score)), np.float32)
+
+
+def _z_scored(maps: FloatArray, probabilities: FloatArray, floor: float) -> FloatArray:
+    """Rectified z-scores by the first map, times the probabilities; zero where that is flat."""
+    peak, deviation = maps[0].max(), max(float(maps[0].std()), floor)
+    if peak <= 0 or deviation <= LEAST_CONTRAST * peak:
+        return np.zeros_like(maps)
+    scores = np.maximum(0, (maps - maps[0].mean()) / deviation)
+    return np.asarray(scores * probabilities[:, None, None], np.float32)
+
+
+def _grid(shape: tuple[int, int]) -> tuple[int, int]:
+    """Rows and columns of an activation: ``SIDE`` cells for the longer side, not below a pixel."""
+    longest = max(shape)
+    side = min(SIDE, longest)
+    return max(1, round(side * shape[0] / longest)), max(1, round(side * shape[1] / longest))
 
 
 def _spans(length: int, count: int, overlap: float) -> list[tuple[int, int]]:

@@ -18,13 +18,14 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageFilter
+from PIL import Image
 
 from dgl_rsis.config import LocalSettings
 from dgl_rsis.models.base import Backbone
+from dgl_rsis.stages.crops import CropEncoder
 from dgl_rsis.stages.fields import resample
 from dgl_rsis.text.knowledge import ClassPrompts
-from dgl_rsis.types import BoolArray, FloatArray, IntArray, Proposals, RGBImage
+from dgl_rsis.types import FloatArray, IntArray, Proposals, RGBImage
 
 EPSILON = 1e-6
 LEAST_SIDE = 64  # pixels of the shorter side that still hold context
@@ -177,57 +178,6 @@ def dense_probabilities(
     return np.asarray(total / total.sum(-1, keepdims=True), np.float32)
 
 
-def context_crop(
-    image: RGBImage,
-    proposals: Proposals,
-    index: int,
-    settings: LocalSettings,
-    *,
-    largest: int | None = None,
-) -> RGBImage:
-    """A square around a proposal, its surroundings attenuated but not erased.
-
-    The side is the object's longer side times a context factor that grows as objects shrink, at
-    least a minimum number of pixels. A square that would leave the image is shifted inside; an
-    image smaller than the square is padded by its border. Squares of more than ``largest`` pixels
-    a side are shrunk to it before anything else is done to them.
-    """
-    x0, y0, x1, y1 = (int(v) for v in proposals.boxes[index])
-    side = crop_side(max(x1 - x0, y1 - y0), settings)
-    height, width = image.shape[:2]
-    left, right = _span((x0 + x1) / 2, side, width)
-    top, bottom = _span((y0 + y1) / 2, side, height)
-    part = image[top:bottom, left:right]
-    inside = np.zeros(part.shape[:2], bool)
-    inside[y0 - top : y1 - top, x0 - left : x1 - left] = proposals.crop(index)[
-        max(0, top - y0) : bottom - y0, max(0, left - x0) : right - x0
-    ]
-    if largest is not None and side > largest:
-        size = tuple(max(1, round(length * largest / side)) for length in part.shape[1::-1])
-        part = np.asarray(Image.fromarray(part).resize(size, Image.Resampling.BICUBIC))
-        inside = np.asarray(Image.fromarray(inside).resize(size, Image.Resampling.NEAREST))
-        side = largest
-    part = attenuate(part, inside, settings.crop_attenuation)
-    padding = ((0, side - part.shape[0]), (0, side - part.shape[1]), (0, 0))
-    return np.pad(part, padding, mode="edge")
-
-
-def crop_side(length: int, settings: LocalSettings) -> int:
-    """Side in pixels of the square around an object whose longer side is ``length``."""
-    share = min(1.0, settings.crop_minimum / length)
-    context = settings.crop_context + share * (settings.crop_context_small - settings.crop_context)
-    return max(settings.crop_minimum, int(np.ceil(length * context)))
-
-
-def attenuate(part: RGBImage, inside: BoolArray, strength: float) -> RGBImage:
-    """Blend pixels outside the mask with a blurred copy by ``strength`` in [0, 1]."""
-    if strength == 0 or inside.all():
-        return part
-    blurred = Image.fromarray(part).filter(ImageFilter.GaussianBlur(max(2, len(part) / 16)))
-    weight = np.where(inside, 0.0, strength)[..., None]
-    return np.asarray(part * (1 - weight) + np.asarray(blurred) * weight, np.uint8)
-
-
 def combine(views: Sequence[tuple[float, FloatArray]]) -> FloatArray:
     """Weighted geometric mean of probabilities ``(N, K)`` of several views, normalised."""
     total = sum(weight for weight, _ in views)
@@ -238,7 +188,7 @@ def combine(views: Sequence[tuple[float, FloatArray]]) -> FloatArray:
 
 
 def align(
-    image: RGBImage,
+    crops: CropEncoder,
     backbone: Backbone,
     proposals: Proposals,
     features: ImageFeatures,
@@ -251,8 +201,8 @@ def align(
     """Class probabilities of all proposals from the views that are switched on.
 
     Args:
-        image: ``(H, W, 3)`` uint8.
-        backbone: gives mask-guided features and embeds crops.
+        crops: embeds context-aware crops of the image.
+        backbone: gives mask-guided features.
         proposals: ``N`` of them.
         features: of the image.
         texts: classes and competitors.
@@ -274,12 +224,7 @@ def align(
     result = combine(views)
     if settings.context_crop:
         chosen = _best_of_each(result[:, list(rank_by)], settings.crop_count)
-        largest = 2 * backbone.input_size
-        crops = [
-            context_crop(image, proposals, int(index), settings, largest=largest)
-            for index in chosen
-        ]
-        cosines = backbone.encode_images(crops) @ texts.features.T - bias
+        cosines = crops(proposals, chosen.tolist()) @ texts.features.T - bias
         cropped = class_probabilities(cosines, texts, backbone.logit_scale)
         part = [(weight, p[chosen]) for weight, p in views]
         result[chosen] = combine([*part, (settings.crop_weight, cropped)])
@@ -304,9 +249,3 @@ def _global_bias(
 def _normalise(logp: NDArray[Any]) -> FloatArray:
     p = np.exp(logp - logp.max(-1, keepdims=True))
     return np.asarray(p / p.sum(-1, keepdims=True), np.float32)
-
-
-def _span(centre: float, side: int, length: int) -> tuple[int, int]:
-    side = min(side, length)
-    first = int(np.clip(round(centre - side / 2), 0, length - side))
-    return first, first + side
