@@ -36,6 +36,16 @@ class ProposalSettings(_Section):
     proposer: Literal["tree", "flat", "maskcut"]
 
 
+class BackboneSettings(_Section):
+    """How a ViT backbone reads images (docs/design.md 1.6)."""
+
+    dense: (
+        Literal["vanilla", "maskclip", "sclip", "clearclip", "segearth", "gem", "proxyclip"] | None
+    )
+    affinity: str | None
+    region_side: int = Field(ge=32)
+
+
 class LocalSettings(_Section):
     """Local visual-textual alignment (docs/design.md 1.2)."""
 
@@ -63,11 +73,9 @@ class PaintSettings(_Section):
 
 
 class ActivationSettings(_Section):
-    """Cross-scale activations with global enhancement (docs/design.md 1.3)."""
+    """Cross-scale Grad-CAM with global enhancement (docs/design.md 1.3)."""
 
     enabled: bool
-    provider: Literal["grad_cam", "cross_attention", "dense_contrast"]
-    checkpoint: str
     cross_scale: bool
     tiles: int = Field(ge=2)
     overlap: float = Field(ge=0, lt=1)
@@ -133,6 +141,7 @@ class Settings(_Section):
     text: TextSettings
     knowledge: KnowledgeSettings
     proposals: ProposalSettings
+    backbone: BackboneSettings
     local: LocalSettings
     paint: PaintSettings
     activation: ActivationSettings

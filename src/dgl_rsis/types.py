@@ -9,10 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
 
 RGBImage: TypeAlias = NDArray[np.uint8]  # (H, W, 3)
 BoolArray: TypeAlias = NDArray[np.bool_]
@@ -150,6 +153,17 @@ class Proposals(Protocol):
 
         Returns:
             ``(N,)`` or ``(N, D)`` float32: the mean over the pixels of each proposal.
+        """
+
+    def coverage(self, rows: IntArray, columns: IntArray) -> csr_array:
+        """Share of the pixels of each cell of a grid that every proposal covers.
+
+        Args:
+            rows: ``(H,)`` row of cells of every row of pixels, ascending from 0.
+            columns: ``(W,)`` column of cells of every column of pixels, likewise.
+
+        Returns:
+            Sparse ``(N, cells)`` float64 in (0, 1], cells row by row.
         """
 
     def crop(self, index: int) -> BoolArray:

@@ -119,8 +119,8 @@ def test_what_cannot_be_loaded_says_why(tmp_path: Path) -> None:
         load_backbone(f"dir:{tmp_path / 'nothing'}", "cpu")
     with pytest.raises(ModelError, match=r"has no config\.json"):
         load_backbone(str(tmp_path), "cpu")
-    (tmp_path / "config.json").write_text('{"model_type": "siglip"}')
-    with pytest.raises(ModelError, match="model_type 'siglip'"):
+    (tmp_path / "config.json").write_text('{"model_type": "blip"}')
+    with pytest.raises(ModelError, match="model_type 'blip'"):
         load_backbone(str(tmp_path), "cpu")
     with pytest.raises(InputError, match="unknown device"):
         load_backbone(str(tmp_path), "gpu")
@@ -200,7 +200,7 @@ WRONG_NAMES = {
     "dir:nowhere": "model folder nowhere does not exist",
     "./nowhere": "unknown model './nowhere'",
     "empty": "model folder empty has no config.json",
-    "other": "model_type 'siglip'",
+    "other": "model_type 'blip'",
     "half": "model folder half has no model.safetensors",
     "org/unknown": "org/unknown is not in",
 }
@@ -210,7 +210,7 @@ WRONG_NAMES = {
 def test_wrong_names_are_told_before_torch_is_loaded(
     name: str, message: str, tmp_path: Path
 ) -> None:
-    for folder, kind in (("empty", None), ("other", "siglip"), ("half", "clip")):
+    for folder, kind in (("empty", None), ("other", "blip"), ("half", "clip")):
         (tmp_path / folder).mkdir()
         if kind is not None:
             (tmp_path / folder / "config.json").write_text(json.dumps({"model_type": kind}))

@@ -1,11 +1,13 @@
-"""Any Hugging Face CLIP checkpoint with a ViT image tower, behind the backbone protocol.
+"""Image-text models with a ViT by Hugging Face's transformers, behind the backbone protocol.
+
+CLIP, MetaCLIP (the architecture of CLIP), MetaCLIP 2, SigLIP and SigLIP 2. What differs between
+their image towers is in ``vision_tower``; dense features (``dense_attention``), mask-guided ones
+(``mask_tokens``) and activations are the same for all (docs/design.md 1.6).
 
 * Image and text embeddings are transformers' own.
-* Dense features: in the last block every token attends to tokens with a like query, key or
-  value (SegEarth-OV, Li et al. 2025, section 3.2; docs/design.md 1.6), ``softmax(q q' s) +
-  softmax(k k' s) + softmax(v v' s)`` applied to ``v``. Residual and feed-forward network are
-  dropped: they carry what the class token gathered, not what lies in the patch.
 * Activations: CLIP-ES (Lin et al. 2023, section 3.1) at the last block's input.
+* SigLIP was trained with a sigmoid per pair, ``scale * cos + bias``. Here texts compete in a
+  softmax, where a bias that all share cancels: only the scale is used.
 """
 
 from __future__ import annotations
@@ -13,37 +15,57 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import torch
-from PIL import Image
 from torch import Tensor
 from torch.nn import functional
 
-from dgl_rsis.errors import MissingExtraError, ModelError
+from dgl_rsis.errors import InputError
 from dgl_rsis.models import hf_files
-from dgl_rsis.models.base import ModelCard
+from dgl_rsis.models.affinity import Affinity
+from dgl_rsis.models.base import Activator, BackboneOptions, ModelCard
+from dgl_rsis.models.dense_attention import DEFAULT, VARIANTS, dense_tokens
+from dgl_rsis.models.hf_files import Stated
+from dgl_rsis.models.hf_loading import load_folder
+from dgl_rsis.models.mask_tokens import covered_patches, mask_embeddings
 from dgl_rsis.models.preprocess import Preprocessing, read_preprocessing
-from dgl_rsis.models.torch_tools import competitive_grad_cam, squeeze, to_tensor, to_unit
+from dgl_rsis.models.recent import Recent
+from dgl_rsis.models.torch_tools import (
+    competitive_grad_cam,
+    resize,
+    squeeze,
+    to_tensor,
+    to_unit,
+)
+from dgl_rsis.models.vision_tower import attend, vision_tower
 from dgl_rsis.types import FloatArray, Proposals, RGBImage
 
 _TEXT_BATCH, _IMAGE_BATCH = 256, 16
+_REMEMBERED = 16  # images whose tokens are kept for activations: a scene and its crops
 
 
 class HfClip:
-    """CLIP by Hugging Face's transformers.
+    """An image-text model with a ViT.
 
     Args:
-        model: a ``transformers.CLIPModel``.
+        model: a ``CLIPModel``, ``MetaClip2Model``, ``SiglipModel`` or ``Siglip2Model`` of
+            transformers.
         tokenizer: the tokenizer that belongs to it.
         preprocessing: normalisation of pixels.
         name: the name it was asked for by.
         folder: where it was read from.
         page: address of its page on the hub, None for folders.
         device: where to compute.
-        dense_logit_scale: inverse temperature for cosines of dense features. SegEarth-OV's 50 for
-            CLIPs of natural images: self-self attention flattens differences.
+        options: how it reads images.
+        affinity: the model that ``proxyclip`` asks which patches belong together.
+        stated: what the checkpoint says of itself. Where it states no scale for dense features,
+            it is that of the authors of the dense attention, or the model's own
+            (``dense_attention.VARIANTS``); mask tokens have the model's own.
+
+    Raises:
+        InputError: no such dense attention, or ``affinity`` without the one that uses it.
     """
 
     dim: int
@@ -62,19 +84,33 @@ class HfClip:
         folder: Path,
         page: str | None = None,
         device: str = "cpu",
-        dense_logit_scale: float = 50.0,
+        options: BackboneOptions = BackboneOptions(),
+        affinity: Affinity | None = None,
+        stated: Stated = Stated(),
     ) -> None:
+        self.dense_attention = options.dense or DEFAULT
+        if self.dense_attention not in VARIANTS:
+            raise InputError(
+                f"no dense attention is called {options.dense!r}; choose one of "
+                f"{', '.join(VARIANTS)}"
+            )
+        if (self.dense_attention == "proxyclip") != (affinity is not None):
+            raise InputError("dense attention proxyclip and an affinity model go together")
         self.model = model.to(device).eval().requires_grad_(False)
+        self.tower = vision_tower(self.model)
         self.tokenizer = tokenizer
         self.preprocessing = preprocessing
         self.name, self.folder, self.page = name, folder, page
         self.device = device
-        self.dim = int(model.config.projection_dim)
-        self.input_size = int(model.config.vision_config.image_size)
-        self.patch = int(model.config.vision_config.patch_size)
+        self.affinity = affinity
+        self.stated = stated
+        self.dim, self.input_size, self.patch = self.tower.dim, self.tower.size, self.tower.patch
+        self.region_side = max(options.region_side, self.input_size)
         self.logit_scale = float(model.logit_scale.exp())
-        self.dense_logit_scale = dense_logit_scale
-        self.region_logit_scale = dense_logit_scale  # regions are pooled dense features
+        authors = VARIANTS[self.dense_attention].logit_scale
+        self.dense_logit_scale = stated.dense_logit_scale or authors or self.logit_scale
+        self.region_logit_scale = stated.region_logit_scale or self.logit_scale
+        self._last_inputs: Recent[Tensor] = Recent(_REMEMBERED)
 
     @classmethod
     def from_folder(
@@ -84,17 +120,27 @@ class HfClip:
         *,
         name: str | None = None,
         page: str | None = None,
-        dense_logit_scale: float = 50.0,
+        options: BackboneOptions = BackboneOptions(),
+        affinity: Path | None = None,
     ) -> HfClip:
-        """Load a checkpoint folder as ``CLIPModel.save_pretrained`` and the hub lay it out.
+        """Load a checkpoint folder as ``save_pretrained`` and the hub lay it out.
+
+        Args:
+            folder: where it is.
+            device: where to compute.
+            name: the name it was asked for by.
+            page: address of its page on the hub, None for folders.
+            options: how it reads images.
+            affinity: folder of the model for ``proxyclip``.
 
         Raises:
+            InputError: the options do not fit together.
             MissingExtraError: transformers is not installed.
             ModelError: a file is missing, damaged, or of another kind of model.
         """
         hf_files.check_folder(folder)
-        preprocessing = read_preprocessing(folder)
-        model, tokenizer = _load(folder)
+        preprocessing, stated = read_preprocessing(folder), hf_files.stated(folder)
+        model, tokenizer = load_folder(folder)
         return cls(
             model,
             tokenizer,
@@ -103,7 +149,9 @@ class HfClip:
             folder=folder,
             page=page,
             device=device,
-            dense_logit_scale=dense_logit_scale,
+            options=options,
+            affinity=None if affinity is None else Affinity.from_folder(affinity, device),
+            stated=stated,
         )
 
     @cached_property
@@ -112,25 +160,29 @@ class HfClip:
         return ModelCard(
             name=self.name,
             revision=hf_files.revision(self.folder),
-            licence=hf_files.licence(self.folder, self.page),
+            licence=self.stated.licence or hf_files.licence(self.folder, self.page),
             source=self.page or str(self.folder),
+            notice=self.stated.notice,
         )
 
     @torch.inference_mode()
     def encode_texts(self, texts: Sequence[str]) -> FloatArray:
-        """Embed texts as they are, ``(T, D)`` of unit length; overlong ones are cut."""
+        """Embed texts as they are, ``(T, D)`` of unit length; overlong ones are cut.
+
+        SigLIP was trained on texts that are padded to their full length, with padding seen.
+        """
+        padded = self.model.config.model_type.startswith("siglip")
         parts = []
         for start in range(0, len(texts), _TEXT_BATCH):
             tokens = self.tokenizer(
                 list(texts[start : start + _TEXT_BATCH]),
-                padding=True,
+                padding="max_length" if padded else True,
                 truncation=True,
                 max_length=self.model.config.text_config.max_position_embeddings,
                 return_tensors="pt",
             ).to(self.device)
-            output = self.model.get_text_features(
-                input_ids=tokens.input_ids, attention_mask=tokens.attention_mask
-            )
+            mask = None if padded else tokens.attention_mask
+            output = self.model.get_text_features(tokens.input_ids, attention_mask=mask)
             parts.append(output.pooler_output)
         return to_unit(torch.cat(parts)) if parts else np.zeros((0, self.dim), np.float32)
 
@@ -138,9 +190,7 @@ class HfClip:
         """Embed whole images squeezed to the input size, ``(B, D)`` of unit length."""
         parts = [np.zeros((0, self.dim), np.float32)]
         for start in range(0, len(images), _IMAGE_BATCH):
-            batch = [
-                squeeze(image, self.input_size) for image in images[start : start + _IMAGE_BATCH]
-            ]
+            batch = [self._squeezed(image) for image in images[start : start + _IMAGE_BATCH]]
             parts.append(self.embed_pixels(self._pixels(batch)))
         return np.concatenate(parts)
 
@@ -155,10 +205,7 @@ class HfClip:
         Returns:
             ``(B, D)`` float32 of unit length.
         """
-        output = self.model.get_image_features(
-            pixel_values=pixels.to(self.device), interpolate_pos_encoding=True
-        )
-        return to_unit(output.pooler_output)
+        return to_unit(self.tower.image_features(pixels.to(self.device)))
 
     @torch.inference_mode()
     def dense(self, image: RGBImage) -> FloatArray:
@@ -168,7 +215,7 @@ class HfClip:
         larger than twice the input size is read in windows of that size which overlap by half;
         the mean of unit vectors is taken where they overlap.
         """
-        image = _resize_to_patches(image, self.patch)
+        image = self._resized(image, self._whole_patches(image.shape[:2], 1.0))
         rows, columns = image.shape[0] // self.patch, image.shape[1] // self.patch
         side = max(2, 2 * (self.input_size // self.patch))
         total = torch.zeros((rows, columns, self.dim))
@@ -179,19 +226,29 @@ class HfClip:
                     top * self.patch : (top + height) * self.patch,
                     left * self.patch : (left + width) * self.patch,
                 ]
-                features = self._self_self_attention(self._last_input(self._pixels([part])))
-                cells = functional.normalize(features, dim=-1).view(height, width, -1).cpu()
+                alike = None
+                if self.affinity is not None:
+                    alike = self.affinity.features(part, (height, width))
+                cells = dense_tokens(self.dense_attention, self.tower, self._pixels([part]), alike)
+                cells = functional.normalize(cells.float(), dim=-1).view(height, width, -1).cpu()
                 total[top : top + height, left : left + width] += cells
         return to_unit(total)  # the length of a sum is that of the mean times a count
 
+    @torch.inference_mode()
     def regions(self, image: RGBImage, proposals: Proposals) -> FloatArray:
-        """Masked pooling: unit-length mean over every proposal of the dense features, ``(N, D)``.
+        """Mask tokens of all proposals from one forward pass, ``(N, D)`` of unit length.
 
-        A mask of everything gives the mean dense feature, which differs from the image embedding
-        because the class token gathers by its own attention.
+        The image is read at its own size in whole patches, at most ``backbone.region_side`` squared
+        pixels of it. One of exactly the input size is read as it is.
         """
-        pooled = proposals.pool(self.dense(image))
-        return to_unit(torch.from_numpy(pooled))
+        height, width = image.shape[:2]
+        shape = (height, width)
+        if shape != (self.input_size, self.input_size):
+            factor = min(1.0, self.region_side / (height * width) ** 0.5)
+            shape = self._whole_patches(shape, factor)
+        pixels = self._pixels([self._resized(image, shape)])
+        covered = covered_patches(proposals, shape, self.patch)
+        return to_unit(mask_embeddings(self.tower, pixels, covered))
 
     def activations(
         self, image: RGBImage, texts: FloatArray, targets: Sequence[int]
@@ -199,59 +256,62 @@ class HfClip:
         """Grad-CAM at the normalised input of the last block, patches only.
 
         The classified feature is the mean of the projected patch tokens: the class token's own
-        attention would send gradients to a few patches only (CLIP-ES, section 3.1).
+        attention, and that of a probe, would send gradients to a few patches only (CLIP-ES,
+        section 3.1).
         """
-        block = self.model.vision_model.encoder.layers[-1]
+        return self.activator(image)(texts, targets)
+
+    def activator(self, image: RGBImage) -> Activator:
+        """Read an image, squeezed to the input size, up to the last block, for any texts.
+
+        The tokens of the images that were read last are kept.
+        """
+        squeezed = self._squeezed(image)
+        tokens = self._last_inputs.get(squeezed, self._last_input)
+
+        def activate(texts: FloatArray, targets: Sequence[int]) -> tuple[FloatArray, FloatArray]:
+            return self._grad_cam(tokens, texts, targets)
+
+        return activate
+
+    @torch.no_grad()  # tokens of inference mode could take no part in gradients
+    def _last_input(self, image: RGBImage) -> Tensor:
+        return self.tower.before(self._pixels([image]), 1)
+
+    def _grad_cam(
+        self, tokens: Tensor, texts: FloatArray, targets: Sequence[int]
+    ) -> tuple[FloatArray, FloatArray]:
+        block, first = self.tower.blocks[-1], self.tower.prefix
         side = self.input_size // self.patch
-        with torch.no_grad():
-            tokens = self._last_input(self._pixels([squeeze(image, self.input_size)]))
-            normed = block.layer_norm1(tokens)  # (1, 1 + side * side, d)
         with torch.enable_grad():
-            maps = normed[:, 1:].transpose(1, 2).unflatten(2, (side, side))  # (1, d, side, side)
-            maps = maps.detach().requires_grad_(True)
-            inputs = torch.cat([normed[:, :1], maps.flatten(2).transpose(1, 2)], dim=1)
-            attended, _ = block.self_attn(hidden_states=inputs)
-            tokens = tokens + attended
-            tokens = tokens + block.mlp(block.layer_norm2(tokens))
+            normed = block.norm(tokens)  # (1, first + side * side, d)
+            maps = normed[:, first:].transpose(1, 2).reshape(1, -1, side, side)
+            maps = maps.detach().requires_grad_(True)  # (1, d, side, side)
+            inputs = torch.cat([normed[:, :first], maps.flatten(2).transpose(1, 2)], dim=1)
+            after = block.finish(tokens, attend(*block.heads(inputs)))
             return competitive_grad_cam(
                 maps,
-                self._project(tokens[:, 1:]).mean(1),
+                self.tower.joint(after[:, first:]).mean(1),
                 torch.tensor(texts, device=self.device),
                 targets,
                 self.logit_scale,
             )
 
+    def _squeezed(self, image: RGBImage) -> RGBImage:
+        return squeeze(image, self.input_size, self.preprocessing.resample)
+
+    def _resized(self, image: RGBImage, shape: tuple[int, int]) -> RGBImage:
+        return resize(image, shape, self.preprocessing.resample)
+
+    def _whole_patches(self, shape: tuple[int, ...], factor: float) -> tuple[int, int]:
+        """The nearest multiples of the patch to scaled sides, at least one patch a side."""
+        height, width = (
+            max(1, round(length * factor / self.patch)) * self.patch for length in shape
+        )
+        return height, width
+
     def _pixels(self, images: Sequence[RGBImage]) -> Tensor:
         return to_tensor(images, self.preprocessing.mean, self.preprocessing.std, self.device)
-
-    def _last_input(self, pixels: Tensor) -> Tensor:
-        """Tokens ``(B, 1 + patches, d)`` that enter the last block, class token first."""
-        vision = self.model.vision_model
-        tokens = vision.embeddings(pixels, interpolate_pos_encoding=True)
-        tokens = vision.pre_layrnorm(tokens)
-        for block in vision.encoder.layers[:-1]:
-            tokens = block(tokens, None)
-        return cast("Tensor", tokens)
-
-    def _self_self_attention(self, tokens: Tensor) -> Tensor:
-        """The last block with self-self attention: ``(B, patches, D)`` in the joint space."""
-        block = self.model.vision_model.encoder.layers[-1]
-        attention = block.self_attn
-        normed = block.layer_norm1(tokens)
-        query, key, value = (
-            project(normed).unflatten(-1, (attention.num_heads, -1)).transpose(1, 2)
-            for project in (attention.q_proj, attention.k_proj, attention.v_proj)
-        )  # (B, heads, tokens, d / heads)
-        mixed = sum(
-            (functional.scaled_dot_product_attention(x, x, value) for x in (query, key)),
-            start=functional.scaled_dot_product_attention(value, value, value),
-        )
-        return self._project(attention.out_proj(mixed.transpose(1, 2).flatten(2))[:, 1:])
-
-    def _project(self, tokens: Tensor) -> Tensor:
-        """Tokens of the last block to the joint space."""
-        normed = self.model.vision_model.post_layernorm(tokens)
-        return cast("Tensor", self.model.visual_projection(normed))
 
 
 def window_starts(length: int, side: int) -> list[int]:
@@ -259,44 +319,3 @@ def window_starts(length: int, side: int) -> list[int]:
     if length <= side:
         return [0]
     return [*range(0, length - side, side // 2), length - side]
-
-
-def _resize_to_patches(image: RGBImage, patch: int) -> RGBImage:
-    """Resize to the nearest multiples of the patch, at least one patch a side."""
-    height, width = (max(1, round(length / patch)) * patch for length in image.shape[:2])
-    if (height, width) == image.shape[:2]:
-        return image
-    return np.asarray(Image.fromarray(image).resize((width, height), Image.Resampling.BICUBIC))
-
-
-def _load(folder: Path) -> tuple[Any, Any]:
-    """Model and tokenizer of a checked folder, without touching the network."""
-    try:
-        from transformers import AutoTokenizer, CLIPModel
-        from transformers.utils import logging as transformers_logging
-    except ImportError as error:
-        raise MissingExtraError(hf_files.WHAT, hf_files.EXTRA) from error
-    from safetensors import SafetensorError
-
-    logging: Any = transformers_logging  # its functions have no types
-    bars = logging.is_progress_bar_enabled()
-    logging.disable_progress_bar()  # one line a tensor: noise in a command's output
-    try:
-        loaded: Any = CLIPModel.from_pretrained(
-            folder, local_files_only=True, output_loading_info=True, dtype=torch.float32
-        )
-        tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
-    except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as error:
-        lines = str(error).strip().splitlines() or [type(error).__name__]
-        raise ModelError(f"cannot load model folder {folder}: {lines[0]}") from error
-    finally:
-        if bars:
-            logging.enable_progress_bar()
-    model, report = loaded
-    missing = sorted(report["missing_keys"])
-    if missing:
-        raise ModelError(
-            f"the weights in {folder} lack {len(missing)} tensors of its config.json, "
-            f"first {missing[0]}; the checkpoint is incomplete or of another kind"
-        )
-    return model, tokenizer

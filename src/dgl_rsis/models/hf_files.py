@@ -1,4 +1,4 @@
-"""Folders of Hugging Face CLIP checkpoints: finding them, what must be in them, what they say.
+"""Folders of Hugging Face checkpoints: finding them, what must be in them, what they say.
 
 A hub id is always turned into the folder of a snapshot first, so that loading knows one kind of
 place only, and a snapshot that is on disk is used without asking the network.
@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import re
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,8 @@ from dgl_rsis.errors import MissingExtraError, ModelError
 
 WHAT = "Hugging Face CLIP checkpoints"
 EXTRA = "hf"
+IMAGE_TEXT = ("clip", "metaclip_2", "siglip", "siglip2")
+"""``model_type`` of the image-text models with a ViT that can be loaded."""
 _SAFETENSORS = ("model.safetensors", "model.safetensors.index.json")
 _PICKLED = ("pytorch_model.bin", "pytorch_model.bin.index.json")
 _SMALL_FILES = (
@@ -29,6 +33,7 @@ _SMALL_FILES = (
     "special_tokens_map.json",
     "vocab.json",
     "merges.txt",
+    "spiece.model",
     "README.md",
 )
 _TIMEOUT_S = 15.0
@@ -63,16 +68,16 @@ def missing_file(folder: Path, *, tokenizer: bool = True) -> str | None:
         return "config.json"
     if not any((folder / name).is_file() for name in (*_SAFETENSORS, *_PICKLED)):
         return "model.safetensors (nor pytorch_model.bin)"
-    words = ("vocab.json", "merges.txt")
-    if tokenizer and not (folder / "tokenizer.json").is_file():
-        for name in words:
+    alternatives = ("vocab.json", "merges.txt")
+    if tokenizer and not any((folder / n).is_file() for n in ("tokenizer.json", "spiece.model")):
+        for name in alternatives:
             if not (folder / name).is_file():
-                return f"tokenizer.json (nor {' and '.join(words)})"
+                return f"tokenizer.json (nor {' and '.join(alternatives)}, nor spiece.model)"
     return None
 
 
 def check_folder(folder: Path) -> dict[str, Any]:
-    """Check that a folder holds a whole CLIP checkpoint.
+    """Check that a folder holds a whole checkpoint of a kind in ``IMAGE_TEXT``.
 
     Returns:
         Its ``config.json``.
@@ -84,15 +89,77 @@ def check_folder(folder: Path) -> dict[str, Any]:
         raise ModelError(f"model folder {folder} does not exist")
     config = read_json(folder / "config.json")
     kind = config.get("model_type")
-    if kind != "clip":
+    if kind not in IMAGE_TEXT:
         raise ModelError(
-            f"{folder / 'config.json'} describes model_type {kind!r}; only 'clip' "
-            "(a checkpoint of CLIPModel) is supported"
+            f"{folder / 'config.json'} describes model_type {kind!r}; give a checkpoint of "
+            f"{', '.join(IMAGE_TEXT[:-1])} or {IMAGE_TEXT[-1]}"
         )
     missing = missing_file(folder)
     if missing is not None:
         raise ModelError(f"model folder {folder} has no {missing}")
     return config
+
+
+@dataclass(frozen=True)
+class Stated:
+    """What a checkpoint says about itself in the object ``dgl_rsis`` of its ``config.json``.
+
+    Attributes:
+        dense_logit_scale: inverse temperature for cosines of dense features; None if not stated.
+        region_logit_scale: the same for mask-guided features.
+        notice: one line that users should see once, empty if there is none.
+        licence: licence of the weights in a few words; None if not stated.
+    """
+
+    dense_logit_scale: float | None = None
+    region_logit_scale: float | None = None
+    notice: str = ""
+    licence: str | None = None
+
+
+def stated(folder: Path) -> Stated:
+    """What the checkpoint in a folder says about itself.
+
+    Raises:
+        ModelError: ``config.json`` cannot be read, or what it says has another form.
+    """
+    path = folder / "config.json"
+    facts = read_json(path).get("dgl_rsis", {})
+    if not isinstance(facts, dict):
+        raise ModelError(f"{path}: dgl_rsis must be an object, is {facts!r}")
+    scales, words = ("dense_logit_scale", "region_logit_scale"), ("notice", "licence")
+    for key, value in facts.items():
+        if key not in (*scales, *words):
+            raise ModelError(
+                f"{path}: dgl_rsis has no key {key!r}; use {', '.join((*scales, *words))}"
+            )
+        number = isinstance(value, int | float) and not isinstance(value, bool)
+        if key in scales and not (number and 0 < value < math.inf):
+            raise ModelError(f"{path}: dgl_rsis.{key} must be a positive number, is {value!r}")
+        if key in words and not isinstance(value, str):
+            raise ModelError(f"{path}: dgl_rsis.{key} must be text, is {value!r}")
+    return Stated(**facts)
+
+
+def image_facts(config: dict[str, Any]) -> dict[str, int]:
+    """``input_size``, ``patch`` and ``dim`` by a config of ``IMAGE_TEXT``.
+
+    ``config.json`` leaves out what has transformers' default, so the defaults are repeated here.
+    """
+    vision = config.get("vision_config") or {}
+    if config["model_type"] in ("clip", "metaclip_2"):
+        return {
+            "input_size": vision.get("image_size", 224),
+            "patch": vision.get("patch_size", 32),
+            "dim": config.get("projection_dim", 512),
+        }
+    patch = vision.get("patch_size", 16)
+    side = patch * math.isqrt(vision.get("num_patches", 256))  # siglip2: a number of patches
+    return {
+        "input_size": side if config["model_type"] == "siglip2" else vision.get("image_size", 224),
+        "patch": patch,
+        "dim": vision.get("hidden_size", 768),
+    }
 
 
 def cached_snapshot(identifier: str, *, tokenizer: bool = True) -> Path | None:
@@ -199,6 +266,17 @@ def revision(folder: Path) -> str:
         for pattern in ("model*.safetensors", "pytorch_model*.bin")
         for path in sorted(folder.glob(pattern))
     ]
+    return _digest(files)
+
+
+def file_revision(file: Path) -> str:
+    """Commit of a hub snapshot that a single checkpoint file lies in, otherwise its short digest."""
+    if file.parent.parent.name == "snapshots":
+        return file.parent.name
+    return _digest([file])
+
+
+def _digest(files: list[Path]) -> str:
     digest = hashlib.sha256()
     for path in files:
         with path.open("rb") as file:

@@ -1,15 +1,17 @@
-"""How a checkpoint wants its pixels: ``(x / 255 - mean) / std`` per channel.
+"""How a checkpoint wants its pixels: resized by which filter, then ``(x / 255 - mean) / std``.
 
-Resizing is ours (``torch_tools.squeeze``): transformers' own image processors crop, and need
+Resizing is ours (``torch_tools.resize``): transformers' own image processors crop, and need
 torchvision for some models.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+
+from PIL import Image
 
 from dgl_rsis.errors import ModelError
 from dgl_rsis.models.hf_files import read_json
@@ -20,10 +22,11 @@ CLIP_STD = (0.26862954, 0.26130258, 0.27577711)
 
 @dataclass(frozen=True)
 class Preprocessing:
-    """Mean and standard deviation of red, green and blue in 0..1."""
+    """Mean and standard deviation of red, green and blue in 0..1, and the filter of resizing."""
 
     mean: tuple[float, float, float] = CLIP_MEAN
     std: tuple[float, float, float] = CLIP_STD
+    resample: Image.Resampling = Image.Resampling.BICUBIC
 
 
 def read_preprocessing(folder: Path, default: Preprocessing | None = None) -> Preprocessing:
@@ -46,9 +49,13 @@ def read_preprocessing(folder: Path, default: Preprocessing | None = None) -> Pr
             content = read_json(path)
             facts = content if key is None else content.get(key, {})
             break
-    return make_preprocessing(
-        facts, "image_mean", "image_std", f"model folder {folder}", default or Preprocessing()
-    )
+    default = default or Preprocessing()
+    where = f"model folder {folder}"
+    made = make_preprocessing(facts, "image_mean", "image_std", where, default)
+    number = facts.get("resample", default.resample)
+    if number not in list(Image.Resampling):
+        raise ModelError(f"{where}: resample must be one of Pillow's filters 0 to 5, is {number!r}")
+    return replace(made, resample=Image.Resampling(number))
 
 
 def make_preprocessing(

@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import Any, Literal
 
 from dgl_rsis.device import check_device_name, choose_device
-from dgl_rsis.errors import ModelError
+from dgl_rsis.errors import InputError, ModelError
 from dgl_rsis.models import hf_files
-from dgl_rsis.models.base import Backbone
+from dgl_rsis.models.base import Backbone, BackboneOptions
+from dgl_rsis.models.checkpoints import find_checkpoint
 
 Scheme = Literal["embedded", "hf", "dir"]
 
@@ -109,7 +110,9 @@ def parse_model_name(name: str) -> ModelName:
     raise ModelError(f"unknown model {name!r}: {_POSSIBLE}")
 
 
-def load_backbone(name: str, device: str = "auto") -> Backbone:
+def load_backbone(
+    name: str, device: str = "auto", options: BackboneOptions = BackboneOptions()
+) -> Backbone:
     """Load a backbone by name.
 
     Names and folders are checked before torch is loaded, which takes seconds.
@@ -117,9 +120,10 @@ def load_backbone(name: str, device: str = "auto") -> Backbone:
     Args:
         name: see ``parse_model_name``.
         device: see ``choose_device``.
+        options: how a ViT reads images.
 
     Raises:
-        InputError: the device is not there.
+        InputError: the device is not there, or the options do not fit the backbone.
         MissingExtraError: an optional dependency is not installed.
         ModelError: no such model, or its folder is incomplete.
     """
@@ -127,14 +131,24 @@ def load_backbone(name: str, device: str = "auto") -> Backbone:
     check_device_name(device)
     folder = _folder(parsed)
     family = _family(folder)
-    chosen, _ = choose_device(device)
     if family == RS_TINY:
+        _refuse_vit_options(options)
+        chosen, _ = choose_device(device)
         from dgl_rsis.models.tiny import RsTiny
 
         return RsTiny.from_folder(folder, chosen)
+    affinity = _affinity_folder(options)
+    chosen, _ = choose_device(device)
     from dgl_rsis.models.hf_clip import HfClip
 
-    return HfClip.from_folder(folder, chosen, name=str(parsed), page=_page(parsed))
+    return HfClip.from_folder(
+        folder,
+        chosen,
+        name=str(parsed),
+        page=_page(parsed),
+        options=options,
+        affinity=affinity,
+    )
 
 
 def list_models() -> tuple[ModelEntry, ...]:
@@ -202,6 +216,32 @@ def _folder(name: ModelName) -> Path:
     return folder
 
 
+def _refuse_vit_options(options: BackboneOptions) -> None:
+    """Refuse what names a part of a ViT for a backbone that is none."""
+    for option in ("dense", "affinity"):
+        value = getattr(options, option)
+        if value is not None:
+            raise InputError(
+                f"backbone.{option}={value}: {RS_TINY} is no ViT and has dense features of its "
+                "own; leave the option out or load a CLIP"
+            )
+
+
+def _affinity_folder(options: BackboneOptions) -> Path | None:
+    """The folder of the checkpoint that tells which patches belong together, None if none.
+
+    Raises:
+        InputError: it is asked for without the dense attention that uses it, or the reverse.
+        ModelError: no such model, or its folder is incomplete.
+    """
+    if (options.dense == "proxyclip") != (options.affinity is not None):
+        raise InputError(
+            "backbone.dense=proxyclip and backbone.affinity go together, e.g. "
+            "backbone.affinity=facebook/dinov2-base"
+        )
+    return None if options.affinity is None else find_checkpoint("dino", options.affinity)
+
+
 def _existing(name: str) -> Path | None:
     """The file or folder of a path that may start with ``~``, None if there is none."""
     try:
@@ -212,15 +252,14 @@ def _existing(name: str) -> Path | None:
 
 
 def _family(folder: Path) -> str:
-    """The kind of backbone in a folder, ``rs-tiny`` or ``clip``.
+    """The kind of backbone in a folder: ``rs-tiny``, or one of ``hf_files.IMAGE_TEXT``.
 
     Raises:
-        ModelError: it holds neither, or lacks a file of a CLIP.
+        ModelError: it holds none of them, or lacks a file.
     """
     if hf_files.read_json(folder / "config.json").get("family") == RS_TINY:
         return RS_TINY
-    hf_files.check_folder(folder)
-    return "clip"
+    return str(hf_files.check_folder(folder)["model_type"])
 
 
 def _folder_facts(folder: Path, page: str | None) -> dict[str, Any]:
@@ -231,12 +270,9 @@ def _folder_facts(folder: Path, page: str | None) -> dict[str, Any]:
         named = ("revision", "licence", "notice", "input_size", "logit_scale")
         sizes = config.get("sizes", {})
         return {**facts, **{key: config.get(key) for key in named}, "dim": sizes.get("dim")}
-    vision = config.get("vision_config") or {}
     return {
         **facts,
         "revision": hf_files.revision(folder),
         "licence": hf_files.licence(folder, page),
-        "input_size": vision.get("image_size", 224),  # transformers leaves out its defaults
-        "patch": vision.get("patch_size", 32),
-        "dim": config.get("projection_dim", 512),
+        **hf_files.image_facts(config),
     }

@@ -12,15 +12,21 @@ from torch.nn import functional
 
 from dgl_rsis.types import FloatArray, RGBImage
 
-
-def squeeze(image: RGBImage, size: int) -> RGBImage:
-    """Resize to a square regardless of aspect, bicubic with antialiasing."""
-    return resize(image, (size, size))
+_BICUBIC = Image.Resampling.BICUBIC
 
 
-def resize(image: RGBImage, shape: tuple[int, int]) -> RGBImage:
-    """Resize to ``(height, width)``, bicubic with antialiasing."""
-    return np.asarray(Image.fromarray(image).resize(shape[::-1], Image.Resampling.BICUBIC))
+def squeeze(image: RGBImage, size: int, resample: Image.Resampling = _BICUBIC) -> RGBImage:
+    """Resize to a square regardless of aspect, with antialiasing."""
+    return resize(image, (size, size), resample)
+
+
+def resize(
+    image: RGBImage, shape: tuple[int, int], resample: Image.Resampling = _BICUBIC
+) -> RGBImage:
+    """Resize to ``(height, width)``, with antialiasing; an image of that size stays as it is."""
+    if image.shape[:2] == shape:
+        return image
+    return np.asarray(Image.fromarray(image).resize(shape[::-1], resample))
 
 
 def to_tensor(

@@ -20,6 +20,7 @@ from dgl_rsis.proposals.overlap import (
     Geometry,
     Runs,
     central_moments,
+    coverage_matrix,
     crop_runs,
     field_table,
     overlap_matrix,
@@ -164,6 +165,10 @@ class MaskSet:
             np.float32
         )
         return means[:, 0] if flat else means
+
+    def coverage(self, rows: IntArray, columns: IntArray) -> csr_array:
+        """Share of each cell that every mask covers, see ``types.Proposals.coverage``."""
+        return coverage_matrix(self.runs, len(self), rows, columns)
 
     def crop(self, index: int) -> BoolArray:
         """Mask ``index`` inside its box, boolean ``(y1 - y0, x1 - x0)``."""

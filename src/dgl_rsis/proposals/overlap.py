@@ -148,14 +148,7 @@ def overlap_matrix(
     lower_y, upper_y, fraction_y = cell_positions(shape[0], field_shape[0])
     steps = (np.diff(lower_x) != 0) | (np.diff(upper_x) != 0)
     bounds = np.concatenate([[0], np.flatnonzero(steps) + 1, [shape[1]]])
-
-    first = np.searchsorted(bounds, runs.start, side="right") - 1
-    pieces = np.searchsorted(bounds, runs.stop, side="left") - first
-    run = np.repeat(np.arange(len(pieces)), pieces)
-    span = np.arange(len(run)) - np.repeat(np.cumsum(pieces) - pieces, pieces) + first[run]
-    start = np.maximum(runs.start[run], bounds[span])
-    stop = np.minimum(runs.stop[run], bounds[span + 1])
-
+    run, start, stop = _cut(runs, bounds)
     cumulative = np.concatenate([[0.0], np.cumsum(fraction_x)])
     right = cumulative[stop] - cumulative[start]
     left = (stop - start) - right
@@ -175,6 +168,44 @@ def overlap_matrix(
     matrix = csr_array((weights, (np.tile(owner, 4), cells)), shape=size)
     matrix.eliminate_zeros()
     return matrix
+
+
+def coverage_matrix(runs: Runs, count: int, rows: IntArray, columns: IntArray) -> csr_array:
+    """Share of the pixels of each cell that each region covers, see ``types.Proposals.coverage``.
+
+    Args:
+        runs: the regions as runs.
+        count: number of regions.
+        rows: ``(H,)`` row of cells of every row of pixels, ascending from 0.
+        columns: ``(W,)`` column of cells of every column of pixels, likewise.
+
+    Returns:
+        Sparse ``(count, cells)`` float64.
+    """
+    bounds = np.concatenate([[0], np.flatnonzero(np.diff(columns)) + 1, [len(columns)]])
+    run, start, stop = _cut(runs, bounds)
+    across = int(columns[-1]) + 1
+    pairs = (runs.owner[run], rows[runs.row[run]] * across + columns[start])
+    pixels = np.multiply.outer(np.bincount(rows), np.bincount(columns)).ravel()
+    matrix = csr_array((stop - start, pairs), shape=(count, len(pixels)))
+    return csr_array(
+        (matrix.data / pixels[matrix.indices], matrix.indices, matrix.indptr), shape=matrix.shape
+    )
+
+
+def _cut(runs: Runs, bounds: IntArray) -> tuple[IntArray, IntArray, IntArray]:
+    """Cut runs at columns: run that each piece comes from, its first column, that after its last.
+
+    Args:
+        runs: to be cut.
+        bounds: ascending columns, 0 and the width among them.
+    """
+    first = np.searchsorted(bounds, runs.start, side="right") - 1
+    pieces = np.searchsorted(bounds, runs.stop, side="left") - first
+    run = np.repeat(np.arange(len(pieces)), pieces)
+    span = np.arange(len(run)) - np.repeat(np.cumsum(pieces) - pieces, pieces) + first[run]
+    start = np.maximum(runs.start[run], bounds[span])
+    return run, start, np.minimum(runs.stop[run], bounds[span + 1])
 
 
 def field_table(values: NDArray[Any]) -> tuple[NDArray[np.float64], tuple[int, int], bool]:

@@ -23,6 +23,7 @@ from dgl_rsis.proposals.overlap import (
     Geometry,
     Runs,
     central_moments,
+    coverage_matrix,
     field_table,
     label_runs,
     overlap_matrix,
@@ -172,6 +173,21 @@ class RegionTree:
         sums, flat = self._leaf_sums(values)
         means = sums[tree] / self.leaf_areas(tree)[:, None]
         return (means[:, 0] if flat else means).astype(np.float32)
+
+    def coverage(self, rows: IntArray, columns: IntArray) -> csr_array:
+        """Share of each cell that every node covers, see ``types.Proposals.coverage``."""
+        parts = []
+        for tree, (runs, _) in enumerate(self._leaf_geometry):
+            count = self.leaf_count(tree)
+            ranges = self.leaf_ranges[self.offsets[tree] : self.offsets[tree + 1]]
+            lengths = ranges[:, 1] - ranges[:, 0]
+            ends = np.concatenate([[0], np.cumsum(lengths)])
+            leaves = np.arange(ends[-1]) + np.repeat(ranges[:, 0] - ends[:-1], lengths)
+            members = csr_array(
+                (np.ones(len(leaves)), leaves, ends), shape=(len(ranges), count)
+            )  # leaves of every node
+            parts.append(members @ coverage_matrix(runs, count, rows, columns))
+        return vstack(parts, format="csr")
 
     def crop(self, index: int) -> BoolArray:
         """Node ``index`` inside its box, boolean ``(y1 - y0, x1 - x0)``."""

@@ -1,0 +1,119 @@
+"""Loading models and tokenizers of transformers from folders, without touching the network."""
+
+from __future__ import annotations
+
+import string
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from dgl_rsis.errors import MissingExtraError, ModelError
+from dgl_rsis.models import hf_files
+
+CLASSES = {
+    "clip": "CLIPModel",
+    "metaclip_2": "MetaClip2Model",
+    "siglip": "SiglipModel",
+    "siglip2": "Siglip2Model",
+}
+"""Transformers' class by the ``model_type`` of ``hf_files.IMAGE_TEXT``."""
+
+
+def load_folder(folder: Path) -> tuple[Any, Any]:
+    """Model in single precision and tokenizer of an image-text checkpoint.
+
+    Args:
+        folder: complete by ``hf_files.check_folder``.
+
+    Raises:
+        MissingExtraError: transformers is not installed.
+        ModelError: a file is damaged, or weights are missing.
+    """
+    kind = hf_files.check_folder(folder)["model_type"]
+    with _quiet_transformers(folder) as transformers:
+        import torch
+
+        model, report = getattr(transformers, CLASSES[kind]).from_pretrained(
+            folder, local_files_only=True, output_loading_info=True, dtype=torch.float32
+        )
+        tokenizer = _tokenizer(transformers, folder, kind)
+    missing = sorted(report["missing_keys"])
+    if missing:
+        raise ModelError(
+            f"the weights in {folder} lack {len(missing)} tensors of its config.json, "
+            f"first {missing[0]}; the checkpoint is incomplete or of another kind"
+        )
+    return model, tokenizer
+
+
+@contextmanager
+def _quiet_transformers(folder: Path) -> Iterator[Any]:
+    """Transformers without its progress bars and remarks; its errors become one line."""
+    try:
+        import transformers
+        from transformers.utils import logging as transformers_logging
+    except ImportError as error:
+        raise MissingExtraError(hf_files.WHAT, hf_files.EXTRA) from error
+    from safetensors import SafetensorError
+
+    logging: Any = transformers_logging  # its functions have no types
+    bars, verbosity = logging.is_progress_bar_enabled(), logging.get_verbosity()
+    logging.disable_progress_bar()  # one line a tensor: noise in a command's output
+    logging.set_verbosity_error()
+    try:
+        yield transformers
+    except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as error:
+        lines = str(error).strip().splitlines() or [type(error).__name__]
+        raise ModelError(f"cannot load model folder {folder}: {lines[0]}") from error
+    finally:
+        logging.set_verbosity(verbosity)
+        if bars:
+            logging.enable_progress_bar()
+
+
+def _tokenizer(transformers: Any, folder: Path, kind: str) -> Any:
+    """The tokenizer of a checkpoint.
+
+    That of SigLIP is read from ``tokenizer.json``, as transformers' own class for it needs the
+    library sentencepiece, and the one that SigLIP 2 names does not lower-case.
+    """
+    if not kind.startswith("siglip"):
+        return transformers.AutoTokenizer.from_pretrained(folder, local_files_only=True)
+    if (folder / "tokenizer.json").is_file():
+        tokenizer = transformers.PreTrainedTokenizerFast.from_pretrained(
+            folder, local_files_only=True
+        )
+        _canonicalize(tokenizer, folder)
+        return tokenizer
+    try:
+        return transformers.SiglipTokenizer.from_pretrained(folder, local_files_only=True)
+    except ImportError:
+        raise ModelError(
+            f"model folder {folder} has its words in spiece.model only, which needs "
+            "`pip install sentencepiece protobuf`; or put the tokenizer.json of its page there"
+        ) from None
+
+
+def _canonicalize(tokenizer: Any, folder: Path) -> None:
+    """Let a tokenizer normalise words as SigLIP was trained: harmless where it does already.
+
+    Both generations lower-case (Zhai et al. 2023, appendix; Tschannen et al. 2025, section 3); the
+    first one also drops punctuation and runs of white space.
+    """
+    from tokenizers import Regex, normalizers
+
+    steps: list[Any] = [normalizers.Lowercase()]
+    path = folder / "tokenizer_config.json"
+    named = hf_files.read_json(path).get("tokenizer_class", "") if path.is_file() else ""
+    if named.startswith("SiglipTokenizer"):
+        marks = "".join("\\" + mark for mark in string.punctuation)
+        steps += [
+            normalizers.Replace(Regex(f"[{marks}]"), ""),
+            normalizers.Replace(Regex(r"\s+"), " "),
+            normalizers.Strip(),
+        ]
+    backend = tokenizer.backend_tokenizer
+    if backend.normalizer is not None:
+        steps.append(backend.normalizer)
+    backend.normalizer = normalizers.Sequence(steps)
