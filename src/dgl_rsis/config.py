@@ -73,9 +73,11 @@ class PaintSettings(_Section):
 
 
 class ActivationSettings(_Section):
-    """Cross-scale Grad-CAM with global enhancement (docs/design.md 1.3)."""
+    """Cross-scale activations with global enhancement (docs/design.md 1.3)."""
 
     enabled: bool
+    provider: Literal["grad_cam", "cross_attention", "dense_contrast"]
+    checkpoint: str
     cross_scale: bool
     tiles: int = Field(ge=2)
     overlap: float = Field(ge=0, lt=1)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache, partial
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -19,7 +19,8 @@ from PIL.Image import Image
 from dgl_rsis.config import Settings, make_settings
 from dgl_rsis.errors import DglRsisError, ImageError, InputError
 from dgl_rsis.geo.raster import as_raster
-from dgl_rsis.models.base import Backbone
+from dgl_rsis.image_reader import ImageReader
+from dgl_rsis.models.base import Backbone, Matcher
 from dgl_rsis.nouns import meant_by_names
 from dgl_rsis.prepared import PreparedImage
 from dgl_rsis.proposals.base import proposer
@@ -75,7 +76,12 @@ def load(
     backbone = load_backbone(model, device, BackboneOptions(**chosen.backbone.model_dump()))
     if backbone.card.notice:
         _give_notice(backbone.card.notice)
-    return Model(backbone, chosen)
+    activation = chosen.activation
+    if not (activation.enabled and activation.provider == "cross_attention"):
+        return Model(backbone, chosen)
+    from dgl_rsis.models.hf_blip import load_matcher
+
+    return Model(backbone, chosen, load_matcher(activation.checkpoint, device))
 
 
 @cache
@@ -91,10 +97,12 @@ class Model:
     Attributes:
         backbone: the image-text model.
         settings: options of all stages.
+        matcher: image-text matching model of the activation provider ``cross_attention``.
     """
 
     backbone: Backbone
     settings: Settings
+    matcher: Matcher | None = None
 
     def segment(
         self,
@@ -133,17 +141,12 @@ class Model:
         name, notes = _painted_proposals(painter, settings.proposals.proposer)
         proposals = self._proposals(raster, picture, name) if painter != "dense" else None
         tell("dense features")
-        features = local.read_features(
-            picture,
-            self.backbone,
-            settings.local,
-            metres_per_pixel=_pixel_size(raster),
-        )
+        reader = self._reader(raster, picture)
         dense = local.dense_probabilities(
-            features, texts, self.backbone.dense_logit_scale, settings.local
+            reader.features(), texts, self.backbone.dense_logit_scale, settings.local
         )
         tell("painting")
-        painting = self._paint(raster, picture, proposals, features, texts, dense, chosen.rest)
+        painting = self._paint(raster, proposals, reader, texts, dense, chosen.rest)
         labels, scores = _classes_of(painting, chosen, raster)
         tell("done")
         return SegmentResult(
@@ -221,20 +224,11 @@ class Model:
         given = candidates is not None
         needs_tree = refine or any(_looks_for_anchors(query, names or ()) for query in queries)
         tree = self._tree(raster) if given and needs_tree else None
-        features = cache(
-            partial(
-                local.read_features,
-                picture,
-                self.backbone,
-                self.settings.local,
-                metres_per_pixel=_pixel_size(raster),
-            )
-        )
         prepared = PreparedImage.of(
             raster,
             picture,
             proposals,
-            features,
+            self._reader(raster, picture),
             tree=tree,
             names=names,
             given=given,
@@ -263,6 +257,15 @@ class Model:
         """Embed an image squeezed to the input size, ``(D,)`` float32 of unit length."""
         return np.asarray(self.backbone.encode_images([filled(as_raster(image))])[0])
 
+    def _reader(self, raster: Raster, picture: RGBImage) -> ImageReader:
+        return ImageReader.of(
+            picture,
+            self.backbone,
+            self.settings,
+            matcher=self.matcher,
+            metres_per_pixel=_pixel_size(raster),
+        )
+
     def _proposals(self, raster: Raster, picture: RGBImage, name: str) -> Proposals:
         """Proposals of a proposer, which may look at features of the finest reading scale."""
         factor, *_ = local.reading_factors(raster.shape, _pixel_size(raster), self.settings.local)
@@ -275,9 +278,8 @@ class Model:
     def _paint(
         self,
         raster: Raster,
-        picture: RGBImage,
         proposals: Proposals | None,
-        features: local.ImageFeatures,
+        reader: ImageReader,
         texts: local.TextFeatures,
         dense: FloatArray,
         rest: int | None,
@@ -289,7 +291,7 @@ class Model:
             return paint.paint_leaves(dense, proposals, rest=rest)
         if isinstance(proposals, MaskSet):
             scores = local.align(
-                picture, self.backbone, proposals, features, texts, dense,
+                reader.crops, self.backbone, proposals, reader.features(), texts, dense,
                 self.settings.local, rank_by=range(texts.class_count),
             )  # fmt: skip
             return paint.paint_masks(dense, proposals, scores, rest=rest)
