@@ -1,4 +1,7 @@
-"""Where a backbone computes, and why (docs/design.md 1.6)."""
+"""Where a backbone computes, in which precision, and why (docs/design.md 1.6).
+
+Nothing here changes the state of torch: no threads, no default device, no switches of its back ends.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import re
 
 from dgl_rsis.errors import InputError
 
+PRECISIONS = ("auto", "float32", "bfloat16", "float16")
 _NAME = re.compile(r"auto|cpu|mps|cuda(:\d+)?")
 
 
@@ -51,3 +55,55 @@ def choose_device(name: str = "auto") -> tuple[str, str]:
     if name == "mps" and not metal:
         raise InputError(f"device mps is not there: torch {torch.__version__} sees no Metal device")
     return name, "asked for"
+
+
+def check_precision_name(name: str) -> None:
+    """Refuse unknown precisions, without loading torch.
+
+    Raises:
+        InputError: the name is unknown.
+    """
+    if name not in PRECISIONS:
+        raise InputError(f"unknown precision {name!r}: use {', '.join(PRECISIONS)}")
+
+
+def choose_precision(name: str, device: str) -> tuple[str, str]:
+    """Check a precision, or choose the one that gives the same answers everywhere.
+
+    Half precision moves a cosine by about 1e-3, which times an inverse temperature of 100 is enough
+    to turn a close decision: a result should not depend on the machine unless that is asked for.
+
+    Args:
+        name: one of ``PRECISIONS``.
+        device: as ``choose_device`` returns it.
+
+    Returns:
+        ``"float32"``, ``"bfloat16"`` or ``"float16"``, and the reason in a few words.
+
+    Raises:
+        InputError: the name is unknown, or the device cannot compute in it natively.
+    """
+    check_precision_name(name)
+    if name == "auto":
+        return "float32", "auto: the same answers on every device"
+    if name == "float32" or _computes_in(name, device):
+        return name, "asked for"
+    raise InputError(
+        f"precision {name} is not for this device: {device} has no instructions for it; "
+        "use float32 or auto"
+    )
+
+
+def _computes_in(precision: str, device: str) -> bool:
+    """Whether a device has instructions for a half precision, not only an emulation."""
+    import torch
+
+    if device.startswith("cuda"):
+        # 8.0 (Ampere) brought bfloat16; all cards that torch still supports have float16
+        return precision == "float16" or torch.cuda.get_device_capability(device) >= (8, 0)
+    if device == "mps":
+        return precision == "float16" or torch.backends.mps.is_macos_or_newer(14, 0)
+    letters = {"bfloat16": "bf16", "float16": "fp16"}[precision]
+    # avx512_bf16, amx_fp16, Arm's bf16 and others; an old torch does not tell
+    facts: dict[str, object] = getattr(torch.cpu, "get_capabilities", dict)()
+    return any(letters in name for name, there in facts.items() if there is True)

@@ -1,0 +1,92 @@
+"""Half precision and compilation, for any backbone.
+
+Half precision is torch's autocast: weights stay in float32, products of matrices and convolutions
+run in the half precision, and sums that need it (norms, softmax) in float32. So a backbone knows
+nothing of it, and gradients are not touched: activations are computed in float32, as gradients of a
+log-probability vanish in float16.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+
+import torch
+
+from dgl_rsis.errors import InputError
+from dgl_rsis.models.base import Activator, Backbone, ModelCard, activator_of
+from dgl_rsis.types import FloatArray, Proposals, RGBImage
+
+
+class HalfPrecision:
+    """A backbone whose embeddings and features are computed in half precision.
+
+    Args:
+        backbone: the backbone, with weights in float32.
+        device: where it computes.
+        precision: ``"bfloat16"`` or ``"float16"``.
+    """
+
+    def __init__(self, backbone: Backbone, device: str, precision: str) -> None:
+        self.backbone = backbone
+        self.precision = precision
+        self.dim, self.input_size = backbone.dim, backbone.input_size
+        self.logit_scale = backbone.logit_scale
+        self.dense_logit_scale = backbone.dense_logit_scale
+        self.region_logit_scale = backbone.region_logit_scale
+        self._kind = device.partition(":")[0]
+        self._type: torch.dtype = getattr(torch, precision)
+
+    @property
+    def card(self) -> ModelCard:
+        """That of the backbone."""
+        return self.backbone.card
+
+    def _half(self) -> torch.autocast:
+        return torch.autocast(self._kind, self._type)
+
+    def encode_texts(self, texts: Sequence[str]) -> FloatArray:
+        """See ``Backbone``."""
+        with self._half():
+            return self.backbone.encode_texts(texts)
+
+    def encode_images(self, images: Sequence[RGBImage]) -> FloatArray:
+        """See ``Backbone``."""
+        with self._half():
+            return self.backbone.encode_images(images)
+
+    def dense(self, image: RGBImage) -> FloatArray:
+        """See ``Backbone``."""
+        with self._half():
+            return self.backbone.dense(image)
+
+    def regions(self, image: RGBImage, proposals: Proposals) -> FloatArray:
+        """See ``Backbone``."""
+        with self._half():
+            return self.backbone.regions(image, proposals)
+
+    def activations(
+        self, image: RGBImage, texts: FloatArray, targets: Sequence[int]
+    ) -> tuple[FloatArray, FloatArray]:
+        """See ``Backbone``; in float32."""
+        return self.backbone.activations(image, texts, targets)
+
+    def activator(self, image: RGBImage) -> Activator:
+        """See ``ReadsOnce``; in float32."""
+        return activator_of(self.backbone, image)
+
+
+def compile_blocks(backbone: Backbone, device: str) -> None:
+    """Let torch compile the repeated blocks of a backbone's networks when they are first used.
+
+    Blocks, not networks: all blocks of a transformer share one compiled program.
+
+    Raises:
+        InputError: this machine has no compiler that torch could use.
+    """
+    if device == "cpu" and not any(map(shutil.which, ("g++", "clang++", "cl"))):
+        raise InputError("backbone.compile needs a C++ compiler on a CPU: install g++ or clang")
+    for network in vars(backbone).values():
+        for module in network.modules() if isinstance(network, torch.nn.Module) else ():
+            for block in module if isinstance(module, torch.nn.ModuleList) else ():
+                block.compile()
