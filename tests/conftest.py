@@ -115,3 +115,13 @@ def tiny_rs_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("tiny-rs")
     save_tiny_rs(folder)
     return folder
+
+
+@pytest.fixture(scope="session")
+def tiny_blip_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of a random BLIP for image-text matching; do not change it, copy it."""
+    from tiny_blip import save_tiny_blip
+
+    folder = tmp_path_factory.mktemp("tiny-blip")
+    save_tiny_blip(folder)
+    return folder
