@@ -100,7 +100,11 @@ def test_settings_are_frozen() -> None:
         ("default", {"local": {"crop_count": 0}}, r"setting local\.crop_count.*got 0"),
         ("default", {"select": {"program_weight": -1}}, r"setting select\.program_weight"),
         ("default", {"select": {"program_weight": float("nan")}}, r"select\.program_weight"),
-        ("default", {"proposals": {"proposer": "nobody"}}, r"proposals\.proposer.*'maskcut'"),
+        (
+            "default",
+            {"proposals": {"proposer": "nobody"}},
+            r"proposals\.proposer: choose of.*maskcut.*'nobody'",
+        ),
         ("default", {"local": {"global_bias": -1}}, r"setting local\.global_bias"),
         ("default", {"paint": "cut"}, "setting paint: 'cut' is not a table of options"),
         ("fast", {"select": {"enabled": False}}, "are both off, nothing is left"),

@@ -8,9 +8,20 @@ from importlib import resources
 from typing import Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PositiveFloat,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from dgl_rsis.errors import InputError
+
+PROPOSERS = ("tree", "flat", "maskcut", "hierarchy", "sam", "sam2", "samhq", "sam3")
+CHECKPOINT_USERS = ("maskcut", "hierarchy", "sam", "sam2", "samhq", "sam3")
 
 
 class _Section(BaseModel):
@@ -33,7 +44,50 @@ class KnowledgeSettings(_Section):
 class ProposalSettings(_Section):
     """Class-agnostic proposals (docs/design.md 1.1)."""
 
-    proposer: Literal["tree", "flat", "maskcut"]
+    proposer: str
+    checkpoint: str | dict[str, str] | None
+    points: int | None = Field(ge=1)
+    crop_layers: int | None = Field(ge=0, le=3)
+    predicted_iou: float | None = Field(ge=0, le=1)
+    stability: float = Field(ge=0, le=1)
+    box_iou: float = Field(ge=0, le=1)
+    least_score: float = Field(ge=0, le=1)
+    smallest_area: int = Field(ge=1)
+    least_objectness: float = Field(ge=0, le=1)
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """Names of the proposers that are combined."""
+        return tuple(self.proposer.split("+"))
+
+    @field_validator("proposer")
+    @classmethod
+    def _known(cls, proposer: str) -> str:
+        parts = proposer.split("+")
+        if not set(parts) <= set(PROPOSERS) or len(set(parts)) < len(parts):
+            raise ValueError(f"choose of {', '.join(PROPOSERS)}, or several joined by +")
+        return proposer
+
+    @model_validator(mode="after")
+    def _checkpoint_has_an_owner(self) -> ProposalSettings:
+        users = [part for part in self.parts if part in CHECKPOINT_USERS]
+        if isinstance(self.checkpoint, str) and len(users) > 1:
+            raise ValueError(
+                f"say which proposer the checkpoint is for, e.g. {{{users[0]}: {self.checkpoint}}}"
+            )
+        strange = isinstance(self.checkpoint, dict) and set(self.checkpoint) - set(users)
+        if strange or (isinstance(self.checkpoint, str) and not users):
+            raise ValueError(
+                f"the proposer {self.proposer} has no use for the checkpoint {self.checkpoint}; "
+                f"checkpoints are for {', '.join(CHECKPOINT_USERS)}"
+            )
+        return self
+
+    def checkpoint_of(self, part: str) -> str | None:
+        """Name of the checkpoint of one of ``parts``; None is its default."""
+        if isinstance(self.checkpoint, dict):
+            return self.checkpoint.get(part)
+        return self.checkpoint if part in CHECKPOINT_USERS else None
 
 
 class BackboneSettings(_Section):
@@ -206,7 +260,9 @@ def make_settings(
         where = ".".join(map(str, first["loc"]))
         if not where:  # of all settings together
             raise InputError(f"settings: {first['ctx']['error']}") from error
-        raise InputError(f"setting {where}: {first['msg']}; got {first['input']!r}") from error
+        raise InputError(
+            f"setting {where}: {first['msg'].removeprefix('Value error, ')}; got {first['input']!r}"
+        ) from error
 
 
 def parse_overrides(pairs: Sequence[str]) -> dict[str, dict[str, Any]]:

@@ -1,7 +1,8 @@
 """Score the nouns of a sentence over candidates, and find the whole things that they name.
 
-Candidates for the target are the user's, where they gave some, else the instances of the noun in
-the region tree. Anchors (*left of the river*) are instances in the tree in both cases: a user who
+Candidates for the target are the user's, where they gave some, else what a detector found for the
+noun, else the instances of the noun in the region tree, beside them the flat masks of other
+proposers. Anchors (*left of the river*) are instances in the tree in both cases: a user who
 gives boxes of ships need not give the river.
 """
 
@@ -18,6 +19,7 @@ from dgl_rsis.prepared import Candidates, PreparedImage
 from dgl_rsis.proposals.filters import flatten_tree
 from dgl_rsis.proposals.masks import MaskSet
 from dgl_rsis.proposals.objectness import objectness
+from dgl_rsis.proposing import flat_masks
 from dgl_rsis.stages import local
 from dgl_rsis.stages.instances import Mask, instance_masks
 from dgl_rsis.text.inflection import singular
@@ -37,7 +39,7 @@ class ScoredNouns:
         probabilities: noun -> ``(N,)`` float32 in [0, 1], against the other nouns and the rest.
         instances: noun -> candidates that are whole things of that kind; a noun that is missing
             is looked for by probability alone.
-        settled: nouns that the names of all candidates decide, without the model.
+        settled: nouns that the names of all candidates or a detector decide, without the model.
         notes: what the names of candidates did not settle.
     """
 
@@ -62,10 +64,11 @@ def score_nouns(
     """
     seen = [noun for noun in nouns if noun != ANYTHING]
     named = meant_by_names(image.names, seen)
+    detected = {noun: image.detected[noun] for noun in nouns if noun in image.detected}
     unnamed = "" in image.names
     texts, dense = (
         _dense(image, seen, backbone, settings)
-        if unnamed or len(named) < len(seen)
+        if unnamed or not set(seen) <= named.keys() | detected.keys()
         else (None, None)
     )
     masks, instances = _masks(image, target, nouns, dense, named, settings)
@@ -85,13 +88,18 @@ def score_nouns(
         probabilities[noun] = _settled(
             image, meant, probabilities.get(noun), len(masks), settings.select.name_mismatch
         )
+    for noun, own in detected.items():
+        flat = flat_masks(image.proposals)
+        assert flat is not None  # detections are flat masks, the first of them
+        probabilities[noun] = np.full(len(masks), settings.select.name_mismatch, np.float32)
+        probabilities[noun][own] = flat.known_quality[own]
     notes: tuple[str, ...] = ()
     if target in probabilities and target not in named and any(image.names):
         otherwise = _called_otherwise(image.names, target)
         probabilities[target][otherwise] = settings.select.name_mismatch
         rest = ": the image decides" if len(otherwise) < len(image.names) else ""
         notes = (f"no candidate is called '{target}'{rest}",)
-    settled = frozenset() if unnamed else frozenset(named)
+    settled = frozenset(detected) if unnamed else frozenset(named | detected)
     return ScoredNouns(candidates, probabilities, instances, settled, notes)
 
 
@@ -184,8 +192,9 @@ def _masks(
     """Candidates of a sentence, and which of them are instances of which noun."""
     proposals, tree = image.proposals, image.tree
     own = np.arange(len(proposals))
-    instances: dict[str, IntArray] = {}
+    instances: dict[str, IntArray] = dict(image.detected)
     masks: list[Mask] = []
+    flat = flat_masks(proposals)
     if image.given:
         # Names decide which of the user's candidates are meant; else all of them may be.
         instances = {target: own, ANYTHING: own}
@@ -193,24 +202,32 @@ def _masks(
             noun: np.flatnonzero(meant | np.array([name == "" for name in image.names]))
             for noun, meant in named.items()
         }
-        masks = [_placed(proposals, index) for index in own.tolist()]
     if tree is None:
         return proposals, instances
+    if flat is not None:
+        masks = [_placed(flat, index) for index in range(len(flat))]
+    given = len(masks)
     looks = objectness(tree, image.lab) if len(tree) else np.zeros(0, np.float32)
     seen = [noun for noun in nouns if noun != ANYTHING]
     for noun in nouns:
         if noun in instances:
             continue
         if noun == ANYTHING or dense is None:
-            flat = flatten_tree(tree, looks)
-            found = [_placed(flat, index) for index in range(len(flat))]
+            nodes = flatten_tree(tree, looks)
+            found = [_placed(nodes, index) for index in range(len(nodes))]
         else:
             view = _against_others(dense, seen, seen.index(noun))
             found = instance_masks(tree, view, 0, looks, settings.instances)
-        instances[noun] = np.arange(len(masks), len(masks) + len(found))
+        if image.given or flat is None:
+            instances[noun] = np.arange(len(masks), len(masks) + len(found))
+        # else flat masks of other proposers compete with those of the tree by probability
         masks += found
+    quality = None
+    if flat is not None and flat.quality is not None:
+        quality = np.append(flat.quality, np.full(len(masks) - given, np.nan, np.float32))
     corners = [(x0, y0) for _, x0, y0 in masks]
-    return MaskSet.from_crops([crop for crop, _, _ in masks], corners, tree.shape), instances
+    crops = [crop for crop, _, _ in masks]
+    return MaskSet.from_crops(crops, corners, tree.shape, quality=quality), instances
 
 
 def _placed(proposals: Proposals, index: int) -> Mask:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -23,17 +23,25 @@ from dgl_rsis.image_reader import ImageReader
 from dgl_rsis.models.base import Backbone, Matcher
 from dgl_rsis.nouns import meant_by_names
 from dgl_rsis.prepared import PreparedImage
-from dgl_rsis.proposals.base import proposer
 from dgl_rsis.proposals.masks import MaskSet
 from dgl_rsis.proposals.region_tree import RegionTree
 from dgl_rsis.proposals.tree import build_region_tree
-from dgl_rsis.referring import answer, nouns_of, refine_matches, understand
+from dgl_rsis.proposing import (
+    Found,
+    Networks,
+    checkpoint_folders,
+    find_proposals,
+    painted_parts,
+    pixel_size,
+)
+from dgl_rsis.referring import answer, nouns_of, understand
+from dgl_rsis.refining import in_boxes, in_regions, refine_matches
 from dgl_rsis.results import ReferResult, SegmentResult
 from dgl_rsis.stages import local, paint
 from dgl_rsis.text.classes import ClassList, read_classes
 from dgl_rsis.text.knowledge import normalise_name
 from dgl_rsis.text.program.vocabulary import ANYTHING
-from dgl_rsis.types import FloatArray, Proposals, Query, Raster, RGBImage
+from dgl_rsis.types import FloatArray, IntArray, Proposals, Query, Raster, RGBImage
 
 ImageLike: TypeAlias = str | Path | Image | NDArray[np.uint8] | Raster
 Candidates: TypeAlias = MaskSet | NDArray[Any] | Sequence[NDArray[np.bool_]]
@@ -57,7 +65,8 @@ def load(
     Args:
         model: ``rs-tiny``, ``hf:ORG/NAME`` (bare ``ORG/NAME`` too) or ``dir:FOLDER`` (a bare
             existing path too).
-        proposer: ``tree``, ``flat`` or ``maskcut``, over ``settings``; None leaves their choice.
+        proposer: ``tree``, ``flat``, ``maskcut``, ``hierarchy``, ``sam``, ``sam2``, ``samhq``,
+            ``sam3`` or several joined by ``+``, over ``settings``; None leaves their choice.
         preset: ``default``, ``fast`` or ``paper``.
         device: ``auto``, ``cpu``, ``cuda``, ``cuda:N`` or ``mps``.
         settings: ``{stage: {option: value}}`` over the preset.
@@ -73,15 +82,16 @@ def load(
     if proposer is not None:
         overrides["proposals"] = {**overrides.get("proposals", {}), "proposer": proposer}
     chosen = make_settings(preset, overrides)
+    checkpoint_folders(chosen.proposals)  # a missing one is told before anything is loaded
     backbone = load_backbone(model, device, BackboneOptions(**chosen.backbone.model_dump()))
     if backbone.card.notice:
         _give_notice(backbone.card.notice)
     activation = chosen.activation
     if not (activation.enabled and activation.provider == "cross_attention"):
-        return Model(backbone, chosen)
+        return Model(backbone, chosen, device=device)
     from dgl_rsis.models.hf_blip import load_matcher
 
-    return Model(backbone, chosen, load_matcher(activation.checkpoint, device))
+    return Model(backbone, chosen, load_matcher(activation.checkpoint, device), device)
 
 
 @cache
@@ -98,11 +108,13 @@ class Model:
         backbone: the image-text model.
         settings: options of all stages.
         matcher: image-text matching model of the activation provider ``cross_attention``.
+        device: where networks of proposers compute, see ``load``.
     """
 
     backbone: Backbone
     settings: Settings
     matcher: Matcher | None = None
+    device: str = "auto"
 
     def segment(
         self,
@@ -138,8 +150,12 @@ class Model:
         texts = local.encode_classes(self.backbone, chosen.prompts, chosen.competitors)
         tell("proposals")
         painter = settings.paint.painter
-        name, notes = _painted_proposals(painter, settings.proposals.proposer)
-        proposals = self._proposals(raster, picture, name) if painter != "dense" else None
+        parts, notes = painted_parts(painter, settings.proposals)
+        proposals = None
+        if painter != "dense":
+            asked = chosen.class_of_name[: len(chosen.prompts)]  # those with words of their own
+            nouns = [chosen.names[index] for index in asked]
+            proposals = self._find(raster, picture, parts, nouns=nouns).proposals
         tell("dense features")
         reader = self._reader(raster, picture)
         dense = local.dense_probabilities(
@@ -208,8 +224,11 @@ class Model:
         raster = as_raster(image)
         picture = filled(raster)
         tell("proposals")
+        detected: Mapping[str, IntArray] = {}
         if candidates is None:
-            proposals = self._proposals(raster, picture, self.settings.proposals.proposer)
+            nouns = [noun for query in queries for noun in nouns_of(query)]
+            found = self._find(raster, picture, nouns=nouns)
+            proposals, detected = found.proposals, found.instances
         else:
             proposals = _given(candidates, raster.shape)
         if names is not None and len(names) != len(proposals):
@@ -222,8 +241,10 @@ class Model:
                 f"names[{strange}] is {names[strange]!r}, no text; pass '' for a candidate without one"
             )
         given = candidates is not None
-        needs_tree = refine or any(_looks_for_anchors(query, names or ()) for query in queries)
-        tree = self._tree(raster) if given and needs_tree else None
+        segmenter = self.networks.segmenter if refine else None
+        fits_regions = refine and segmenter is None
+        looks = any(_looks_for_anchors(query, names or ()) for query in queries)
+        tree = self._tree(raster) if given and (fits_regions or looks) else None
         prepared = PreparedImage.of(
             raster,
             picture,
@@ -233,13 +254,16 @@ class Model:
             names=names,
             given=given,
             scores=None if scores is None else _checked(scores, len(proposals)),
+            detected=detected,
         )
         results = []
         for query in queries:
             tell(query.text)
             results.append(answer(prepared, query, self.backbone, self.settings))
-        if refine and tree is not None:
-            results = [refine_matches(result, tree) for result in results]
+        if refine and segmenter is not None:
+            results = [refine_matches(each, in_boxes(picture, segmenter)) for each in results]
+        elif refine and tree is not None:
+            results = [refine_matches(each, in_regions(tree)) for each in results]
         tell("done")
         notes = _raster_notes(raster)
         return [replace(result, notes=(*result.notes, *notes)) for result in results]
@@ -247,7 +271,7 @@ class Model:
     def propose(self, image: ImageLike) -> Proposals:
         """Class-agnostic proposals of an image by the proposer of the settings."""
         raster = as_raster(image)
-        return self._proposals(raster, filled(raster), self.settings.proposals.proposer)
+        return self._find(raster, filled(raster)).proposals
 
     def encode_text(self, texts: Sequence[str]) -> FloatArray:
         """Embed texts without any template, ``(T, D)`` float32 of unit length."""
@@ -263,13 +287,36 @@ class Model:
             self.backbone,
             self.settings,
             matcher=self.matcher,
-            metres_per_pixel=_pixel_size(raster),
+            metres_per_pixel=pixel_size(raster),
         )
 
-    def _proposals(self, raster: Raster, picture: RGBImage, name: str) -> Proposals:
-        """Proposals of a proposer, which may look at features of the finest reading scale."""
-        factor, *_ = local.reading_factors(raster.shape, _pixel_size(raster), self.settings.local)
-        return proposer(name)(raster, lambda: self.backbone.dense(local.rescale(picture, factor)))
+    @cached_property
+    def networks(self) -> Networks:
+        """Networks of the proposers, loaded when the first image needs them."""
+        return Networks.load(self.settings.proposals, self.device)
+
+    def _find(
+        self,
+        raster: Raster,
+        picture: RGBImage,
+        parts: Sequence[str] | None = None,
+        *,
+        nouns: Sequence[str] = (),
+    ) -> Found:
+        """Proposals, whose proposers may look at features of the finest reading scale."""
+        metres = pixel_size(raster)
+        named = self.settings.proposals.parts if parts is None else tuple(parts)
+        factor, *_ = local.reading_factors(raster.shape, metres, self.settings.local)
+        return find_proposals(
+            raster,
+            picture,
+            self.settings.proposals,
+            self.networks if named != ("tree",) else Networks(),
+            parts=named,
+            features=lambda: self.backbone.dense(local.rescale(picture, factor)),
+            nouns=nouns,
+            metres_per_pixel=metres,
+        )
 
     def _tree(self, raster: Raster) -> RegionTree:
         """The region tree of an image, whatever the proposer of the settings."""
@@ -327,14 +374,6 @@ def filled(raster: Raster) -> RGBImage:
     return picture
 
 
-def _painted_proposals(painter: str, chosen: str) -> tuple[str, tuple[str, ...]]:
-    """The proposer that a painter works with, and a note where it replaces the user's choice."""
-    if painter in ("leaf", "cut"):
-        note = f"the painter {painter} needs the region tree, not the proposer {chosen}"
-        return "tree", () if chosen == "tree" else (note,)
-    return ("flat" if painter == "mask" and chosen == "tree" else chosen), ()
-
-
 def _given(candidates: Candidates, shape: tuple[int, int]) -> MaskSet:
     if isinstance(candidates, MaskSet):
         if candidates.shape != shape:
@@ -374,12 +413,6 @@ def _classes_of(
     winners = np.append(chosen.class_of_name, -1).astype(np.int16)  # -1 picks the last entry
     labels = np.where(raster.valid, winners[painting.labels], np.int16(-1))
     return labels, np.where(labels >= 0, painting.scores, np.float32(0))
-
-
-def _pixel_size(raster: Raster) -> float | None:
-    """Side of a square with the ground area of a pixel, in metres; None where it is unknown."""
-    area = None if raster.frame is None else raster.frame.pixel_area_m2
-    return None if area is None else float(np.sqrt(area))
 
 
 def _raster_notes(raster: Raster) -> tuple[str, ...]:

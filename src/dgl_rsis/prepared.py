@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from dgl_rsis.image_reader import ImageReader
 from dgl_rsis.proposals.colours import lab_of
+from dgl_rsis.proposals.combination import Combination
 from dgl_rsis.proposals.masks import MaskSet
 from dgl_rsis.proposals.objectness import colour_field, objectness
 from dgl_rsis.proposals.region_tree import RegionTree
+from dgl_rsis.proposing import tree_of
 from dgl_rsis.text.knowledge import normalise_name
-from dgl_rsis.types import FloatArray, Proposals, Raster, RGBImage
+from dgl_rsis.types import FloatArray, IntArray, Proposals, Raster, RGBImage
 
 SAMPLED_SIDE = 128  # pixels a side that colours are measured on
 MIXED = 15.0  # lightness by which the lit third of a thing exceeds the whole if it has dark parts
@@ -27,13 +29,14 @@ class PreparedImage:
         raster: as it was read.
         picture: its pixels, filled where there is no data.
         proposals: ``N`` candidates for the target.
-        tree: region tree in which anchors are looked for; None where the candidates are flat
-            proposals that anchors are chosen from too.
+        tree: region tree in which anchors are looked for, and targets where the user gives no
+            candidates; None where all are chosen from flat proposals.
         reader: what the models say about the image.
         lab: ``(h, w, 3)`` CIE Lab over the whole image.
         names: one per candidate, normalised; empty when the user gave none.
         given: whether the candidates are the user's own.
         scores: ``(N,)`` float32 in [0, 1], probabilities of the names; None takes them for sure.
+        detected: noun -> flat proposals that a detector found for it, with scores as quality.
     """
 
     raster: Raster
@@ -45,6 +48,7 @@ class PreparedImage:
     names: tuple[str, ...]
     given: bool
     scores: FloatArray | None = None
+    detected: Mapping[str, IntArray] = field(default_factory=dict)
 
     @classmethod
     def of(
@@ -58,13 +62,24 @@ class PreparedImage:
         names: Sequence[str] | None = None,
         given: bool = False,
         scores: FloatArray | None = None,
+        detected: Mapping[str, IntArray] | None = None,
     ) -> PreparedImage:
         """Measure what all sentences share; ``names`` are one per candidate."""
-        if tree is None and isinstance(proposals, RegionTree):
-            tree = proposals
+        tree = tree_of(proposals) if tree is None else tree
         lab = colour_field(picture, raster.valid)
         normalised = tuple(normalise_name(name) for name in names or ())
-        return cls(raster, picture, proposals, tree, reader, lab, normalised, given, scores)
+        return cls(
+            raster,
+            picture,
+            proposals,
+            tree,
+            reader,
+            lab,
+            normalised,
+            given,
+            scores,
+            {} if detected is None else detected,
+        )
 
 
 @dataclass(frozen=True)
@@ -93,7 +108,7 @@ class Candidates:
             picture: ``(H, W, 3)`` uint8, for colours.
             lab: ``(h, w, 3)`` CIE Lab over the whole image, for contrasts.
         """
-        if len(masks) and isinstance(masks, RegionTree | MaskSet):
+        if len(masks) and isinstance(masks, RegionTree | MaskSet | Combination):
             own = objectness(masks, lab)
         else:
             own = np.ones(len(masks), np.float32)

@@ -18,18 +18,14 @@ from dgl_rsis.heatmaps import heatmap
 from dgl_rsis.models.base import Backbone
 from dgl_rsis.nouns import ScoredNouns, score_nouns
 from dgl_rsis.prepared import PreparedImage
-from dgl_rsis.proposals.filters import mask_iou
-from dgl_rsis.proposals.masks import MaskSet
-from dgl_rsis.results import Match, ReferResult
+from dgl_rsis.results import Match, ReferResult, union_of
 from dgl_rsis.stages import activation, select, spatial
 from dgl_rsis.stages.decouple import decouple, undivided
 from dgl_rsis.stages.fields import resample
 from dgl_rsis.stages.steps import Step
 from dgl_rsis.text.program.nodes import Select
 from dgl_rsis.text.program.tree import program_of, walk
-from dgl_rsis.types import BoolArray, FloatArray, IntArray, Proposals, Query
-
-LEAST_FIT = 0.3  # IoU from which a region replaces a box
+from dgl_rsis.types import FloatArray, IntArray, Proposals, Query
 
 
 def understand(sentence: str, settings: Settings) -> Query:
@@ -125,34 +121,6 @@ def choose(
     if given:  # overlapping or not, they are the user's own objects
         return [int(index) for index in plausible[: query.count]], scores
     return select.distinct(masks, plausible, limit=query.count), scores
-
-
-def refine_matches(result: ReferResult, tree: Proposals) -> ReferResult:
-    """Replace every box by the region of the tree that fits it best.
-
-    Candidates that are no full boxes keep their own outline, and so do boxes that no region fits.
-    """
-    refined, unfitted = [], 0
-    for match in result.matches:
-        if not match.crop.all():
-            refined.append(match)
-            continue
-        box = MaskSet.from_crops([match.crop], [(match.box[0], match.box[1])], match.shape)
-        fit = mask_iou(tree, box)[:, 0]
-        best = int(fit.argmax())
-        if fit[best] < LEAST_FIT:
-            unfitted += 1
-            refined.append(match)
-            continue
-        x0, y0, x1, y1 = (int(v) for v in tree.boxes[best])
-        refined.append(replace(match, crop=tree.crop(best), box=(x0, y0, x1, y1)))
-    note = (f"no region fits {unfitted} of the boxes: kept as they are",) if unfitted else ()
-    return replace(
-        result,
-        matches=tuple(refined),
-        mask=_union(tuple(refined), result.raster.shape),
-        notes=(*result.notes, *note),
-    )
 
 
 def _modified(query: Query, unmeasured: Sequence[str], settings: Settings) -> str:
@@ -298,14 +266,6 @@ def _result(
     shape = image.raster.shape
     full = np.zeros(shape, np.float32) if heat is None else resample(heat, shape)
     left = (f"'{words}' is left to the vision-language model" for words in query.unexecuted)
-    return ReferResult(_union(matches, shape), matches, query, full, image.raster, (*notes, *left))
-
-
-def _union(matches: tuple[Match, ...], shape: tuple[int, int]) -> BoolArray:
-    """``(H, W)`` bool: all matches that are part of the answer."""
-    mask = np.zeros(shape, bool)
-    for match in matches:
-        if match.chosen:
-            x0, y0, x1, y1 = match.box
-            mask[y0:y1, x0:x1] |= match.crop
-    return mask
+    return ReferResult(
+        union_of(matches, shape), matches, query, full, image.raster, (*notes, *left)
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -178,3 +178,13 @@ def _drop_manifest(path: Path) -> None:
     from dgl_rsis.manifest import manifest_path
 
     manifest_path(path).unlink(missing_ok=True)
+
+
+def union_of(matches: Iterable[Match], shape: tuple[int, int]) -> BoolArray:
+    """``(H, W)`` bool: all matches that are part of the answer."""
+    mask = np.zeros(shape, bool)
+    for match in matches:
+        if match.chosen:
+            x0, y0, x1, y1 = match.box
+            mask[y0:y1, x0:x1] |= match.crop
+    return mask

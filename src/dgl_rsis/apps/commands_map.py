@@ -172,8 +172,9 @@ def propose(
 ) -> None:
     """Class-agnostic proposals as polygons: what could be an object, without any words.
 
-    The proposer flat gives regions without nesting, tree all nested regions of both trees. The
-    file can be edited and given to `refer --candidates`.
+    The proposer flat gives regions without nesting, tree all nested regions of both trees, sam2
+    masks of a promptable network, tree+sam2 both. The file can be edited and given to
+    `refer --candidates`.
     """
     from dgl_rsis import outputs
     from dgl_rsis.geo.vector import matches_frame, write_vectors
@@ -215,17 +216,25 @@ def propose(
 def _proposals(
     raster: Raster, choice: options.ModelChoice, console: Console
 ) -> tuple[Proposals, Model | None]:
-    """Proposals, and the model if one was needed: only MaskCut looks at features."""
+    """Proposals, and the model if one was needed: for features of the backbone."""
     from dgl_rsis.config import make_settings
-    from dgl_rsis.proposals.base import proposer
+    from dgl_rsis.pipeline import filled
+    from dgl_rsis.proposing import Networks, find_proposals, needs_features, pixel_size
 
-    name = make_settings(choice.preset, choice.overrides).proposals.proposer
-    if name == "tree" and "proposals" not in choice.overrides:
-        name = "flat"  # nested regions are for programs, unless they are asked for
-    if name == "maskcut":
+    settings = make_settings(choice.preset, choice.overrides).proposals
+    if needs_features(settings):
         model = load_model(choice, console)
         return model.propose(raster), model
-    return proposer(name)(raster), None
+    nested = settings.proposer == "tree" and "proposals" not in choice.overrides
+    found = find_proposals(
+        raster,
+        filled(raster),
+        settings,
+        Networks.load(settings, choice.device),
+        parts=("flat",) if nested else None,  # nested regions only where they are asked for
+        metres_per_pixel=pixel_size(raster),
+    )
+    return found.proposals, None
 
 
 def polygonize(

@@ -64,7 +64,11 @@ ModelName = Annotated[
 ]
 ProposerName = Annotated[
     str | None,
-    typer.Option(help="tree, flat or maskcut.", metavar="NAME"),
+    typer.Option(
+        help="tree, flat, maskcut, hierarchy, sam, sam2, samhq or sam3; several as tree+sam2. "
+        "--set proposals.checkpoint=dir:FOLDER names a network's folder.",
+        metavar="NAME",
+    ),
 ]
 Preset = Annotated[
     str,

@@ -16,6 +16,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from dgl_rsis.device import choose_device
 from dgl_rsis.models.checkpoints import find_checkpoint, load_checkpoint
 from dgl_rsis.models.preprocess import Preprocessing, read_preprocessing
 from dgl_rsis.models.sam import IMAGENET
@@ -44,20 +45,23 @@ class Dino:
         self.keys = [each for name, each in model.named_modules() if name.endswith("k_proj")][-1]
 
     @classmethod
-    def load(cls, name: str, device: str = "cpu") -> Dino:
+    def load(cls, name: str, device: str = "auto") -> Dino:
         """Load a checkpoint by name.
 
         Raises:
+            InputError: the device is not there.
             MissingExtraError: transformers is not installed.
             ModelError: the checkpoint is not there, incomplete, or of another kind.
         """
         return cls.from_folder(find_checkpoint("dino", name), device)
 
     @classmethod
-    def from_folder(cls, folder: Path, device: str = "cpu") -> Dino:
+    def from_folder(cls, folder: Path, device: str = "auto") -> Dino:
         """Load a folder that ``find_checkpoint`` found."""
         return cls(
-            load_checkpoint(folder, "dino"), read_preprocessing(folder, IMAGENET), device=device
+            load_checkpoint(folder, "dino"),
+            read_preprocessing(folder, IMAGENET),
+            device=choose_device(device)[0],
         )
 
     @torch.inference_mode()

@@ -20,6 +20,7 @@ from PIL import Image
 from torch import Tensor
 from torch.nn import functional
 
+from dgl_rsis.device import choose_device
 from dgl_rsis.models.checkpoints import find_checkpoint, load_checkpoint
 from dgl_rsis.models.memory import batch_size
 from dgl_rsis.models.preprocess import Preprocessing, read_preprocessing
@@ -59,22 +60,23 @@ class Sam:
         self.input_side = int(model.config.prompt_encoder_config.image_size)
 
     @classmethod
-    def load(cls, family: str, name: str | None = None, device: str = "cpu") -> Sam:
+    def load(cls, family: str, name: str | None = None, device: str = "auto") -> Sam:
         """Load a checkpoint.
 
         Args:
             family: ``sam``, ``sam2`` or ``samhq``.
             name: of the checkpoint; None takes the family's default.
-            device: where to compute.
+            device: see ``choose_device``.
 
         Raises:
+            InputError: the device is not there.
             MissingExtraError: transformers is not installed.
             ModelError: the checkpoint is not there, incomplete, or of another kind.
         """
         return cls.from_folder(find_checkpoint(family, name), family, device)
 
     @classmethod
-    def from_folder(cls, folder: Path, family: str, device: str = "cpu") -> Sam:
+    def from_folder(cls, folder: Path, family: str, device: str = "auto") -> Sam:
         """Load a folder that ``find_checkpoint`` found."""
         is_second = family == "sam2"
         return cls(
@@ -82,7 +84,7 @@ class Sam:
             read_preprocessing(folder, IMAGENET),
             is_squeezed=is_second,
             predicted_iou=0.8 if is_second else 0.88,
-            device=device,
+            device=choose_device(device)[0],
         )
 
     def embed(self, image: RGBImage) -> SamImage:

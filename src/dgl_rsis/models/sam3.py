@@ -17,6 +17,7 @@ import torch
 from PIL import Image
 from torch.nn import functional
 
+from dgl_rsis.device import choose_device
 from dgl_rsis.errors import MissingExtraError, ModelError
 from dgl_rsis.models import hf_files
 from dgl_rsis.models.checkpoints import WHAT, find_checkpoint, load_checkpoint
@@ -56,18 +57,20 @@ class Sam3:
         self.tokens = min(TOKENS, int(model.config.text_config.max_position_embeddings))
 
     @classmethod
-    def load(cls, name: str | None = None, device: str = "cpu") -> Sam3:
+    def load(cls, name: str | None = None, device: str = "auto") -> Sam3:
         """Load a checkpoint by name; None takes the default.
 
         Raises:
+            InputError: the device is not there.
             MissingExtraError: transformers is not installed.
             ModelError: the checkpoint is not there, incomplete, or of another kind.
         """
         return cls.from_folder(find_checkpoint("sam3", name), device)
 
     @classmethod
-    def from_folder(cls, folder: Path, device: str = "cpu") -> Sam3:
+    def from_folder(cls, folder: Path, device: str = "auto") -> Sam3:
         """Load a folder that ``find_checkpoint`` found."""
+        where, _ = choose_device(device)
         model = load_checkpoint(folder, "sam3")
         try:
             from transformers import AutoTokenizer
@@ -78,7 +81,7 @@ class Sam3:
         except (OSError, ValueError, KeyError, TypeError) as error:
             lines = str(error).strip().splitlines() or [type(error).__name__]
             raise ModelError(f"cannot load the tokenizer of {folder}: {lines[0]}") from error
-        return cls(model, tokenizer, read_preprocessing(folder, HALF), device=device)
+        return cls(model, tokenizer, read_preprocessing(folder, HALF), device=where)
 
     def embed(
         self, image: RGBImage

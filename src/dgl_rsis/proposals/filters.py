@@ -12,12 +12,9 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from dgl_rsis.errors import InputError
-from dgl_rsis.proposals.base import Features
 from dgl_rsis.proposals.masks import MaskSet
-from dgl_rsis.proposals.objectness import colour_field, objectness
 from dgl_rsis.proposals.region_tree import RegionTree
-from dgl_rsis.proposals.tree import build_region_tree
-from dgl_rsis.types import FloatArray, IntArray, Proposals, Raster
+from dgl_rsis.types import FloatArray, IntArray, Proposals
 
 
 def within_areas(proposals: Proposals, *, minimum: int = 1, maximum_share: float = 1.0) -> IntArray:
@@ -193,9 +190,3 @@ def flatten_tree(
     kept = non_maximum_suppression(tree, scores, iou, among=among, limit=limit).tolist()
     offsets = tree.boxes[kept, :2] if kept else np.zeros((0, 2), dtype=np.int64)
     return MaskSet.from_crops([tree.crop(index) for index in kept], offsets, tree.shape)
-
-
-def propose(raster: Raster, features: Features = None) -> MaskSet:
-    """The proposer ``flat``: the nodes of the region tree that look most like objects."""
-    tree = build_region_tree(raster.rgb, valid=raster.valid)
-    return flatten_tree(tree, objectness(tree, colour_field(raster.rgb, raster.valid)))

@@ -17,17 +17,17 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import binary_fill_holes, label
+from scipy.ndimage import label
 from scipy.sparse.linalg import LinearOperator, eigsh
 
 from dgl_rsis.errors import InputError
 from dgl_rsis.proposals.base import Features, computed
 from dgl_rsis.proposals.filters import non_maximum_suppression
+from dgl_rsis.proposals.fitting import fitted, mask_overlap, reduced
 from dgl_rsis.proposals.masks import MaskSet
-from dgl_rsis.proposals.overlap import cell_positions
 from dgl_rsis.proposals.region_tree import RegionTree
 from dgl_rsis.proposals.tree import build_region_tree
-from dgl_rsis.types import BoolArray, FloatArray, IntArray, Raster
+from dgl_rsis.types import BoolArray, FloatArray, Raster
 
 UNLINKED = 1e-5  # affinity of cells that are not alike: keeps the graph connected
 UNIFORM = 0.01  # eigenvalue below which cells are all alike, or all unlike: nothing to cut
@@ -76,7 +76,7 @@ def cut_cells(
         if quality < UNIFORM:
             break
         cells = _object_side(vector.reshape(height, width))
-        repeats = any(_iou(cells, earlier.cells) > overlap for earlier in found)
+        repeats = any(mask_overlap(cells, earlier.cells) > overlap for earlier in found)
         if repeats or cells.sum() <= smallest * cells.size:
             break  # the features stay the same, and so would the next round
         found.append(Cut(cells, quality))
@@ -126,11 +126,6 @@ def _object_side(vector: NDArray[np.float64]) -> BoolArray:
     return np.asarray(side & (parts == parts[seed]))
 
 
-def _iou(first: BoolArray, second: BoolArray) -> float:
-    union = np.count_nonzero(first | second)
-    return np.count_nonzero(first & second) / union if union else 0.0
-
-
 def maskcut(
     features: FloatArray,
     image_shape: tuple[int, int],
@@ -165,11 +160,11 @@ def maskcut(
     masks, qualities = [], []
     windows = _windows((features.shape[0], features.shape[1]), tiles)
     for y0, x0, y1, x1 in windows:
-        part, rows, columns = _reduced(features[y0:y1, x0:x1])
+        part, rows, columns = reduced(features[y0:y1, x0:x1], LARGEST_GRID)
         for cut in cut_cells(part, count=count, threshold=threshold):
             field = np.zeros(features.shape[:2], dtype=np.float32)
             field[y0:y1, x0:x1] = cut.cells[rows][:, columns]
-            mask = _refined(field, image_shape, tree, agreement)
+            mask = fitted(field, image_shape, tree, agreement)
             if mask is not None:
                 masks.append(mask)
                 qualities.append(cut.quality)
@@ -191,41 +186,6 @@ def _span(length: int, tiles: int, number: int) -> tuple[int, int]:
     size = min(length, max(1, -(-2 * length // (tiles + 1))))
     start = round(number * (length - size) / (tiles - 1))
     return start, start + size
-
-
-def _reduced(features: FloatArray) -> tuple[FloatArray, IntArray, IntArray]:
-    """Means of cells in a grid small enough, and the new row and column of each old one."""
-    rows, columns = (
-        np.arange(length) * min(length, LARGEST_GRID) // length for length in features.shape[:2]
-    )
-    first_row = np.searchsorted(rows, np.arange(rows[-1] + 1))
-    first_column = np.searchsorted(columns, np.arange(columns[-1] + 1))
-    summed = np.add.reduceat(np.add.reduceat(features, first_row), first_column, axis=1)
-    number = np.outer(np.bincount(rows), np.bincount(columns))
-    return (summed / number[..., None]).astype(np.float32), rows, columns
-
-
-def _refined(
-    field: FloatArray, shape: tuple[int, int], tree: RegionTree | None, agreement: float
-) -> BoolArray | None:
-    """A mask at full size without holes, None if refinement made something else of it."""
-    coarse = _upsampled(field, shape) >= 0.5
-    mask = coarse
-    if tree is not None:
-        inside = np.append(tree.pool_leaves(field) >= 0.5, False)  # -1, no data, takes the last
-        mask = inside[tree.leaf_labels()]
-    mask = np.asarray(binary_fill_holes(mask))
-    if tree is not None:
-        mask &= tree.leaf_labels() >= 0
-    return mask if mask.any() and _iou(mask, coarse) >= agreement else None
-
-
-def _upsampled(field: FloatArray, shape: tuple[int, int]) -> FloatArray:
-    """Bilinear field at full size, in the convention of ``pool``."""
-    upper, lower, below = cell_positions(shape[0], field.shape[0])
-    left, right, beyond = cell_positions(shape[1], field.shape[1])
-    rows = field[upper] * (1 - below)[:, None] + field[lower] * below[:, None]
-    return (rows[:, left] * (1 - beyond) + rows[:, right] * beyond).astype(np.float32)
 
 
 def propose(raster: Raster, features: Features = None) -> MaskSet:

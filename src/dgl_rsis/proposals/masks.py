@@ -37,11 +37,14 @@ class MaskSet:
         shape: height and width of the image in pixels.
         boxes: ``(N, 4)`` int64 tight half-open boxes ``x0, y0, x1, y1`` in the pixel frame.
         crops: ``N`` boolean arrays ``(y1 - y0, x1 - x0)``, each with at least one pixel.
+        quality: ``(N,)`` float32 in 0..1, how sure its origin is that a mask is one thing; NaN
+            where the origin does not say. None where it says so for none.
     """
 
     shape: tuple[int, int]
     boxes: IntArray
     crops: tuple[BoolArray, ...]
+    quality: FloatArray | None = None
     _matrices: dict[tuple[int, int], csr_array] = field(default_factory=dict, repr=False)
 
     @classmethod
@@ -50,6 +53,8 @@ class MaskSet:
         crops: Sequence[NDArray[np.bool_]],
         offsets: Sequence[tuple[int, int]] | IntArray,
         shape: tuple[int, int],
+        *,
+        quality: FloatArray | None = None,
     ) -> MaskSet:
         """Masks from crops and the pixel of their upper left corner.
 
@@ -57,6 +62,7 @@ class MaskSet:
             crops: boolean arrays, each with at least one pixel set; empty rims are cut off.
             offsets: ``(N, 2)`` column and row of each crop's upper left pixel.
             shape: height and width of the image.
+            quality: ``(N,)`` in 0..1, NaN where unknown; None if it is for all.
 
         Raises:
             InputError: if a crop is empty or reaches beyond the image.
@@ -77,7 +83,7 @@ class MaskSet:
                 )
             boxes[number] = box
             tight.append(np.array(crop[y0:y1, x0:x1], dtype=bool))
-        return cls((int(shape[0]), int(shape[1])), boxes, tuple(tight))
+        return cls((int(shape[0]), int(shape[1])), boxes, tuple(tight), quality)
 
     @classmethod
     def from_masks(
@@ -185,4 +191,22 @@ class MaskSet:
         """The masks at ``indices``, in that order."""
         chosen = np.asarray(indices, dtype=np.int64)
         crops = tuple(self.crops[index] for index in chosen.tolist())
-        return MaskSet(self.shape, self.boxes[chosen], crops)
+        quality = None if self.quality is None else self.quality[chosen]
+        return MaskSet(self.shape, self.boxes[chosen], crops, quality)
+
+    @property
+    def known_quality(self) -> FloatArray:
+        """``(N,)`` float32 quality, NaN where it is unknown."""
+        if self.quality is None:
+            return np.full(len(self), np.nan, dtype=np.float32)
+        return self.quality
+
+
+def join(sets: Sequence[MaskSet], shape: tuple[int, int]) -> MaskSet:
+    """All masks of several sets of one image, in their order."""
+    boxes = np.concatenate([np.zeros((0, 4), dtype=np.int64), *(each.boxes for each in sets)])
+    crops = tuple(crop for each in sets for crop in each.crops)
+    quality = None
+    if any(each.quality is not None for each in sets):
+        quality = np.concatenate([each.known_quality for each in sets])
+    return MaskSet(shape, boxes, crops, quality)

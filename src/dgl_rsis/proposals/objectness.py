@@ -1,9 +1,10 @@
 """How much a proposal looks like one thing, without any class (docs/design.md 1.1).
 
 Terms in 0..1, combined by their geometric mean: contrast of colour to the ring around it,
-compactness of shape, stability in the tree (how much dearer the merge above it was than its own),
-and a size prior that falls towards single pixels and towards the whole image. The terms and
-scales were chosen on dior_mini, dota_mini and tiles of Dubai.
+compactness of shape, a size prior that falls towards single pixels and towards the whole image,
+and what the origin of a proposal knows about it: in a tree its stability (how much dearer the
+merge above it was than its own), of a network the quality of its mask. A term that nobody knows is
+left out. The terms and scales were chosen on dior_mini, dota_mini and tiles of Dubai.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dgl_rsis.proposals.colours import lab_of, shrink, working_grid
+from dgl_rsis.proposals.combination import Combination
+from dgl_rsis.proposals.filters import within_areas
 from dgl_rsis.proposals.masks import MaskSet
 from dgl_rsis.proposals.region_tree import RegionTree
 from dgl_rsis.proposals.summed_area import box_sums
@@ -37,21 +40,23 @@ def colour_field(image: RGBImage, valid: BoolArray | None = None, side: int = 25
     return lab_of(shrink(image, known, rows, columns)[0] / np.float32(255))
 
 
-def objectness(proposals: RegionTree | MaskSet, lab: FloatArray) -> FloatArray:
+def objectness(proposals: RegionTree | MaskSet | Combination, lab: FloatArray) -> FloatArray:
     """Objectness of every proposal.
 
     Args:
-        proposals: a tree or flat masks; stability counts for trees only.
+        proposals: a tree, flat masks, or both together.
         lab: ``(h, w, 3)`` Lab over the whole image at any size, e.g. from ``colour_field``.
 
     Returns:
         ``(N,)`` float32 in 0..1.
     """
-    terms = [ring_contrast(proposals, lab), compactness(proposals), size_prior(proposals)]
-    if isinstance(proposals, RegionTree):
-        terms.append(stability(proposals))
-    logs = [np.log(np.maximum(term, FLOOR)) for term in terms]
-    return np.asarray(np.exp(np.mean(logs, axis=0)), dtype=np.float32)
+    if isinstance(proposals, Combination):
+        of_masks = objectness(proposals.masks, lab)[proposals.distinct]
+        return np.concatenate([objectness(proposals.tree, lab), of_masks])
+    own = stability(proposals) if isinstance(proposals, RegionTree) else proposals.known_quality
+    terms = [ring_contrast(proposals, lab), compactness(proposals), size_prior(proposals), own]
+    logs = [np.log(np.maximum(term, FLOOR)) for term in terms]  # NaN stays NaN
+    return np.asarray(np.exp(np.nanmean(logs, axis=0)), dtype=np.float32)
 
 
 def ring_contrast(proposals: Proposals, lab: FloatArray) -> NDArray[np.float64]:
@@ -100,3 +105,20 @@ def stability(tree: RegionTree) -> NDArray[np.float64]:
     """
     above = np.where(tree.parents >= 0, tree.heights[tree.parents], tree.heights)
     return np.asarray(1 - np.exp(-(above - tree.heights) / HEIGHT_SCALE), dtype=np.float64)
+
+
+def worthwhile(
+    masks: MaskSet, lab: FloatArray, *, smallest_area: int = 1, least_objectness: float = 0.0
+) -> MaskSet:
+    """Flat masks of any origin that are large enough and look enough like one thing.
+
+    Args:
+        masks: to choose from.
+        lab: ``(h, w, 3)`` Lab over the whole image, see ``objectness``.
+        smallest_area: in pixels.
+        least_objectness: in 0..1.
+    """
+    kept = within_areas(masks, minimum=smallest_area)
+    if least_objectness > 0:
+        kept = kept[objectness(masks, lab)[kept] >= least_objectness]
+    return masks.take(kept)

@@ -1,0 +1,16 @@
+"""The proposer ``flat``: what looks most like objects in a region tree, without nesting."""
+
+from __future__ import annotations
+
+from dgl_rsis.proposals.base import Features
+from dgl_rsis.proposals.filters import flatten_tree
+from dgl_rsis.proposals.masks import MaskSet
+from dgl_rsis.proposals.objectness import colour_field, objectness
+from dgl_rsis.proposals.tree import build_region_tree
+from dgl_rsis.types import Raster
+
+
+def propose(raster: Raster, features: Features = None) -> MaskSet:
+    """The best nodes of the tree by objectness, after non-maximum suppression."""
+    tree = build_region_tree(raster.rgb, valid=raster.valid)
+    return flatten_tree(tree, objectness(tree, colour_field(raster.rgb, raster.valid)))

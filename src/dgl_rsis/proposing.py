@@ -1,0 +1,241 @@
+"""Wiring of the proposers: which of them looks at what, and how several are combined."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from dgl_rsis.config import ProposalSettings
+from dgl_rsis.errors import InputError
+from dgl_rsis.proposals.base import Detector, Features, Segmenter, proposer
+from dgl_rsis.proposals.combination import Combination, combine
+from dgl_rsis.proposals.everything import EverythingOptions, everything
+from dgl_rsis.proposals.masks import MaskSet
+from dgl_rsis.proposals.objectness import colour_field, worthwhile
+from dgl_rsis.proposals.prompted import instances_of
+from dgl_rsis.proposals.region_tree import RegionTree
+from dgl_rsis.types import FloatArray, IntArray, Proposals, Raster, RGBImage
+
+SEGMENTERS = ("sam", "sam2", "samhq")
+DETECTOR = "sam3"
+FEATURE_READERS = ("maskcut", "hierarchy")
+TREE_PAINTERS = ("leaf", "cut")
+
+
+@dataclass(frozen=True)
+class Networks:
+    """Networks that the proposers of the settings need beside the backbone.
+
+    Attributes:
+        segmenters: by the name of the proposer.
+        detector: that of ``sam3``; None where it is not asked for.
+        features: dense features of an image, by the name of the proposer whose checkpoint they
+            are from.
+    """
+
+    segmenters: Mapping[str, Segmenter] = field(default_factory=dict)
+    detector: Detector | None = None
+    features: Mapping[str, Callable[[RGBImage], FloatArray]] = field(default_factory=dict)
+
+    @classmethod
+    def load(cls, settings: ProposalSettings, device: str = "auto") -> Networks:
+        """Load what the settings ask for; nothing for proposers without networks of their own.
+
+        Raises:
+            InputError: no such device.
+            MissingExtraError: transformers is not installed.
+            ModelError: a checkpoint is not there, incomplete, or of another kind.
+        """
+        folders = checkpoint_folders(settings)
+        if not folders:
+            return cls()
+        from dgl_rsis.models.dino import Dino
+        from dgl_rsis.models.sam import Sam
+        from dgl_rsis.models.sam3 import Sam3
+
+        return cls(
+            {
+                part: Sam.from_folder(folder, part, device)
+                for part, folder in folders.items()
+                if part in SEGMENTERS
+            },
+            Sam3.from_folder(folders[DETECTOR], device) if DETECTOR in folders else None,
+            {
+                part: Dino.from_folder(folder, device).dense
+                for part, folder in folders.items()
+                if part in FEATURE_READERS
+            },
+        )
+
+    @property
+    def segmenter(self) -> Segmenter | None:
+        """The first promptable segmenter, for boxes; None if there is none."""
+        return next(iter(self.segmenters.values()), None)
+
+
+def checkpoint_folders(settings: ProposalSettings) -> dict[str, Path]:
+    """Folders of the checkpoints of those proposers that need one, by the name of the proposer.
+
+    Raises:
+        MissingExtraError: the hub's library is not installed.
+        ModelError: a checkpoint is not there, incomplete, or of another kind.
+    """
+    from dgl_rsis.models.checkpoints import find_checkpoint
+
+    folders = {}
+    for part in settings.parts:
+        name = settings.checkpoint_of(part)
+        if part in (*SEGMENTERS, DETECTOR):
+            folders[part] = find_checkpoint(part, name)
+        elif part in FEATURE_READERS and name is not None:
+            folders[part] = find_checkpoint("dino", name)
+    return folders
+
+
+@dataclass(frozen=True)
+class Found:
+    """What was proposed in an image.
+
+    Attributes:
+        proposals: all of them.
+        instances: noun -> flat masks that a network found for it, with scores as their quality.
+            A noun is missing where no network was asked, or something else proposes as well and
+            the network found nothing.
+    """
+
+    proposals: Proposals
+    instances: Mapping[str, IntArray]
+
+
+def needs_features(settings: ProposalSettings) -> bool:
+    """Whether a proposer looks at dense features of the backbone."""
+    return any(
+        part in FEATURE_READERS and settings.checkpoint_of(part) is None for part in settings.parts
+    )
+
+
+def find_proposals(
+    raster: Raster,
+    picture: RGBImage,
+    settings: ProposalSettings,
+    networks: Networks,
+    *,
+    parts: Sequence[str] | None = None,
+    features: Features = None,
+    nouns: Sequence[str] = (),
+    metres_per_pixel: float | None = None,
+) -> Found:
+    """Propose by all proposers of the settings.
+
+    Args:
+        raster: the image.
+        picture: its pixels, filled where there is no data.
+        settings: which proposers, and how.
+        networks: that they need.
+        parts: names of other proposers than those of the settings.
+        features: dense features of the backbone, or a function that computes them.
+        nouns: that are looked for, for proposers that know words.
+        metres_per_pixel: ground size of a pixel; None where it is unknown.
+
+    Raises:
+        InputError: a proposer lacks nouns or features.
+    """
+    named = tuple(settings.parts if parts is None else parts)
+    lab = colour_field(picture, raster.valid)
+    others: list[RegionTree | MaskSet] = []
+    for part in named:
+        if part == DETECTOR:
+            continue
+        if part in SEGMENTERS:
+            each: Proposals = everything(
+                picture,
+                networks.segmenters[part],
+                _options(settings),
+                valid=raster.valid,
+                metres_per_pixel=metres_per_pixel,
+            )
+        elif part in networks.features:
+            each = proposer(part)(raster, networks.features[part](picture))
+        else:
+            each = proposer(part)(raster, features)
+        assert isinstance(each, RegionTree | MaskSet)  # no proposer makes anything else
+        others.append(each if isinstance(each, RegionTree) else _worthwhile(each, lab, settings))
+    if DETECTOR not in named:
+        return Found(combine(others), {})
+    if not nouns:
+        raise InputError(
+            "the proposer sam3 looks for nouns and got none; use it to refer or segment, or choose "
+            "another, e.g. sam2"
+        )
+    assert networks.detector is not None  # loaded for these settings
+    masks, instances = instances_of(
+        picture,
+        nouns,
+        networks.detector,
+        valid=raster.valid,
+        least_score=settings.least_score,
+        smallest_area=settings.smallest_area,
+    )
+    if others:
+        instances = {noun: own for noun, own in instances.items() if len(own)}
+    return Found(combine([masks, *others], protected=len(masks)), instances)
+
+
+def _options(settings: ProposalSettings) -> EverythingOptions:
+    return EverythingOptions(
+        settings.points,
+        settings.crop_layers,
+        settings.predicted_iou,
+        settings.stability,
+        settings.box_iou,
+        settings.smallest_area,
+    )
+
+
+def _worthwhile(masks: MaskSet, lab: FloatArray, settings: ProposalSettings) -> MaskSet:
+    return worthwhile(
+        masks,
+        lab,
+        smallest_area=settings.smallest_area,
+        least_objectness=settings.least_objectness,
+    )
+
+
+def painted_parts(
+    painter: str, settings: ProposalSettings
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The proposers that a painter works with, and notes where it leaves out one of the user's.
+
+    The painters ``leaf`` and ``cut`` need a tree and no flat masks; ``mask`` needs flat masks, so
+    a tree is flattened.
+    """
+    parts = settings.parts
+    if painter in TREE_PAINTERS:
+        rest = [part for part in parts if part != "tree"]
+        note = f"the painter {painter} needs the region tree, not the proposer {'+'.join(rest)}"
+        return ("tree",), (note,) if rest else ()
+    flat = ["flat" if part == "tree" else part for part in parts]
+    return tuple(dict.fromkeys(flat)), ()
+
+
+def flat_masks(proposals: Proposals) -> MaskSet | None:
+    """The flat masks of proposals that hold any beside or without a tree."""
+    if isinstance(proposals, Combination):
+        return proposals.masks
+    return proposals if isinstance(proposals, MaskSet) else None
+
+
+def tree_of(proposals: Proposals) -> RegionTree | None:
+    """The region tree of proposals, if they hold one."""
+    if isinstance(proposals, Combination):
+        return proposals.tree
+    return proposals if isinstance(proposals, RegionTree) else None
+
+
+def pixel_size(raster: Raster) -> float | None:
+    """Side of a square with the ground area of a pixel, in metres; None where it is unknown."""
+    area = None if raster.frame is None else raster.frame.pixel_area_m2
+    return None if area is None else float(np.sqrt(area))
