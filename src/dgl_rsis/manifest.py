@@ -130,6 +130,8 @@ def make_manifest(
     }
     if model is not None:
         manifest["model"] = asdict(model.backbone.card)
+        if model.matcher is not None:
+            manifest["matcher"] = asdict(model.matcher.card)
         manifest["settings"] = model.settings.model_dump(mode="json")
     return {
         **manifest,
