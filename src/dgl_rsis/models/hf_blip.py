@@ -22,9 +22,10 @@ import torch
 from torch import Tensor
 
 from dgl_rsis.device import choose_device
-from dgl_rsis.errors import MissingExtraError, ModelError
+from dgl_rsis.errors import ModelError
 from dgl_rsis.models import hf_files
 from dgl_rsis.models.base import ModelCard, TokenActivations, TokenReader
+from dgl_rsis.models.hf_loading import quiet_transformers
 from dgl_rsis.models.preprocess import Preprocessing, read_preprocessing
 from dgl_rsis.models.registry import parse_model_name
 from dgl_rsis.models.torch_tools import squeeze, to_tensor
@@ -202,28 +203,11 @@ def _check_folder(folder: Path) -> None:
 
 def _load(folder: Path) -> tuple[Any, Any]:
     """Model and tokenizer of a checked folder, without touching the network."""
-    try:
-        from transformers import AutoTokenizer, BlipForImageTextRetrieval
-        from transformers.utils import logging as transformers_logging
-    except ImportError as error:
-        raise MissingExtraError(_WHAT, hf_files.EXTRA) from error
-    from safetensors import SafetensorError
-
-    logging: Any = transformers_logging  # its functions have no types
-    bars = logging.is_progress_bar_enabled()
-    logging.disable_progress_bar()  # one line a tensor: noise in a command's output
-    try:
-        loaded: Any = BlipForImageTextRetrieval.from_pretrained(
+    with quiet_transformers(folder, _WHAT) as transformers:
+        model, report = transformers.BlipForImageTextRetrieval.from_pretrained(
             folder, local_files_only=True, output_loading_info=True, dtype=torch.float32
         )
-        tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
-    except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as error:
-        lines = str(error).strip().splitlines() or [type(error).__name__]
-        raise ModelError(f"cannot load model folder {folder}: {lines[0]}") from error
-    finally:
-        if bars:
-            logging.enable_progress_bar()
-    model, report = loaded
+        tokenizer = transformers.AutoTokenizer.from_pretrained(folder, local_files_only=True)
     missing = sorted(report["missing_keys"])
     if missing:
         raise ModelError(

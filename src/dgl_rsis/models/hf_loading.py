@@ -31,7 +31,7 @@ def load_folder(folder: Path) -> tuple[Any, Any]:
         ModelError: a file is damaged, or weights are missing.
     """
     kind = hf_files.check_folder(folder)["model_type"]
-    with _quiet_transformers(folder) as transformers:
+    with quiet_transformers(folder) as transformers:
         import torch
 
         model, report = getattr(transformers, CLASSES[kind]).from_pretrained(
@@ -48,13 +48,22 @@ def load_folder(folder: Path) -> tuple[Any, Any]:
 
 
 @contextmanager
-def _quiet_transformers(folder: Path) -> Iterator[Any]:
-    """Transformers without its progress bars and remarks; its errors become one line."""
+def quiet_transformers(folder: Path, what: str = hf_files.WHAT) -> Iterator[Any]:
+    """Transformers without its progress bars and remarks; its errors become one line.
+
+    Args:
+        folder: what is loaded, for the line.
+        what: what needs transformers, where it is not installed.
+
+    Raises:
+        MissingExtraError: it is not installed.
+        ModelError: it cannot load the folder.
+    """
     try:
         import transformers
         from transformers.utils import logging as transformers_logging
     except ImportError as error:
-        raise MissingExtraError(hf_files.WHAT, hf_files.EXTRA) from error
+        raise MissingExtraError(what, hf_files.EXTRA) from error
     from safetensors import SafetensorError
 
     logging: Any = transformers_logging  # its functions have no types
