@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import string
+from collections.abc import Callable
 from dataclasses import asdict
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -125,3 +127,17 @@ def tiny_blip_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("tiny-blip")
     save_tiny_blip(folder)
     return folder
+
+
+@pytest.fixture(scope="session")
+def segmenter_folder(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """Folder of a random SAM or DINO of a family; do not change it, copy it."""
+    from segmenter_checkpoints import SAVERS
+
+    @cache
+    def saved(family: str) -> Path:
+        folder = tmp_path_factory.mktemp("segmenter") / family
+        SAVERS[family](folder)
+        return folder
+
+    return saved
