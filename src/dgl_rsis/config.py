@@ -91,8 +91,12 @@ class ProposalSettings(_Section):
 
 
 class BackboneSettings(_Section):
-    """How a ViT backbone reads images (docs/design.md 1.6)."""
+    """Where a backbone computes, and how a ViT reads images (docs/design.md 1.6)."""
 
+    device: str
+    precision: Literal["auto", "float32", "bfloat16", "float16"]
+    compile: bool
+    gelu: Literal["auto", "quick", "exact"]
     dense: (
         Literal["vanilla", "maskclip", "sclip", "clearclip", "segearth", "gem", "proxyclip"] | None
     )

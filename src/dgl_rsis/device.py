@@ -5,6 +5,7 @@ Nothing here changes the state of torch: no threads, no default device, no switc
 
 from __future__ import annotations
 
+import platform
 import re
 
 from dgl_rsis.errors import InputError
@@ -57,6 +58,19 @@ def choose_device(name: str = "auto") -> tuple[str, str]:
     return name, "asked for"
 
 
+def devices() -> dict[str, str]:
+    """Devices that are there, by their names in torch, and what each is in a few words."""
+    import torch
+
+    there = {"cpu": platform.processor() or platform.machine()}
+    for number in range(torch.cuda.device_count() if torch.cuda.is_available() else 0):
+        gigabytes = torch.cuda.get_device_properties(number).total_memory / 1e9
+        there[f"cuda:{number}"] = f"{torch.cuda.get_device_name(number)}, {gigabytes:.0f} GB"
+    if torch.backends.mps.is_available():
+        there["mps"] = "Metal"
+    return there
+
+
 def check_precision_name(name: str) -> None:
     """Refuse unknown precisions, without loading torch.
 
@@ -86,7 +100,7 @@ def choose_precision(name: str, device: str) -> tuple[str, str]:
     check_precision_name(name)
     if name == "auto":
         return "float32", "auto: the same answers on every device"
-    if name == "float32" or _computes_in(name, device):
+    if computes_in(name, device):
         return name, "asked for"
     raise InputError(
         f"precision {name} is not for this device: {device} has no instructions for it; "
@@ -94,8 +108,10 @@ def choose_precision(name: str, device: str) -> tuple[str, str]:
     )
 
 
-def _computes_in(precision: str, device: str) -> bool:
-    """Whether a device has instructions for a half precision, not only an emulation."""
+def computes_in(precision: str, device: str) -> bool:
+    """Whether a device has instructions for a precision, not only an emulation."""
+    if precision == "float32":
+        return True
     import torch
 
     if device.startswith("cuda"):

@@ -57,18 +57,21 @@ def load(
     *,
     proposer: str | None = None,
     preset: str = "default",
-    device: str = "auto",
+    device: str | None = None,
+    precision: str | None = None,
     settings: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> Model:
     """Load a backbone and fix the settings.
 
     Args:
-        model: ``rs-tiny``, ``hf:ORG/NAME`` (bare ``ORG/NAME`` too) or ``dir:FOLDER`` (a bare
-            existing path too).
+        model: ``rs-tiny``, ``hf:ORG/NAME`` (bare ``ORG/NAME`` too), ``openclip:FILE`` or
+            ``dir:FOLDER`` (bare existing paths too).
         proposer: ``tree``, ``flat``, ``maskcut``, ``hierarchy``, ``sam``, ``sam2``, ``samhq``,
             ``sam3`` or several joined by ``+``, over ``settings``; None leaves their choice.
         preset: ``default``, ``fast`` or ``paper``.
-        device: ``auto``, ``cpu``, ``cuda``, ``cuda:N`` or ``mps``.
+        device: ``auto``, ``cpu``, ``cuda``, ``cuda:N`` or ``mps``, over ``settings``.
+        precision: of the backbone, ``auto``, ``float32``, ``bfloat16`` or ``float16``, over
+            ``settings``.
         settings: ``{stage: {option: value}}`` over the preset.
 
     Raises:
@@ -81,9 +84,15 @@ def load(
     overrides = dict(settings or {})
     if proposer is not None:
         overrides["proposals"] = {**overrides.get("proposals", {}), "proposer": proposer}
+    where = {"device": device, "precision": precision}
+    given = {option: value for option, value in where.items() if value is not None}
+    if given:
+        overrides["backbone"] = {**overrides.get("backbone", {}), **given}
     chosen = make_settings(preset, overrides)
+    device = chosen.backbone.device
     checkpoint_folders(chosen.proposals)  # a missing one is told before anything is loaded
-    backbone = load_backbone(model, device, BackboneOptions(**chosen.backbone.model_dump()))
+    options = BackboneOptions(**chosen.backbone.model_dump(exclude={"device"}))
+    backbone = load_backbone(model, device, options)
     if backbone.card.notice:
         _give_notice(backbone.card.notice)
     activation = chosen.activation

@@ -1,6 +1,5 @@
 import json
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -14,10 +13,8 @@ from dgl_rsis.models import registry
 from dgl_rsis.models.hf_clip import HfClip
 from dgl_rsis.models.registry import (
     ModelName,
-    list_models,
     load_backbone,
     parse_model_name,
-    show_model,
 )
 from dgl_rsis.models.tiny import RsTiny
 
@@ -35,6 +32,7 @@ def embedded(tiny_rs_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ("rs-tiny", ModelName("embedded", "rs-tiny")),
         ("hf:openai/clip-vit-base-patch16", ModelName("hf", "openai/clip-vit-base-patch16")),
         ("openai/clip-vit-base-patch16", ModelName("hf", "openai/clip-vit-base-patch16")),
+        ("openclip:some/where.pt", ModelName("openclip", "some/where.pt")),
         ("dir:some/where else", ModelName("dir", "some/where else")),
         ("dir:/tmp/not there", ModelName("dir", "/tmp/not there")),
     ],
@@ -62,7 +60,6 @@ def test_an_existing_folder_wins_over_a_hub_id(
         "hf:",
         "hf:clip",
         "dir:",
-        "openclip:a.pt",
         "/not/there",
         "a/b/c",
         "\0",
@@ -90,6 +87,22 @@ def test_any_text_is_a_name_or_a_model_error(text: str) -> None:
     except ModelError:
         return
     assert parse_model_name(str(parsed)) == parsed
+
+
+@pytest.mark.parametrize("suffix", [".pt", ".pth", ".bin", ".safetensors"])
+def test_an_existing_checkpoint_file_is_one_of_openclip(tmp_path: Path, suffix: str) -> None:
+    file = tmp_path / f"RemoteCLIP{suffix}"
+    with pytest.raises(ModelError, match="unknown model"):
+        parse_model_name(str(file))
+    file.touch()
+    assert parse_model_name(str(file)) == ModelName("openclip", str(file))
+
+
+@pytest.mark.parametrize("name", ["model.safetensors", "pytorch_model.bin", "notes.txt"])
+def test_parts_of_folders_and_other_files_are_no_models(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).touch()
+    with pytest.raises(ModelError, match="is a file; give the folder of a checkpoint"):
+        parse_model_name(str(tmp_path / name))
 
 
 def test_a_file_is_no_folder(tiny_clip_folder: Path) -> None:
@@ -126,66 +139,10 @@ def test_what_cannot_be_loaded_says_why(tmp_path: Path) -> None:
         load_backbone(str(tmp_path), "gpu")
 
 
-def test_the_list_starts_with_the_embedded_model(embedded: Path) -> None:
-    entries = list_models()
-    assert entries[0].name == "rs-tiny"
-    assert entries[0].embedded
-    assert entries[0].extra is None
-    assert entries[0].licence == "CC0"
-    for entry in entries[1:]:
-        assert parse_model_name(entry.name).scheme == "hf"
-        assert entry.extra == "hf"
-        assert not entry.embedded
-        assert entry.licence
-        assert entry.description
-
-
-def test_listing_needs_no_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(registry, "embedded_folder", lambda: tmp_path)
-    assert list_models()[0].size_mb is None
-    assert list_models()[0].licence == "not installed"
-
-
-def test_showing_a_folder(tiny_clip_folder: Path, embedded: Path) -> None:
-    facts = show_model(str(tiny_clip_folder))
-    assert facts["family"] == "clip"
-    assert facts["on_disk"] is True
-    assert (facts["input_size"], facts["patch"], facts["dim"]) == (32, 8, 24)
-    assert facts["licence"] == "cc0-1.0"
-    assert facts["revision"].startswith("sha256:")
-    tiny = show_model("rs-tiny")
-    assert (tiny["name"], tiny["family"], tiny["dim"]) == ("rs-tiny", "rs-tiny", 16)
-    assert tiny["embedded"] is True
-    json.dumps([facts, tiny])
-
-
-def test_showing_a_hub_model(
-    tiny_clip_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from huggingface_hub import constants
-
-    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path))
-    name = "openai/clip-vit-base-patch16"
-    absent = show_model(name)
-    assert absent["name"] == f"hf:{name}"
-    assert absent["on_disk"] is False
-    assert absent["download"] == f"hf download {name}"
-    assert "OpenAI" in absent["licence"]
-    place = tmp_path / "models--openai--clip-vit-base-patch16"
-    (place / "refs").mkdir(parents=True)
-    (place / "refs" / "main").write_text("abc")
-    snapshot = Path(shutil.copytree(tiny_clip_folder, place / "snapshots" / "abc"))
-    present = show_model(name)
-    assert present["on_disk"] is True
-    assert present["revision"] == "abc"
-    assert present["licence"] == "cc0-1.0"
-    (snapshot / "README.md").unlink()
-    assert show_model(name)["licence"] == absent["licence"]
-
-
 def test_names_and_devices_need_no_torch() -> None:
     code = (
-        "import sys, dgl_rsis.device, dgl_rsis.models.registry as r; r.list_models();"
+        "import sys, dgl_rsis.device, dgl_rsis.models.registry as r;"
+        "import dgl_rsis.models.overview as o; [o.state_of(entry) for entry in o.list_models()];"
         "r.parse_model_name('a/b'); print({'torch', 'transformers'} & set(sys.modules))"
     )
     result = subprocess.run(
@@ -203,6 +160,10 @@ WRONG_NAMES = {
     "other": "model_type 'blip'",
     "half": "model folder half has no model.safetensors",
     "org/unknown": "org/unknown is not in",
+    "openclip:nowhere.pt": "checkpoint nowhere.pt does not exist",
+    "openclip:half": "openclip:half is a folder; give dir:half",
+    "openclip:RS5M_ViT-B-32.pt": "hf download Zilun/GeoRSCLIP ckpt/RS5M_ViT-B-32.pt --local-dir .`",
+    "openclip:SkyCLIP_ViT_L14_top50pct/epoch_20.pt": "https://github.com/wangzhecheng/SkyScript",
 }
 
 

@@ -12,9 +12,11 @@ import typer
 from dgl_rsis import __version__
 from dgl_rsis.apps import options
 from dgl_rsis.apps.console import table
+from dgl_rsis.errors import InputError
 
+HF = "hf"
 EXTRAS: dict[str, tuple[tuple[str, ...], str]] = {
-    "hf": (("transformers", "huggingface_hub"), "CLIP checkpoints by id or folder"),
+    HF: (("transformers", "huggingface_hub"), "CLIP, SigLIP, SAM and other checkpoints"),
     "parquet": (("pyarrow",), "GeoParquet output"),
 }
 """Extras that users may want: the modules they bring, and for what."""
@@ -29,43 +31,69 @@ models = typer.Typer(
 
 
 @models.command("list")
-def list_all(as_json: options.AsJson = False) -> None:
-    """List the embedded model and checkpoints that are known to work.
+def list_all(
+    kind: Annotated[
+        str | None,
+        typer.Option(help="backbone, affinity, activation or proposer only.", metavar="KIND"),
+    ] = None,
+    as_json: options.AsJson = False,
+) -> None:
+    """List models that are known to work, by kind, and what it takes to load each.
 
-    Any other CLIP checkpoint in the format of Hugging Face works too: hf:ORG/NAME or dir:FOLDER.
+    Any other checkpoint of the same architectures works too: hf:ORG/NAME, openclip:FILE, dir:FOLDER.
     """
     from dataclasses import asdict
 
     from dgl_rsis.manifest import to_json
-    from dgl_rsis.models.registry import list_models
+    from dgl_rsis.models.catalogue import KINDS, USES
+    from dgl_rsis.models.overview import list_models, state_of
 
-    entries = list_models()
+    if kind is not None and kind not in KINDS:
+        raise InputError(f"unknown kind {kind!r}: use {', '.join(KINDS)}")
+    entries = [entry for entry in list_models() if kind in (None, entry.kind)]
     if as_json:
-        typer.echo(to_json([asdict(entry) for entry in entries]))
+        facts = [
+            {**asdict(entry), "download": entry.download, "state": state_of(entry)}
+            for entry in entries
+        ]
+        typer.echo(to_json(facts))
         return
-    rows = [["name", "size", "needs", "licence", "what it is"]]
-    for entry in entries:
-        size = "?" if entry.size_mb is None else f"{entry.size_mb} MB"
-        needs = "embedded" if entry.embedded else f"extra {entry.extra}, download"
-        rows.append([entry.name, size, needs, entry.licence, entry.description])
-    for line in table(rows, indent=0):
-        typer.echo(line)
+    for each in KINDS if kind is None else (kind,):
+        rows = [["name", "state", "size", "input", "licence", "what it is"]]
+        for entry in entries:
+            if entry.kind == each:
+                size = "?" if entry.size_mb is None else f"{entry.size_mb} MB"
+                side = "?" if entry.input_size is None else f"{entry.input_size} px"
+                terms = entry.licence or "see its page"
+                rows.append([entry.name, state_of(entry), size, side, terms, entry.description])
+        typer.echo(f"{each}: {USES[each]}")
+        for line in table(rows):
+            typer.echo(line)
+        typer.echo("")
+    typer.echo("`dgl-rsis models show NAME` tells the paper and the command that downloads it")
+    missing = missing_extras()
+    if HF in missing:
+        typer.echo(f"what needs the extra {HF}: {missing[HF]}")
 
 
 @models.command()
 def show(
-    name: Annotated[str, typer.Argument(help="rs-tiny, hf:ORG/NAME or dir:FOLDER.")],
+    name: Annotated[str, typer.Argument(help="rs-tiny, hf:ORG/NAME, openclip:FILE or dir:FOLDER.")],
     as_json: options.AsJson = False,
 ) -> None:
-    """Show licence, size, notice and place of a model without loading it."""
+    """Show paper, licence, size and place of a model without loading it, or how to get it."""
     from dgl_rsis.manifest import to_json
-    from dgl_rsis.models.registry import show_model
+    from dgl_rsis.models.overview import show_model
 
     facts = show_model(name)
     if as_json:
         typer.echo(to_json(facts))
         return
-    known = [[key, _shown(value)] for key, value in facts.items() if value is not None]
+    known = [
+        [key.replace("_", " "), _shown(value)]
+        for key, value in facts.items()
+        if value is not None and value != ""
+    ]
     for line in table(known, indent=0):
         typer.echo(line)
 
@@ -141,22 +169,31 @@ def _duration(seconds: float) -> str:
 
 
 def doctor(as_json: options.AsJson = False) -> None:
-    """Show versions, devices, and the line that installs what is missing."""
-    from dgl_rsis.device import choose_device
+    """Show versions, devices, which models are ready, and what installs what is missing."""
+    from dgl_rsis.device import PRECISIONS, choose_device, choose_precision, computes_in, devices
     from dgl_rsis.manifest import library_versions, to_json
-    from dgl_rsis.models.registry import list_models
+    from dgl_rsis.models.overview import list_models, state_of
 
     device, reason = choose_device("auto")
+    precision, why = choose_precision("auto", device)
     missing = missing_extras()
+    states: dict[str, list[str]] = {}
+    for entry in list_models():
+        states.setdefault(state_of(entry), []).append(entry.name)
     facts: dict[str, Any] = {
         "dgl_rsis": __version__,
         "python": platform.python_version(),
         "system": f"{platform.system()} {platform.machine()}",
         "cores": os.cpu_count(),
         "libraries": library_versions(),
+        "devices": devices(),
         "device": device,
         "device_reason": reason,
+        "precision": precision,
+        "precision_reason": why,
+        "precisions": [name for name in PRECISIONS[1:] if computes_in(name, device)],
         "embedded_model": list_models()[0].size_mb is not None,
+        "models": states,
         "missing_extras": missing,
     }
     if as_json:
@@ -166,11 +203,16 @@ def doctor(as_json: options.AsJson = False) -> None:
         ["dgl-rsis", __version__],
         ["python", f"{facts['python']} on {facts['system']}, {facts['cores']} cores"],
         *[[name, version or "not installed"] for name, version in facts["libraries"].items()],
-        ["device", f"{device} ({reason})"],
+        *[["device there", f"{name} ({what})"] for name, what in facts["devices"].items()],
+        ["device chosen", f"{device} ({reason})"],
+        ["precision", f"{precision} ({why}); can do {', '.join(facts['precisions'])}"],
         ["rs-tiny", "embedded" if facts["embedded_model"] else "its weights are not installed"],
+        ["models ready", ", ".join(states.pop("ready", [])) or "none"],
+        *[[f"models: {state}", f"{len(names)}"] for state, names in states.items()],
     ]
     for line in table(rows, indent=0):
         typer.echo(line)
+    typer.echo("`dgl-rsis models list` names them all, `dgl-rsis models show NAME` how to get one")
     for name, line in missing.items():
         typer.echo(f"missing: {EXTRAS[name][1]}: {line}")
     if not missing:

@@ -79,7 +79,8 @@ def segment(
     proposer: options.ProposerName = None,
     preset: options.Preset = "default",
     overrides: options.Overrides = None,
-    device: options.Device = "auto",
+    device: options.Device = None,
+    precision: options.Precision = None,
     overwrite: options.Overwrite = False,
     as_json: options.AsJson = False,
     quiet: options.Quiet = False,
@@ -105,7 +106,7 @@ def segment(
     rest = False if no_other else other
     names = options.gather_classes(classes, classes_file)
     read_classes(names, other=rest)  # says what is wrong before anything is computed
-    choice = options.ModelChoice.from_options(model, proposer, preset, overrides, device)
+    choice = options.ModelChoice.from_options(model, proposer, preset, overrides, device, precision)
     reading = options.Reading(bands, stretch, nodata, keep_collar, bbox, aoi)
     raster = reading.read(image)
     with console.progress("loading the model") as progress:
@@ -164,7 +165,8 @@ def propose(
     proposer: options.ProposerName = None,
     preset: options.Preset = "default",
     overrides: options.Overrides = None,
-    device: options.Device = "auto",
+    device: options.Device = None,
+    precision: options.Precision = None,
     overwrite: options.Overwrite = False,
     as_json: options.AsJson = False,
     quiet: options.Quiet = False,
@@ -183,7 +185,7 @@ def propose(
     began = time.perf_counter()
     console = Console(quiet=quiet, verbose=verbose, as_json=as_json)
     (target,) = options.check_outputs(image, [(output, VECTOR_SUFFIXES)], overwrite=overwrite)
-    choice = options.ModelChoice.from_options(model, proposer, preset, overrides, device)
+    choice = options.ModelChoice.from_options(model, proposer, preset, overrides, device, precision)
     reading = options.Reading(bands, stretch, nodata, keep_collar, bbox, aoi)
     raster = reading.read(image)
     with console.progress("proposing"):

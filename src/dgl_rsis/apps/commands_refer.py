@@ -87,7 +87,8 @@ def refer(
     proposer: options.ProposerName = None,
     preset: options.Preset = "default",
     overrides: options.Overrides = None,
-    device: options.Device = "auto",
+    device: options.Device = None,
+    precision: options.Precision = None,
     overwrite: options.Overwrite = False,
     as_json: options.AsJson = False,
     quiet: options.Quiet = False,
@@ -117,7 +118,9 @@ def refer(
         overwrite=overwrite,
     )
     more = {} if top_k is None else {"select": {"top_k": top_k}}
-    choice = options.ModelChoice.from_options(model, proposer, preset, overrides, device, **more)
+    choice = options.ModelChoice.from_options(
+        model, proposer, preset, overrides, device, precision, **more
+    )
     reading = options.Reading(bands, stretch, nodata, keep_collar, bbox, aoi)
     raster = reading.read(image)
     given = None

@@ -92,18 +92,18 @@ def load_model(choice: ModelChoice, console: Console) -> Model:
     import logging
 
     from dgl_rsis import pipeline
-    from dgl_rsis.device import choose_device
+    from dgl_rsis.device import choose_device, choose_precision
 
     # what the library logs (the notice) is said below, and not if quiet
     logging.getLogger("dgl_rsis").addHandler(logging.NullHandler())
-    model = pipeline.load(
-        choice.name, preset=choice.preset, device=choice.device, settings=choice.overrides
-    )
+    model = pipeline.load(choice.name, preset=choice.preset, settings=choice.overrides)
     if (
         console.verbose
     ):  # not before: the device needs torch, and a wrong name shall not wait for it
         device, reason = choose_device(choice.device)
-        console.say(f"model {choice.name}, preset {choice.preset}, device {device} ({reason})")
+        precision, why = choose_precision(choice.precision, device)
+        console.say(f"model {choice.name}, preset {choice.preset}")
+        console.say(f"device {device} ({reason}), precision {precision} ({why})")
     notice = model.backbone.card.notice
     if notice:
         console.say(notice)

@@ -58,7 +58,8 @@ def demo(
     model: options.ModelName = "rs-tiny",
     preset: options.Preset = "default",
     overrides: options.Overrides = None,
-    device: options.Device = "auto",
+    device: options.Device = None,
+    precision: options.Precision = None,
     as_json: options.AsJson = False,
     quiet: options.Quiet = False,
     verbose: options.Verbose = False,
@@ -71,7 +72,7 @@ def demo(
     from dgl_rsis.render import render_scene, write_scene
 
     console = Console(quiet=quiet, verbose=verbose, as_json=as_json)
-    choice = options.ModelChoice.from_options(model, None, preset, overrides, device)
+    choice = options.ModelChoice.from_options(model, None, preset, overrides, device, precision)
     target = Path(folder)
     with console.progress("rendering a scene") as progress:
         loaded = load_model(choice, console)

@@ -58,7 +58,8 @@ ModelName = Annotated[
     typer.Option(
         "--model",
         "-m",
-        help="rs-tiny (embedded), hf:ORG/NAME or dir:FOLDER; see `dgl-rsis models list`.",
+        help="rs-tiny (embedded), hf:ORG/NAME, openclip:FILE or dir:FOLDER; see "
+        "`dgl-rsis models list`.",
         metavar="NAME",
     ),
 ]
@@ -83,8 +84,18 @@ Overrides = Annotated[
     ),
 ]
 Device = Annotated[
-    str,
-    typer.Option(help="auto, cpu, cuda, cuda:N or mps.", metavar="NAME"),
+    str | None,
+    typer.Option(
+        help="auto, cpu, cuda, cuda:N or mps; auto takes CUDA, else Metal, else the CPU.",
+        metavar="NAME",
+    ),
+]
+Precision = Annotated[
+    str | None,
+    typer.Option(
+        help="auto, float32, bfloat16 or float16; auto is float32, the same answers everywhere.",
+        metavar="NAME",
+    ),
 ]
 Overwrite = Annotated[
     bool,
@@ -155,12 +166,14 @@ class ModelChoice:
         preset: of the settings.
         overrides: ``{stage: {option: value}}`` over the preset.
         device: where it computes.
+        precision: of the backbone.
     """
 
     name: str
     preset: str
     overrides: dict[str, dict[str, Any]]
     device: str
+    precision: str
 
     @classmethod
     def from_options(
@@ -169,7 +182,8 @@ class ModelChoice:
         proposer: str | None,
         preset: str,
         pairs: Sequence[str] | None,
-        device: str,
+        device: str | None,
+        precision: str | None,
         **more: dict[str, Any],
     ) -> ModelChoice:
         """Check the options of the command line.
@@ -179,7 +193,8 @@ class ModelChoice:
             proposer: over the choice of preset and ``pairs``.
             preset: of the settings.
             pairs: ``stage.option=value`` each.
-            device: where it computes.
+            device: where it computes, over ``pairs``.
+            precision: of the backbone, over ``pairs``.
             more: further options by stage, over the preset and under ``pairs``.
 
         Raises:
@@ -192,8 +207,13 @@ class ModelChoice:
             overrides[stage] = {**options, **overrides.get(stage, {})}
         if proposer is not None:
             overrides["proposals"] = {**overrides.get("proposals", {}), "proposer": proposer}
-        make_settings(preset, overrides)  # says what is wrong before anything is loaded
-        return cls(name, preset, overrides, device)
+        where = {"device": device, "precision": precision}
+        given = {option: value for option, value in where.items() if value is not None}
+        if given:
+            overrides["backbone"] = {**overrides.get("backbone", {}), **given}
+        # says what is wrong before anything is loaded
+        backbone = make_settings(preset, overrides).backbone
+        return cls(name, preset, overrides, backbone.device, backbone.precision)
 
     def given(self) -> dict[str, Any]:
         """The choice, for the manifest."""

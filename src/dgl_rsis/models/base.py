@@ -42,17 +42,23 @@ class ModelCard:
 
 @dataclass(frozen=True)
 class BackboneOptions:
-    """How a ViT backbone reads images; what is None is left to the backbone.
+    """How a backbone is loaded and reads images; what is None is left to the backbone.
 
     Attributes:
         dense: name of the dense attention, one of ``dense_attention.VARIANTS``.
         affinity: a DINOv2 or DINOv3 checkpoint, named as backbones are; ``proxyclip`` needs it.
         region_side: side in pixels of the largest square that mask tokens are read at.
+        precision: one of ``device.PRECISIONS``.
+        compile: whether torch compiles the blocks of its networks.
+        gelu: nonlinearity of an OpenCLIP file, see ``openclip_facts.choose_gelu``.
     """
 
     dense: str | None = None
     affinity: str | None = None
     region_side: int = 512
+    precision: str = "auto"
+    compile: bool = False
+    gelu: str = "auto"
 
 
 class Backbone(Protocol):

@@ -10,6 +10,8 @@ import hashlib
 import json
 import math
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -203,24 +205,68 @@ def hub_folder(identifier: str, *, tokenizer: bool = True) -> Path:
     folder = cached_snapshot(identifier, tokenizer=tokenizer)
     if folder is not None:
         return folder
-    from huggingface_hub import HfApi, constants, snapshot_download
-    from huggingface_hub.errors import GatedRepoError, HfHubHTTPError, RepositoryNotFoundError
+    from huggingface_hub import HfApi, snapshot_download
 
-    # its HTTP client's own base class: proxy errors of httpx are no OSError
-    http_error: type[BaseException] = HfHubHTTPError.__bases__[0]
-
-    try:
+    with _hub(identifier, f"hf download {identifier}", "give a checkpoint folder as dir:FOLDER"):
         # unlike listing the files, this asks once: without a network the answer comes at once
         info = HfApi().model_info(identifier, timeout=_TIMEOUT_S)
         names = {file.rfilename for file in info.siblings or ()}
         pickled = names.isdisjoint(_SAFETENSORS)  # one kind of weights is enough
         weights = "pytorch_model*.bin*" if pickled else "model*.safetensors*"
         return Path(snapshot_download(identifier, allow_patterns=[*_SMALL_FILES, weights]))
+
+
+def cached_file(identifier: str, name: str) -> Path | None:
+    """One file of a hub id on this disk; None if there is none.
+
+    Raises:
+        MissingExtraError: the hub's library is not installed.
+    """
+    try:
+        from huggingface_hub import try_to_load_from_cache
+    except ImportError as error:
+        raise MissingExtraError(WHAT, EXTRA) from error
+
+    found = try_to_load_from_cache(identifier, name)
+    return Path(found) if isinstance(found, str) else None
+
+
+def hub_file(identifier: str, name: str, command: str) -> Path:
+    """One file of a hub id, downloaded if it is not on disk.
+
+    Args:
+        identifier: ``ORG/NAME``.
+        name: path of the file in it.
+        command: what downloads it elsewhere, for errors.
+
+    Raises:
+        MissingExtraError: the hub's library is not installed.
+        ModelError: it is not on disk and cannot be downloaded.
+    """
+    found = cached_file(identifier, name)
+    if found is not None:
+        return found
+    from huggingface_hub import HfApi, hf_hub_download
+
+    with _hub(identifier, command, "give the path of the file as openclip:FILE"):
+        HfApi().model_info(identifier, timeout=_TIMEOUT_S)  # fails at once without a network
+        return Path(hf_hub_download(identifier, name))
+
+
+@contextmanager
+def _hub(identifier: str, command: str, otherwise: str) -> Iterator[None]:
+    """Errors of a download as one line that says what to run where, and what to do otherwise."""
+    from huggingface_hub import constants
+    from huggingface_hub.errors import GatedRepoError, HfHubHTTPError, RepositoryNotFoundError
+
+    # its HTTP client's own base class: proxy errors of httpx are no OSError
+    http_error: type[BaseException] = HfHubHTTPError.__bases__[0]
+    try:
+        yield
     except GatedRepoError:
         raise ModelError(
             f"the hub gives {identifier} to those who accepted its terms: accept them on "
-            f"https://huggingface.co/{identifier}, run `hf auth login` and `hf download "
-            f"{identifier}`, or give a checkpoint folder as dir:FOLDER"
+            f"https://huggingface.co/{identifier}, run `hf auth login` and `{command}`, or {otherwise}"
         ) from None
     except RepositoryNotFoundError:
         raise ModelError(
@@ -230,8 +276,8 @@ def hub_folder(identifier: str, *, tokenizer: bool = True) -> Path:
         place = Path(constants.HF_HUB_CACHE) / f"models--{identifier.replace('/', '--')}"
         raise ModelError(
             f"{identifier} is not in {place} and the hub cannot be reached "
-            f"({type(error).__name__}); run `hf download {identifier}` where there is a network "
-            "and copy that folder here, or give a checkpoint folder as dir:FOLDER"
+            f"({type(error).__name__}); run `{command}` where there is a network "
+            f"and copy what it brings here, or {otherwise}"
         ) from None  # a page of sockets and proxies would hide the line that helps
 
 

@@ -1,0 +1,120 @@
+"""Models that are known to work, with what is known of them (``catalogue.yaml``)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from typing import Any, Literal, get_args
+
+import yaml
+
+from dgl_rsis.models.hf_files import EXTRA
+
+Kind = Literal["backbone", "affinity", "activation", "proposer"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+USES = {
+    "backbone": "image-text models: --model NAME",
+    "affinity": "self-supervised models, tell which patches belong together: "
+    "--set backbone.dense=proxyclip --set backbone.affinity=NAME",
+    "activation": "image-text matching, tells where words look: "
+    "--set activation.provider=cross_attention --set activation.checkpoint=NAME",
+    "proposer": "segmenters: --proposer sam, sam2, samhq or sam3 --set proposals.checkpoint=NAME",
+}
+"""What a model of each kind is for, and the option that takes its name."""
+
+_RENAMED = {"size": "size_mb", "input": "input_size"}
+
+
+@dataclass(frozen=True)
+class ModelEntry:
+    """A model that is known to work.
+
+    Attributes:
+        name: what to load it by.
+        kind: what it is for.
+        description: one line.
+        licence: licence of the weights in a few words; None if not known.
+        size_mb: size of the weights in millions of bytes; None if not known.
+        input_size: side in pixels of the square input; None if not known.
+        dim: dimensions of the joint space, or of the features; None if not known.
+        paper: authors, year and title; empty if there is none.
+        page: address of its page; None if it travels in this package.
+        hub: id of the hub's repository of an OpenCLIP file, else None.
+        file: path of the OpenCLIP file in that repository, else None.
+        gated: whether the hub wants its terms to be accepted first.
+        embedded: whether it travels inside this package.
+        extra: the extra of this package that it needs, None if none.
+    """
+
+    name: str
+    kind: Kind
+    description: str
+    licence: str | None = None
+    size_mb: int | None = None
+    input_size: int | None = None
+    dim: int | None = None
+    paper: str = ""
+    page: str | None = None
+    hub: str | None = None
+    file: str | None = None
+    gated: bool = False
+    embedded: bool = False
+    extra: str | None = EXTRA
+
+    @property
+    def is_openclip(self) -> bool:
+        """Whether it is a checkpoint file of OpenCLIP."""
+        return self.name.startswith("openclip:")
+
+    @property
+    def download(self) -> str | None:
+        """What gets the weights, a command unless only a page tells; None if there is no need."""
+        if self.embedded:
+            return None
+        if self.hub is not None and self.file is not None:
+            return file_command(self.hub, self.file)
+        if self.is_openclip:
+            return f"follow the links to checkpoints on {self.page} and unpack them here"
+        return folder_command(self.name.partition(":")[2], gated=self.gated)
+
+
+def folder_command(identifier: str, *, gated: bool = False) -> str:
+    """The command that downloads a checkpoint folder of the hub into its cache."""
+    return f"{'hf auth login && ' if gated else ''}hf download {identifier}"
+
+
+def file_command(hub: str, file: str) -> str:
+    """The command that downloads one file of the hub into the current folder."""
+    return f"hf download {hub} {file} --local-dir ."
+
+
+@cache
+def known_models() -> tuple[ModelEntry, ...]:
+    """All entries of the catalogue, by kind."""
+    text = resources.files("dgl_rsis.models").joinpath("catalogue.yaml").read_text("utf-8")
+    content: dict[str, Any] = yaml.safe_load(text)
+    papers = content["papers"]
+    return tuple(_entry(kind, facts, papers) for kind in KINDS for facts in content[kind])
+
+
+def find_entry(name: str) -> ModelEntry | None:
+    """The entry of a model name as ``str(ModelName)`` writes it.
+
+    OpenCLIP files count by the name of the file: where it lies is up to the user.
+    """
+    file = name.replace("\\", "/").rpartition("/")[2]
+    for entry in known_models():
+        own = entry.file is not None and entry.file.rpartition("/")[2]
+        if entry.name == name or (
+            name.startswith("openclip:") and own == file.removeprefix("openclip:")
+        ):
+            return entry
+    return None
+
+
+def _entry(kind: Kind, facts: dict[str, Any], papers: dict[str, str]) -> ModelEntry:
+    facts = {_RENAMED.get(key, key): value for key, value in facts.items()}
+    facts["paper"] = papers[facts["paper"]]
+    where = facts.get("hub") or facts["name"].removeprefix("hf:")
+    return ModelEntry(kind=kind, **{"page": f"https://huggingface.co/{where}", **facts})

@@ -1,0 +1,168 @@
+"""What is known about models without loading them, and what it takes to load them."""
+
+from __future__ import annotations
+
+import importlib.util
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Literal
+
+from dgl_rsis.errors import ModelError
+from dgl_rsis.models import hf_files
+from dgl_rsis.models.catalogue import (
+    ModelEntry,
+    find_entry,
+    folder_command,
+    known_models,
+)
+from dgl_rsis.models.registry import (
+    RS_TINY,
+    ModelName,
+    existing_path,
+    family_of,
+    folder_of,
+    page_of,
+    parse_model_name,
+)
+
+State = Literal["ready", "on disk", "needs download", "needs extra"]
+
+_EMBEDDED = ModelName("embedded", RS_TINY)
+_NO_WORDS = ("affinity", "proposer")  # kinds whose checkpoints have no tokenizer, but for SAM 3
+
+
+def list_models() -> tuple[ModelEntry, ...]:
+    """The embedded model and models that are known to work, embedded first, then by kind."""
+    folder = folder_of(_EMBEDDED)
+    weights = folder / "model.safetensors"
+    size = round(weights.stat().st_size / 1e6) if weights.is_file() else None
+    facts: dict[str, Any] = {}
+    if (folder / "config.json").is_file():
+        facts = hf_files.read_json(folder / "config.json")
+    tiny = ModelEntry(
+        RS_TINY,
+        "backbone",
+        "small, for overhead imagery, no download",
+        licence=str(facts.get("licence", "not installed")),
+        size_mb=size,
+        input_size=facts.get("input_size"),
+        dim=facts.get("sizes", {}).get("dim"),
+        embedded=True,
+        extra=None,
+    )
+    return (tiny, *known_models())
+
+
+def state_of(entry: ModelEntry) -> State:
+    """What it takes to load a model.
+
+    * ``ready``: nothing.
+    * ``on disk``: the weights are here, the extra is missing.
+    * ``needs download``: the extra is here, the weights are missing.
+    * ``needs extra``: both are missing.
+    """
+    if entry.embedded:
+        return (
+            "ready" if (folder_of(_EMBEDDED) / "model.safetensors").is_file() else "needs download"
+        )
+    has_extra = all(map(importlib.util.find_spec, ("transformers", "huggingface_hub")))
+    if _place(entry) is not None:
+        return "ready" if has_extra else "on disk"
+    return "needs download" if has_extra else "needs extra"
+
+
+def show_model(name: str) -> dict[str, Any]:
+    """What is known about a model without loading its weights, in JSON types.
+
+    Args:
+        name: of a backbone, or of any model of the catalogue.
+
+    Returns:
+        Always ``name``, ``on_disk`` and ``folder``; the facts of ``list_models`` for those
+        names; ``family``, ``licence``, ``revision``, ``dim`` and ``input_size`` when on disk, else
+        ``download``: what gets it, and ``download_to``: where that puts it.
+
+    Raises:
+        ModelError: no such model.
+    """
+    parsed = parse_model_name(name)
+    entry = _entry(parsed)
+    facts: dict[str, Any] = {} if entry is None else {**asdict(entry), "state": state_of(entry)}
+    facts["name"] = str(parsed)
+    if page_of(parsed) is not None:
+        facts["page"] = page_of(parsed)
+    place = _named_place(parsed) or (None if entry is None else _place(entry))
+    if place is None and entry is None and parsed.scheme == "openclip":
+        raise ModelError(f"checkpoint {parsed.identifier} does not exist; check the path")
+    if place is None:
+        return {**facts, "on_disk": False, "folder": None, **_download(parsed, entry)}
+    if place.is_file():
+        here = {"on_disk": True, "folder": str(place.parent), "path": str(place)}
+        return {**facts, **here, "family": "openclip", "revision": hf_files.file_revision(place)}
+    if entry is not None and entry.kind != "backbone":
+        here = {"revision": hf_files.revision(place), "on_disk": True, "folder": str(place)}
+        return {**facts, **here}
+    on_disk = _folder_facts(place, page_of(parsed))
+    if entry is not None and str(on_disk["licence"]).startswith("unknown"):
+        del on_disk["licence"]  # the catalogue knows more than the card
+    return {**facts, **on_disk}
+
+
+def _entry(name: ModelName) -> ModelEntry | None:
+    if name.scheme == "embedded":
+        return list_models()[0]
+    return find_entry(str(name))
+
+
+def _place(entry: ModelEntry) -> Path | None:
+    """Where the weights of a known model are: a folder or a file; None if they are not here."""
+    name = parse_model_name(entry.name)
+    if not entry.is_openclip:
+        tokenizer = entry.kind not in _NO_WORDS or "sam3" in entry.name
+        return _named_place(name, tokenizer=tokenizer)
+    path = existing_path(name.identifier)
+    if path is not None or entry.hub is None or entry.file is None:
+        return path
+    return hf_files.cached_file(entry.hub, entry.file) if _has_hub() else None
+
+
+def _named_place(name: ModelName, *, tokenizer: bool = True) -> Path | None:
+    if name.scheme == "openclip":
+        return existing_path(name.identifier)
+    if name.scheme == "hf":
+        if not _has_hub():
+            return None
+        return hf_files.cached_snapshot(name.identifier, tokenizer=tokenizer)
+    return folder_of(name)
+
+
+def _has_hub() -> bool:
+    return importlib.util.find_spec("huggingface_hub") is not None
+
+
+def _download(name: ModelName, entry: ModelEntry | None) -> dict[str, str | None]:
+    command = folder_command(name.identifier) if entry is None else entry.download
+    if name.scheme == "openclip" or not _has_hub():
+        return {"download": command, "download_to": str(Path.cwd())}
+    from huggingface_hub import constants
+
+    folder = Path(constants.HF_HUB_CACHE) / f"models--{name.identifier.replace('/', '--')}"
+    return {"download": command, "download_to": str(folder)}
+
+
+def _folder_facts(folder: Path, page: str | None) -> dict[str, Any]:
+    family = family_of(folder)
+    config = hf_files.read_json(folder / "config.json")
+    facts: dict[str, Any] = {"on_disk": True, "folder": str(folder), "family": family}
+    if family == RS_TINY:
+        named = ("revision", "licence", "notice", "input_size", "logit_scale")
+        sizes = config.get("sizes", {})
+        return {**facts, **{key: config.get(key) for key in named}, "dim": sizes.get("dim")}
+    stated = hf_files.stated(folder)
+    return {
+        **facts,
+        "revision": hf_files.revision(folder),
+        "licence": stated.licence or hf_files.licence(folder, page),
+        "notice": stated.notice,
+        **hf_files.image_facts(config),
+    }

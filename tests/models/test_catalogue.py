@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+import re
+
+import pytest
+import torch
+from openclip_model import OpenClipModel
+
+from dgl_rsis.models.catalogue import KINDS, USES, find_entry, known_models
+from dgl_rsis.models.checkpoints import FAMILIES
+from dgl_rsis.models.registry import parse_model_name
+
+ENTRIES = known_models()
+
+
+def test_names_are_loadable_and_once_only() -> None:
+    names = [entry.name for entry in ENTRIES]
+    assert len(set(names)) == len(names)
+    for name in names:
+        parsed = parse_model_name(name)
+        assert parsed.scheme in ("hf", "openclip")
+        assert str(parsed) == name
+        assert find_entry(name) is not None
+
+
+def test_every_entry_says_what_users_need() -> None:
+    assert set(KINDS) == set(USES) == {entry.kind for entry in ENTRIES}
+    for entry in ENTRIES:
+        assert entry.description
+        assert re.search(r"\b20\d\d\b", entry.paper), entry.name
+        assert entry.page is not None
+        assert entry.page.startswith("https://")
+        assert entry.download is not None
+        assert (entry.hub is None) == (entry.file is None)
+
+
+def test_downloads_are_commands() -> None:
+    by_name = {entry.name: entry.download for entry in ENTRIES}
+    assert by_name["hf:openai/clip-vit-base-patch16"] == "hf download openai/clip-vit-base-patch16"
+    assert by_name["hf:facebook/sam3"] == "hf auth login && hf download facebook/sam3"
+    command = "hf download Zilun/GeoRSCLIP ckpt/RS5M_ViT-B-32.pt --local-dir ."
+    assert by_name["openclip:RS5M_ViT-B-32.pt"] == command
+    assert "SkyScript" in str(by_name["openclip:SkyCLIP_ViT_L14_top50pct/epoch_20.pt"])
+
+
+def test_files_are_known_wherever_they_lie() -> None:
+    found = find_entry("openclip:/data/models/RS5M_ViT-H-14.pt")
+    assert found is not None
+    assert found.hub == "Zilun/GeoRSCLIP"
+    assert find_entry("openclip:C:\\models\\RS5M_ViT-H-14.pt") == found
+    assert find_entry("openclip:/data/epoch_20.pt") is None
+    assert find_entry("hf:RS5M_ViT-H-14.pt") is None
+
+
+def test_defaults_of_proposers_are_listed() -> None:
+    for family in FAMILIES.values():
+        if family.default:
+            entry = find_entry(f"hf:{family.default}")
+            assert entry is not None
+            assert entry.kind == "proposer"
+
+
+@pytest.mark.parametrize(
+    ("letters", "width", "layers", "patch", "text_width", "text_layers", "dim"),
+    [
+        ("B-32", 768, 12, 32, 512, 12, 512),
+        ("L-14", 1024, 24, 14, 768, 12, 768),
+        ("H-14", 1280, 32, 14, 1024, 24, 1024),
+    ],
+)
+def test_sizes_are_those_of_the_architectures(
+    letters: str, width: int, layers: int, patch: int, text_width: int, text_layers: int, dim: int
+) -> None:
+    with torch.device("meta"):
+        model = OpenClipModel(
+            width=width,
+            layers=layers,
+            patch=patch,
+            grid=224 // patch,
+            text_width=text_width,
+            text_layers=text_layers,
+            dim=dim,
+            context=77,
+        )
+    megabytes = sum(4 * weights.numel() for weights in model.parameters()) / 1e6
+    listed = [entry for entry in ENTRIES if letters in entry.name]
+    assert listed
+    for entry in listed:
+        assert entry.size_mb == pytest.approx(megabytes, rel=0.002), entry.name
+        assert entry.dim == dim

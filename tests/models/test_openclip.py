@@ -1,0 +1,298 @@
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import os
+import pickle
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from openclip_model import OpenClipModel, small_openclip
+from PIL import Image
+from safetensors.torch import save_file
+
+from dgl_rsis.errors import InputError, ModelError
+from dgl_rsis.models.base import BackboneOptions
+from dgl_rsis.models.convert import Architecture, Tower
+from dgl_rsis.models.openclip import OpenClip, read_weights
+from dgl_rsis.models.openclip_facts import choose_gelu
+from dgl_rsis.models.preprocess import CLIP_MEAN, CLIP_STD, Preprocessing
+from dgl_rsis.models.registry import load_backbone
+from dgl_rsis.types import FloatArray, RGBImage
+
+# Byte pairs of CLIP by hand: "a photo of a cat" and so on are known from its examples.
+TEXTS = {
+    "a photo of a cat": [320, 1125, 539, 320, 2368],
+    "A  Diagram": [320, 22697],
+    "hello world": [3306, 1002],
+    "": [],
+}
+START, END = 49406, 49407
+IMAGES = [(32, 32), (40, 90), (7, 300)]
+
+
+def picture(height: int, width: int) -> RGBImage:
+    small = np.random.default_rng(height).integers(0, 256, (5, 7, 3), dtype=np.uint8)
+    return np.asarray(Image.fromarray(small).resize((width, height), Image.Resampling.BICUBIC))
+
+
+def expected_images(
+    model: OpenClipModel,
+    mean: tuple[float, ...] = CLIP_MEAN,
+    std: tuple[float, ...] = CLIP_STD,
+) -> FloatArray:
+    squeezed = [
+        np.asarray(Image.fromarray(picture(*size)).resize((32, 32), Image.Resampling.BICUBIC))
+        for size in IMAGES
+    ]
+    pixels = torch.from_numpy(np.stack(squeezed)).permute(0, 3, 1, 2) / 255
+    pixels = (pixels - torch.tensor(mean).view(3, 1, 1)) / torch.tensor(std).view(3, 1, 1)
+    return torch.nn.functional.normalize(model.encode_image(pixels), dim=-1).numpy()
+
+
+def expected_texts(model: OpenClipModel) -> FloatArray:
+    tokens = torch.zeros(len(TEXTS), 16, dtype=torch.long)  # OpenCLIP fills up with zeros
+    for row, numbers in zip(tokens, TEXTS.values(), strict=True):
+        row[: len(numbers) + 2] = torch.tensor([START, *numbers, END])
+    return torch.nn.functional.normalize(model.encode_text(tokens), dim=-1).numpy()
+
+
+@pytest.fixture(scope="module")
+def exact() -> OpenClipModel:
+    return small_openclip()
+
+
+@pytest.fixture(scope="module")
+def quick() -> OpenClipModel:
+    return small_openclip(quick=True)
+
+
+def as_saved_by_training(model: OpenClipModel) -> dict[str, Any]:
+    """Wrapped, with the prefix of parallel training, in half precision, with an optimiser."""
+    weights = {f"module.{name}": value for name, value in model.state_dict().items()}
+    return {"epoch": 3, "name": "run", "state_dict": weights, "optimizer": {"state": {}}}
+
+
+def check(loaded: Any, model: OpenClipModel) -> None:
+    images = loaded.encode_images([picture(*size) for size in IMAGES])
+    np.testing.assert_allclose(images, expected_images(model), atol=1e-5)
+    np.testing.assert_allclose(loaded.encode_texts(list(TEXTS)), expected_texts(model), atol=1e-5)
+
+
+@pytest.mark.parametrize("kind", ["plain.pt", "training.pt", "plain.safetensors", "nested.pt"])
+def test_embeddings_are_those_of_the_original(
+    exact: OpenClipModel, tmp_path: Path, kind: str
+) -> None:
+    file = tmp_path / kind
+    if kind == "plain.safetensors":
+        save_file(exact.state_dict(), file)
+    elif kind == "training.pt":
+        torch.save(as_saved_by_training(exact), file)
+    elif kind == "nested.pt":  # newer models keep the text tower under `text.`
+        weights = exact.state_dict()
+        outside = ("visual.", "logit_scale")
+        torch.save(
+            {(k if k.startswith(outside) else f"text.{k}"): v for k, v in weights.items()}, file
+        )
+    else:
+        torch.save(exact.state_dict(), file)
+    loaded = load_backbone(f"openclip:{file}", "cpu")
+    assert isinstance(loaded, OpenClip)
+    check(loaded, exact)
+
+
+def test_a_bare_path_is_enough_and_facts_are_those_of_the_file(
+    exact: OpenClipModel, tmp_path: Path
+) -> None:
+    file = tmp_path / "some.safetensors"
+    save_file(exact.state_dict(), file)
+    loaded = load_backbone(str(file), "cpu")
+    assert (loaded.dim, loaded.input_size) == (24, 32)
+    assert loaded.logit_scale == pytest.approx(float(exact.logit_scale.exp()), rel=1e-5)
+    assert loaded.card.name == f"openclip:{file}"
+    assert loaded.card.revision.startswith("sha256:")
+    assert loaded.card.source == str(file)
+    assert loaded.dense(picture(40, 64)).shape == (5, 8, 24)
+
+
+def test_half_precision_files_are_read(exact: OpenClipModel, tmp_path: Path) -> None:
+    file = tmp_path / "half.pt"
+    torch.save({name: value.half() for name, value in exact.state_dict().items()}, file)
+    images = OpenClip.from_file(file).encode_images([picture(*size) for size in IMAGES])
+    np.testing.assert_allclose(images, expected_images(exact), atol=5e-3)
+
+
+def test_quick_gelu_by_name_config_and_wish(quick: OpenClipModel, tmp_path: Path) -> None:
+    folder = tmp_path / "plain"
+    folder.mkdir()
+    for name in ("ViT-B-32-quickgelu.pt", "unknown.pt"):
+        torch.save(quick.state_dict(), folder / name)
+    named = OpenClip.from_file(folder / "ViT-B-32-quickgelu.pt")
+    check(named, quick)
+    assert named.card.notice == ""
+    check(OpenClip.from_file(folder / "unknown.pt", options=BackboneOptions(gelu="quick")), quick)
+    other = OpenClip.from_file(folder / "unknown.pt").encode_images([picture(*IMAGES[0])])
+    assert np.abs(other - expected_images(quick)[:1]).max() > 1e-4  # the choice matters
+    (folder / "open_clip_config.json").write_text(
+        json.dumps(
+            {
+                "model_cfg": {"quick_gelu": True},
+                "preprocess_cfg": {"mean": [0.5, 0.5, 0.5], "std": [0.25, 0.5, 0.5]},
+            }
+        )
+    )
+    configured = OpenClip.from_file(folder / "unknown.pt")
+    assert configured.preprocessing == Preprocessing((0.5, 0.5, 0.5), (0.25, 0.5, 0.5))
+    images = configured.encode_images([picture(*size) for size in IMAGES])
+    expected = expected_images(quick, (0.5, 0.5, 0.5), (0.25, 0.5, 0.5))
+    np.testing.assert_allclose(images, expected, atol=1e-5)
+
+
+def sizes(width: int, layers: int, patch: int) -> Architecture:
+    tower = Tower(width, layers, width // 64, 4 * width)
+    return Architecture(tower, tower, 224, patch, 77, 512)
+
+
+B32, L14, H14, SMALL = (768, 12, 32), (1024, 24, 14), (1280, 32, 14), (384, 12, 16)
+
+
+@pytest.mark.parametrize(
+    ("file", "size", "gelu", "certain"),
+    [
+        ("RemoteCLIP-ViT-B-32.pt", B32, "gelu", False),
+        ("RS5M_ViT-B-32.pt", B32, "quick_gelu", True),
+        ("RS5M_ViT-L-14-336.pt", L14, "quick_gelu", True),
+        ("RS5M_ViT-H-14.pt", H14, "gelu", True),
+        ("SkyCLIP_ViT_L14_top50pct/epoch_20.pt", L14, "quick_gelu", True),
+        ("b32_400m_metaclip.pt", B32, "quick_gelu", True),
+        ("h14_metaclip_altogether.pt", H14, "gelu", True),
+        ("DFN5B-CLIP-ViT-H-14/open_clip_pytorch_model.bin", H14, "quick_gelu", True),
+        ("mine.pt", B32, "gelu", False),
+        ("mine.pt", H14, "gelu", True),
+        ("mine.pt", SMALL, "gelu", True),
+    ],
+)
+def test_gelu_rule(
+    tmp_path: Path, file: str, size: tuple[int, int, int], gelu: str, certain: bool
+) -> None:
+    choice = choose_gelu(tmp_path / file, sizes(*size))
+    assert (choice.name, choice.certain) == (gelu, certain)
+    asked = choose_gelu(tmp_path / file, sizes(*size), "quick")
+    assert (asked.name, asked.certain) == ("quick_gelu", True)
+
+
+def test_what_is_assumed_is_said(tmp_path: Path) -> None:
+    choice = choose_gelu(tmp_path / "mine.pt", sizes(*B32))
+    assert "backbone.gelu=quick" in str(choice)
+    with pytest.raises(InputError, match="unknown gelu 'relu': use auto, quick, exact"):
+        choose_gelu(tmp_path / "mine.pt", sizes(*B32), "relu")
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("{", "cannot read"),
+        ('{"model_cfg": 3}', "model_cfg must be a table"),
+        ('{"preprocess_cfg": {"std": [0, 1, 1]}}', "std .* must be positive"),
+    ],
+)
+def test_damaged_configurations_are_refused(
+    exact: OpenClipModel, tmp_path: Path, content: str, message: str
+) -> None:
+    torch.save(exact.state_dict(), tmp_path / "a.pt")
+    (tmp_path / "open_clip_config.json").write_text(content)
+    with pytest.raises(ModelError, match=message):
+        OpenClip.from_file(tmp_path / "a.pt")
+
+
+class Evil:
+    """What a pickle can do: run any command when it is opened."""
+
+    def __init__(self, proof: Path) -> None:
+        self.proof = proof
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return os.mkdir, (str(self.proof),)
+
+
+@pytest.mark.parametrize("zipped", [True, False])
+def test_a_malicious_pickle_is_refused_and_runs_nothing(tmp_path: Path, zipped: bool) -> None:
+    file, proof = tmp_path / "evil.pt", tmp_path / "proof"
+    content = {"state_dict": {"visual.proj": torch.zeros(2)}, "more": Evil(proof)}
+    if zipped:
+        torch.save(content, file)
+    else:
+        file.write_bytes(pickle.dumps(content, protocol=2))
+    with pytest.raises(ModelError, match="it was not opened, as a pickle can run code") as caught:
+        load_backbone(f"openclip:{file}", "cpu")
+    assert not proof.exists()
+    assert "\n" not in str(caught.value)
+    assert str(file) in str(caught.value)
+    with contextlib.suppress(RuntimeError):  # what comes after the pickle does not matter
+        torch.load(file, weights_only=False)  # without care it does run
+    assert proof.exists()
+
+
+def scripted() -> bytes:
+    buffer = io.BytesIO()
+    torch.jit.save(torch.jit.script(torch.nn.Linear(2, 2)), buffer)
+    return buffer.getvalue()
+
+
+def test_files_of_other_kinds_say_what_they_are(tmp_path: Path) -> None:
+    def refused(name: str, content: bytes) -> str:
+        (tmp_path / name).write_bytes(content)
+        with pytest.raises(ModelError) as caught:
+            read_weights(tmp_path / name)
+        assert "\n" not in str(caught.value)
+        return str(caught.value)
+
+    def saved(content: Any) -> bytes:
+        buffer = io.BytesIO()
+        torch.save(content, buffer)
+        return buffer.getvalue()
+
+    assert "cannot read" in refused("empty.pt", b"")
+    assert "was not opened" in refused("text.pt", b"no checkpoint at all")
+    assert "as safetensors" in refused("text.safetensors", b"no checkpoint at all")
+    assert "holds no tensors by name" in refused("list.pt", saved([torch.zeros(2)]))
+    assert "holds no tensors by name" in refused("numbers.pt", saved({"state_dict": {"a": 1}}))
+    cut = saved({"a": torch.zeros(5000)})[:9000]
+    assert "cut.pt" in refused("cut.pt", cut)
+    with pytest.raises(ModelError, match="does not exist"):
+        read_weights(tmp_path / "nowhere.pt")
+
+
+@pytest.mark.filterwarnings("ignore:`torch.jit:DeprecationWarning")
+def test_programs_of_openai_point_to_the_hub(tmp_path: Path) -> None:
+    (tmp_path / "ViT-B-32.pt").write_bytes(scripted())
+    with pytest.raises(ModelError, match=r"TorchScript program.*hf:openai"):
+        read_weights(tmp_path / "ViT-B-32.pt")
+
+
+def test_models_that_do_not_fit_are_named(exact: OpenClipModel, tmp_path: Path) -> None:
+    def refused(change: dict[str, torch.Tensor | None]) -> str:
+        weights: dict[str, Any] = {**exact.state_dict(), **change}
+        file = tmp_path / "odd.pt"
+        torch.save({name: value for name, value in weights.items() if value is not None}, file)
+        with pytest.raises(ModelError) as caught:
+            OpenClip.from_file(file)
+        assert str(file) in str(caught.value)
+        return str(caught.value)
+
+    block = "transformer.resblocks.1"
+    zero = torch.zeros(3)
+    assert "ResNet" in refused({"visual.proj": None, "visual.layer1.0.conv1.weight": zero})
+    assert "timm" in refused({"visual.proj": None, "visual.trunk.norm.weight": zero})
+    assert "first visual.proj" in refused({"visual.proj": None})
+    assert "5 entries" in refused({"token_embedding.weight": torch.zeros(5, 64)})
+    assert "no square" in refused({"visual.positional_embedding": torch.zeros(16, 128)})
+    assert "ls_1.gamma has no place" in refused({f"visual.{block}.ls_1.gamma": zero})
+    assert "lacks" in refused({f"{block}.ln_1.bias": None})
+    assert "not complete" in refused({"transformer.resblocks.7.ln_1.bias": zero})
+    odd = torch.zeros(64, 3)
+    assert "has shape" in refused({f"{block}.attn.out_proj.weight": odd})

@@ -1,0 +1,147 @@
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from openclip_model import small_openclip
+
+from dgl_rsis.errors import ModelError
+from dgl_rsis.models import registry
+from dgl_rsis.models.catalogue import find_entry
+from dgl_rsis.models.overview import list_models, show_model, state_of
+from dgl_rsis.models.registry import load_backbone
+
+CLIP = "openai/clip-vit-base-patch16"
+REMOTE = "openclip:RemoteCLIP-ViT-B-32.pt"
+
+
+@pytest.fixture
+def embedded(tiny_rs_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A random rs-tiny in the place of the real one."""
+    monkeypatch.setattr(registry, "embedded_folder", lambda: tiny_rs_folder)
+    return tiny_rs_folder
+
+
+@pytest.fixture
+def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty copy of the hub, offline; the current folder is empty too."""
+    from huggingface_hub import constants
+
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "hub"))
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    return tmp_path / "hub"
+
+
+def snapshot(hub: Path, identifier: str) -> Path:
+    """Where the files of a hub id are to lie."""
+    place = hub / f"models--{identifier.replace('/', '--')}"
+    (place / "refs").mkdir(parents=True)
+    (place / "refs" / "main").write_text("abc")
+    return place / "snapshots" / "abc"
+
+
+def state(name: str) -> str:
+    entry = find_entry(name)
+    assert entry is not None
+    return state_of(entry)
+
+
+def test_the_list_starts_with_the_embedded_model(embedded: Path) -> None:
+    entries = list_models()
+    assert entries[0].name == "rs-tiny"
+    assert entries[0].embedded
+    assert entries[0].extra is None
+    assert (entries[0].licence, entries[0].dim, entries[0].input_size) == ("CC0", 16, 64)
+    assert state_of(entries[0]) == "ready"
+    assert all(entry.extra == "hf" and not entry.embedded for entry in entries[1:])
+
+
+def test_listing_needs_no_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(registry, "embedded_folder", lambda: tmp_path)
+    assert list_models()[0].size_mb is None
+    assert list_models()[0].licence == "not installed"
+    assert state_of(list_models()[0]) != "ready"
+
+
+def test_states_follow_weights_and_extra(
+    hub: Path, tiny_clip_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert state(f"hf:{CLIP}") == "needs download"
+    shutil.copytree(tiny_clip_folder, snapshot(hub, CLIP))
+    assert state(f"hf:{CLIP}") == "ready"
+    monkeypatch.setitem(sys.modules, "transformers", None)
+    assert state(f"hf:{CLIP}") == "on disk"
+    assert state("hf:facebook/dinov2-base") == "needs extra"
+
+
+def test_models_without_words_need_no_tokenizer(hub: Path, tiny_clip_folder: Path) -> None:
+    for name in ("facebook/dinov2-base", "facebook/sam-vit-base", "facebook/sam3"):
+        folder = shutil.copytree(tiny_clip_folder, snapshot(hub, name))
+        (folder / "tokenizer.json").unlink()
+    assert state("hf:facebook/dinov2-base") == "ready"
+    assert state("hf:facebook/sam-vit-base") == "ready"
+    assert state("hf:facebook/sam3") == "needs download"
+    assert show_model("facebook/dinov2-base")["revision"] == "abc"
+
+
+def test_an_openclip_file_is_found_here_or_in_the_cache(hub: Path) -> None:
+    assert state(REMOTE) == "needs download"
+    absent = show_model(REMOTE)
+    assert (absent["on_disk"], absent["dim"], absent["input_size"]) == (False, 512, 224)
+    command = "hf download chendelong/RemoteCLIP RemoteCLIP-ViT-B-32.pt --local-dir ."
+    assert absent["download"] == command
+    with pytest.raises(ModelError) as caught:
+        load_backbone(REMOTE, "cpu")
+    assert f"`{command}`" in str(caught.value)
+    assert str(hub / "models--chendelong--RemoteCLIP") in str(caught.value)
+    folder = snapshot(hub, "chendelong/RemoteCLIP")
+    folder.mkdir(parents=True)
+    torch.save(small_openclip().state_dict(), folder / "RemoteCLIP-ViT-B-32.pt")
+    assert state(REMOTE) == "ready"
+    present = show_model(REMOTE)
+    assert (present["on_disk"], present["revision"], present["family"]) == (True, "abc", "openclip")
+    card = load_backbone(REMOTE, "cpu").card
+    assert (card.name, card.revision) == (REMOTE, "abc")
+    assert card.source == "https://huggingface.co/chendelong/RemoteCLIP"
+    shutil.copy(folder / "RemoteCLIP-ViT-B-32.pt", "RemoteCLIP-ViT-B-32.pt")
+    here = show_model("RemoteCLIP-ViT-B-32.pt")
+    assert here["path"] == "RemoteCLIP-ViT-B-32.pt"
+    assert here["paper"].startswith("Liu et al. 2024")
+    with pytest.raises(ModelError, match="does not exist"):
+        show_model("openclip:nowhere.pt")
+
+
+def test_showing_a_folder(tiny_clip_folder: Path, embedded: Path) -> None:
+    facts = show_model(str(tiny_clip_folder))
+    assert facts["family"] == "clip"
+    assert facts["on_disk"] is True
+    assert (facts["input_size"], facts["patch"], facts["dim"]) == (32, 8, 24)
+    assert facts["licence"] == "cc0-1.0"
+    assert facts["revision"].startswith("sha256:")
+    tiny = show_model("rs-tiny")
+    assert (tiny["name"], tiny["family"], tiny["dim"]) == ("rs-tiny", "rs-tiny", 16)
+    assert tiny["embedded"] is True
+    json.dumps([facts, tiny])
+
+
+def test_showing_a_hub_model(hub: Path, tiny_clip_folder: Path) -> None:
+    absent = show_model(CLIP)
+    assert absent["name"] == f"hf:{CLIP}"
+    assert absent["on_disk"] is False
+    assert absent["download"] == f"hf download {CLIP}"
+    assert absent["download_to"] == str(hub / "models--openai--clip-vit-base-patch16")
+    assert "OpenAI" in absent["licence"]
+    assert show_model("org/unknown")["download"] == "hf download org/unknown"
+    folder = Path(shutil.copytree(tiny_clip_folder, snapshot(hub, CLIP)))
+    present = show_model(CLIP)
+    assert present["on_disk"] is True
+    assert present["revision"] == "abc"
+    assert present["licence"] == "cc0-1.0"
+    (folder / "README.md").unlink()
+    assert show_model(CLIP)["licence"] == absent["licence"]
