@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from dgl_rsis.errors import InputError
 from dgl_rsis.proposals.overlap import (
     central_moments,
+    coverage_matrix,
     field_table,
     label_runs,
     overlap_matrix,
@@ -84,3 +85,11 @@ def test_the_convention_is_that_of_torch(upsample, field_shape: tuple[int, int])
 def test_a_field_needs_two_or_three_axes() -> None:
     with pytest.raises(InputError, match=r"\(h, w, D\)"):
         field_table(np.zeros(3))
+
+
+def test_coverage_of_a_small_map_by_hand() -> None:
+    rows, columns = np.array([0, 0, 1, 1]), np.array([0, 0, 0, 1])
+    shares = coverage_matrix(label_runs(LABELS), 3, rows, columns)
+    expected = [[3 / 6, 0, 2 / 6, 1], [1 / 6, 1, 0, 0], [2 / 6, 0, 1 / 6, 0]]
+    np.testing.assert_allclose(shares.toarray(), expected)
+    assert shares.nnz == 7

@@ -179,6 +179,7 @@ class HfClip:
                 padding="max_length" if padded else True,
                 truncation=True,
                 max_length=self.model.config.text_config.max_position_embeddings,
+                return_attention_mask=not padded,
                 return_tensors="pt",
             ).to(self.device)
             mask = None if padded else tokens.attention_mask

@@ -47,7 +47,8 @@ def covered_patches(proposals: Proposals, shape: tuple[int, int], patch: int) ->
     inside = shares.data >= 0.5 - 1e-9  # shares of nodes are sums of those of leaves
     lacking = np.bincount(owner[inside], minlength=len(proposals)) == 0
     small = np.flatnonzero(lacking[owner])
-    order = small[np.lexsort((-shares.data[small], owner[small]))]  # largest share first
+    share = np.round(shares.data[small], 9)  # of equals the first patch, whatever the rounding
+    order = small[np.lexsort((shares.indices[small], -share, owner[small]))]
     inside[order[np.diff(owner[order], prepend=-1) > 0]] = True
     pairs = (owner[inside], shares.indices[inside])
     return csr_array((np.ones(len(pairs[0]), bool), pairs), shape=shares.shape)
