@@ -39,6 +39,7 @@ class FakeModel:
     settings: Settings
     backbone: FakeBackbone = field(default_factory=lambda: FakeBackbone(CARD))
     asked: dict[str, Any] = field(default_factory=dict)
+    matcher: None = None
 
     def segment(
         self, image: Raster, classes: Sequence[str], *, other: object = None, progress: Any = None
@@ -105,7 +106,6 @@ def fake(monkeypatch: pytest.MonkeyPatch) -> list[FakeModel]:
         *,
         proposer: str | None = None,
         preset: str = "default",
-        device: str = "auto",
         settings: Mapping[str, Mapping[str, Any]] | None = None,
     ) -> FakeModel:
         loaded.append(FakeModel(make_settings(preset, settings)))

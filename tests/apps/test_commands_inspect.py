@@ -47,12 +47,62 @@ def test_models_are_listed_and_shown(tiny_rs_folder: Path, run: Run) -> None:
     assert json.loads(run("models", "show", tiny_rs_folder, "--json")[1])["input_size"] == 64
 
 
-def test_doctor_names_versions_and_devices(run: Run) -> None:
+def test_models_are_listed_by_kind_with_their_state(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, run: Run
+) -> None:
+    from huggingface_hub import constants
+
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path))
+    code, out, _ = run("models", "list")
+    assert code == 0
+    headings = [line.partition(":")[0] for line in out.splitlines() if line and line[0] != " "]
+    assert headings[:4] == ["backbone", "affinity", "activation", "proposer"]
+    (remote,) = [line for line in out.splitlines() if "RemoteCLIP-ViT-B-32.pt" in line]
+    assert "needs download" in remote
+    assert "see its page" in remote  # its licence
+    chosen = json.loads(run("models", "list", "--kind", "proposer", "--json")[1])
+    assert {entry["kind"] for entry in chosen} == {"proposer"}
+    assert {entry["state"] for entry in chosen} == {"needs download"}
+    assert "hf download facebook/sam-vit-base" in {entry["download"] for entry in chosen}
+    assert "affinity:" not in run("models", "list", "--kind", "proposer")[1]
+    code, _, err = run("models", "list", "--kind", "toy")
+    assert code == 2
+    assert "use backbone, affinity, activation, proposer" in err
+
+
+def test_showing_names_paper_command_and_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, run: Run
+) -> None:
+    from huggingface_hub import constants
+
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path))
+    code, out, _ = run("models", "show", "google/siglip-base-patch16-224")
+    assert code == 0
+    assert "Zhai et al. 2023" in out
+    assert "hf download google/siglip-base-patch16-224" in out
+    assert str(tmp_path / "models--google--siglip-base-patch16-224") in out
+    assert run("models", "show", "openclip:nowhere.pt")[0] == 2
+
+
+def test_without_the_extra_the_list_says_what_installs_it(
+    monkeypatch: pytest.MonkeyPatch, run: Run
+) -> None:
+    monkeypatch.setitem(commands_inspect.EXTRAS, "hf", (("no_such_module",), "CLIP"))
+    assert 'needs the extra hf: pip install "dgl-rsis[hf]"' in run("models", "list")[1]
+
+
+def test_doctor_names_versions_devices_and_models(run: Run) -> None:
     code, out, _ = run("doctor")
     assert code == 0
     assert "torch" in out
+    assert "(auto:" in out
     facts = json.loads(run("doctor", "--json")[1])
     assert facts["libraries"]["numpy"] == np.__version__
+    assert "cpu" in facts["devices"]
+    assert facts["device"].partition(":")[0] in ("cpu", "cuda", "mps")
+    assert facts["precision"] == "float32"
+    assert "float32" in facts["precisions"]
+    assert "rs-tiny" in facts["models"]["ready"]
 
 
 def test_doctor_names_the_line_that_installs(monkeypatch: pytest.MonkeyPatch, run: Run) -> None:

@@ -126,6 +126,20 @@ def test_verbose_tells_the_steps(image: Path, fake: Any, run: Run) -> None:
     code, _, err = run("segment", image, "-c", "water", "-o", image.parent / "m.tif", "-v")
     assert code == 0
     assert "device cpu" in err or "device cuda" in err or "device mps" in err
+    assert "precision float32 (auto: the same answers on every device)" in err
+
+
+def test_device_and_precision_become_settings(image: Path, fake: Any, run: Run) -> None:
+    target = image.parent / "m.tif"
+    given = ("--device", "cpu", "--precision", "float32", "--set", "backbone.device=cuda")
+    assert run("segment", image, "-c", "water", "-o", target, *given)[0] == 0
+    backbone = fake[0].settings.backbone
+    assert (backbone.device, backbone.precision) == ("cpu", "float32")
+    manifest = json.loads(Path(f"{target}.manifest.json").read_text())
+    assert manifest["options"]["set"]["backbone"] == {"device": "cpu", "precision": "float32"}
+    code, _, err = run("segment", image, "-c", "water", "-o", target, "--precision", "int8", "-f")
+    assert code == 2
+    assert "backbone.precision" in err
 
 
 def test_overwrite_replaces(image: Path, fake: Any, run: Run) -> None:
