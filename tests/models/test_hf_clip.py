@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from dgl_rsis.errors import MissingExtraError, ModelError
-from dgl_rsis.models import hf_files
+from dgl_rsis.models import hf_files, memory
 from dgl_rsis.models.hf_clip import HfClip, window_starts
 from dgl_rsis.models.preprocess import CLIP_MEAN, CLIP_STD, Preprocessing, read_preprocessing
 from dgl_rsis.models.registry import load_backbone
@@ -352,3 +352,22 @@ def test_preprocessing_is_read_from_either_file(tmp_path: Path) -> None:
     (tmp_path / "preprocessor_config.json").write_text('{"image_mean": 0.5}')
     with pytest.raises(ModelError, match="image_mean must be three numbers"):
         read_preprocessing(tmp_path)
+
+
+def test_short_memory_makes_smaller_batches_of_the_same_embeddings(
+    clip: HfClip, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    images = [picture(20 + k, 50 - k, seed=k) for k in range(5)]
+    expected = clip.encode_images(images), clip.encode_texts(TEXTS)
+    sizes: list[int] = []
+    embed = clip.embed_pixels
+
+    def counted(pixels: torch.Tensor) -> FloatArray:
+        sizes.append(len(pixels))
+        return embed(pixels)
+
+    monkeypatch.setattr(memory, "free_bytes", lambda device: 0)
+    monkeypatch.setattr(clip, "embed_pixels", counted)
+    np.testing.assert_allclose(clip.encode_images(images), expected[0], atol=1e-5)
+    np.testing.assert_allclose(clip.encode_texts(TEXTS), expected[1], atol=1e-5)
+    assert sizes == [1] * 5

@@ -30,6 +30,7 @@ from dgl_rsis.models.dense_attention import DEFAULT, VARIANTS, dense_tokens
 from dgl_rsis.models.hf_files import Stated
 from dgl_rsis.models.hf_loading import load_folder
 from dgl_rsis.models.mask_tokens import covered_patches, mask_embeddings
+from dgl_rsis.models.memory import batch_size, transformer_bytes
 from dgl_rsis.models.preprocess import Preprocessing, read_preprocessing
 from dgl_rsis.models.recent import Recent
 from dgl_rsis.models.torch_tools import (
@@ -42,7 +43,7 @@ from dgl_rsis.models.torch_tools import (
 from dgl_rsis.models.vision_tower import attend, vision_tower
 from dgl_rsis.types import FloatArray, Proposals, RGBImage
 
-_TEXT_BATCH, _IMAGE_BATCH = 256, 16
+_TEXTS, _IMAGES = 256, 16  # most in a batch: larger ones are no faster on a CPU
 _REMEMBERED = 16  # images whose tokens are kept for activations: a scene and its crops
 
 
@@ -173,12 +174,14 @@ class HfClip:
         """
         padded = self.model.config.model_type.startswith("siglip")
         parts = []
-        for start in range(0, len(texts), _TEXT_BATCH):
+        length = self.model.config.text_config.max_position_embeddings
+        count = self._batch(self.model.config.text_config, length, _TEXTS)
+        for start in range(0, len(texts), count):
             tokens = self.tokenizer(
-                list(texts[start : start + _TEXT_BATCH]),
+                list(texts[start : start + count]),
                 padding="max_length" if padded else True,
                 truncation=True,
-                max_length=self.model.config.text_config.max_position_embeddings,
+                max_length=length,
                 return_attention_mask=not padded,
                 return_tensors="pt",
             ).to(self.device)
@@ -190,10 +193,17 @@ class HfClip:
     def encode_images(self, images: Sequence[RGBImage]) -> FloatArray:
         """Embed whole images squeezed to the input size, ``(B, D)`` of unit length."""
         parts = [np.zeros((0, self.dim), np.float32)]
-        for start in range(0, len(images), _IMAGE_BATCH):
-            batch = [self._squeezed(image) for image in images[start : start + _IMAGE_BATCH]]
+        tokens = (self.input_size // self.patch) ** 2 + 1
+        count = self._batch(self.model.config.vision_config, tokens, _IMAGES)
+        for start in range(0, len(images), count):
+            batch = [self._squeezed(image) for image in images[start : start + count]]
             parts.append(self.embed_pixels(self._pixels(batch)))
         return np.concatenate(parts)
+
+    def _batch(self, config: Any, tokens: int, most: int) -> int:
+        """How many sequences fit into a batch of a tower with this configuration."""
+        sizes = config.hidden_size, config.intermediate_size, config.num_attention_heads
+        return batch_size(transformer_bytes(tokens, *sizes), self.device, most)
 
     @torch.inference_mode()
     def embed_pixels(self, pixels: Tensor) -> FloatArray:
