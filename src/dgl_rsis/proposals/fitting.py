@@ -31,15 +31,21 @@ def reduced(features: FloatArray, side: int) -> tuple[FloatArray, IntArray, IntA
 
 
 def fitted(
-    field: FloatArray, shape: tuple[int, int], tree: RegionTree | None, agreement: float
+    field: FloatArray,
+    shape: tuple[int, int],
+    tree: RegionTree | None,
+    agreement: float,
+    *,
+    fill: bool,
 ) -> BoolArray | None:
-    """A mask at full size without holes, by majority in superpixels.
+    """A mask at full size, by majority in superpixels.
 
     Args:
         field: ``(h, w)`` 1 inside, 0 outside, over the whole image.
         shape: height and width of the image.
         tree: whose first leaves the mask is fitted to; None leaves its border to interpolation.
         agreement: least IoU with the mask before it was fitted.
+        fill: whether to fill its holes.
 
     Returns:
         ``(H, W)``; None if fitting made something else of it, or nothing.
@@ -49,9 +55,10 @@ def fitted(
     if tree is not None:
         inside = np.append(tree.pool_leaves(field) >= 0.5, False)  # -1, no data, takes the last
         mask = inside[tree.leaf_labels()]
-    mask = np.asarray(binary_fill_holes(mask))
+    if fill:
+        mask = np.asarray(binary_fill_holes(mask))
     if tree is not None:
-        mask &= tree.leaf_labels() >= 0
+        mask = mask & (tree.leaf_labels() >= 0)
     return mask if mask.any() and mask_overlap(mask, coarse) >= agreement else None
 
 

@@ -130,7 +130,7 @@ def hierarchy(
     masks = []
     for region in merged_regions(cells, thresholds, smallest):
         field = region[rows][:, columns].astype(np.float32)
-        mask = fitted(field, image_shape, tree, agreement)
+        mask = fitted(field, image_shape, tree, agreement, fill=False)
         if mask is not None:
             masks.append(mask)
     found = MaskSet.from_masks(masks, image_shape)

@@ -164,7 +164,7 @@ def maskcut(
         for cut in cut_cells(part, count=count, threshold=threshold):
             field = np.zeros(features.shape[:2], dtype=np.float32)
             field[y0:y1, x0:x1] = cut.cells[rows][:, columns]
-            mask = fitted(field, image_shape, tree, agreement)
+            mask = fitted(field, image_shape, tree, agreement, fill=True)
             if mask is not None:
                 masks.append(mask)
                 qualities.append(cut.quality)
