@@ -210,3 +210,23 @@ def test_propose_writes_polygons_without_a_model(image: Path, fake: Any, run: Ru
     assert rows.geometry.is_valid.all()
     assert not fake
     assert (image.parent / "proposals.gpkg.manifest.json").is_file()
+
+
+def test_propose_by_a_network_on_disk(
+    image: Path, run: Run, segmenter_folder: Callable[[str], Path]
+) -> None:
+    target = image.parent / "masks.gpkg"
+    chosen = [
+        *("--proposer", "sam2", "--set", f"proposals.checkpoint=dir:{segmenter_folder('sam2')}"),
+        *("--set", "proposals.predicted_iou=0", "--set", "proposals.stability=0"),
+        *("--set", "proposals.points=2", "--set", "proposals.crop_layers=0", "--device", "cpu"),
+    ]
+    code, out, _ = run("propose", image, "-o", target, "--json", *chosen)
+    assert code == 0
+    rows = geopandas.read_file(target, layer=0)
+    assert len(rows) == json.loads(out)["proposals"] > 0
+    code, _, err = run(
+        "propose", image, "-o", target, "--overwrite", "--proposer", "sam3", *chosen[2:]
+    )
+    assert code == 2
+    assert "sam3 needs sam3 or sam3_video; that is one of sam2" in " ".join(err.split())

@@ -227,13 +227,13 @@ def _proposals(
     if needs_features(settings):
         model = load_model(choice, console)
         return model.propose(raster), model
-    nested = settings.proposer == "tree" and "proposals" not in choice.overrides
+    is_default = settings.proposer == "tree" and "proposals" not in choice.overrides
     found = find_proposals(
         raster,
         filled(raster),
         settings,
         Networks.load(settings, choice.device),
-        parts=("flat",) if nested else None,  # nested regions only where they are asked for
+        parts=("flat",) if is_default else None,  # nested regions only where they are asked for
         metres_per_pixel=pixel_size(raster),
     )
     return found.proposals, None
