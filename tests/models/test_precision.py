@@ -102,9 +102,9 @@ def test_compilation_needs_a_compiler(backbone: Backbone, monkeypatch: pytest.Mo
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:`torch.jit:DeprecationWarning")  # torch's compiler uses it
 def test_compiled_embeddings_are_the_same(tiny_clip_folder: Path) -> None:
     clip = HfClip.from_folder(tiny_clip_folder)
-    expected = clip.encode_images([picture()]), clip.encode_texts(WORDS)
+    expected = clip.encode_images([picture()])
     compile_blocks(clip, "cpu")
-    np.testing.assert_allclose(clip.encode_images([picture()]), expected[0], atol=1e-5)
-    np.testing.assert_allclose(clip.encode_texts(WORDS), expected[1], atol=1e-5)
+    np.testing.assert_allclose(clip.encode_images([picture()]), expected, atol=1e-5)
