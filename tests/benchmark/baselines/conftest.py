@@ -1,0 +1,61 @@
+"""A small CLIP with the depth of the papers' models, and masks of every kind."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from dgl_rsis.models.hf_clip import HfClip
+from dgl_rsis.models.preprocess import Preprocessing
+from dgl_rsis.proposals.masks import MaskSet
+from dgl_rsis.types import RGBImage
+
+SHAPE = (45, 70)
+SIZES = {"hidden_size": 32, "intermediate_size": 48, "num_attention_heads": 2}
+
+
+@pytest.fixture(scope="session")
+def network() -> Any:
+    """A random ``CLIPModel`` of 12 blocks, 32 px, patch 8, with attention written out."""
+    from transformers import CLIPConfig, CLIPModel
+
+    config = CLIPConfig(
+        text_config={**SIZES, "num_hidden_layers": 1, "vocab_size": 8},
+        vision_config={**SIZES, "num_hidden_layers": 12, "image_size": 32, "patch_size": 8},
+        projection_dim=24,
+        attn_implementation="eager",
+    )
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        model = CLIPModel(config)
+        for weights in model.vision_model.parameters():
+            weights.data += 0.2 * torch.randn_like(weights)
+    return model.eval().requires_grad_(False)
+
+
+@pytest.fixture(scope="session")
+def clip(network: Any) -> HfClip:
+    return HfClip(network, None, Preprocessing(), name="tiny", folder=Path("tiny"))
+
+
+@pytest.fixture(scope="session")
+def image() -> RGBImage:
+    small = np.random.default_rng(0).integers(0, 256, (9, 14, 3), dtype=np.uint8)
+    return np.asarray(Image.fromarray(small).resize(SHAPE[::-1], Image.Resampling.BICUBIC))
+
+
+@pytest.fixture(scope="session")
+def masks() -> MaskSet:
+    """Everything, a part, a ragged one, one pixel in the middle of a patch, one between patches."""
+    stack = np.zeros((5, *SHAPE), bool)
+    stack[0] = True
+    stack[1, 4:30, 8:40] = True
+    stack[2] = np.random.default_rng(1).random(SHAPE) < 0.4
+    stack[3, 28, 43] = True
+    stack[4, 0, 0] = True
+    return MaskSet.from_masks(stack)
