@@ -144,7 +144,7 @@ class SamImage:
     def _inside(self, points: NDArray[Any]) -> FloatArray:
         """Points in the input as SAM counts: pixel centres are whole numbers."""
         scale = np.array([self.seen[1] / self.shape[1], self.seen[0] / self.shape[0]])
-        return (points * scale - 0.5).astype(np.float32)
+        return np.asarray(points * scale - 0.5, dtype=np.float32)
 
     def _masks(
         self,
