@@ -21,10 +21,10 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from torch import Tensor
 
-from dgl_rsis.models.vision_tower import Block, ClassTokenTower, ProbeTower, VisionTower, attend
+from dgl_rsis.models.vision_tower import Block, ProbeTower, VisionTower, attend
 from dgl_rsis.types import IntArray, Proposals
 
-CHUNK = 128  # masks computed at a time: bounds memory, and each sees the keys of the others
+CHUNK = 256  # masks computed at a time: bounds memory, and each sees the keys of the others
 
 
 def covered_patches(proposals: Proposals, shape: tuple[int, int], patch: int) -> csr_array:
@@ -66,37 +66,45 @@ def mask_embeddings(tower: VisionTower, pixels: Tensor, covered: csr_array) -> T
         tokens = tower.before(pixels, 0)
         chunks = tower.pool(tokens, _chunks(covered, pixels.device))
         return torch.cat(chunks) if chunks else tokens.new_zeros((0, tower.dim))
-    assert isinstance(tower, ClassTokenTower)
     tokens = tower.embed(pixels)
-    states = tokens[:, :1].expand(-1, covered.shape[0], -1)  # (1, N, d)
     masks = [_with_itself(seen) for seen in _chunks(covered, pixels.device)]
     if not masks:
         return tokens.new_zeros((0, tower.dim))
+    chunks = [tokens[:, :1].expand(-1, len(mask), -1) for mask in masks]
     for number, block in enumerate(tower.blocks, start=1):
-        query, key, value = block.heads(block.norm(tokens))
-        steps = [
-            _step(block, states[:, k * CHUNK : (k + 1) * CHUNK], key[:, :, 1:], value[:, :, 1:], m)
-            for k, m in enumerate(masks)
-        ]
-        states = torch.cat(steps, 1)
-        if number < len(tower.blocks):
-            tokens = block.finish(tokens, attend(query, key, value))
-    return tower.joint(states)[0]
+        tokens, chunks = _step(block, tokens, chunks, masks, last=number == len(tower.blocks))
+    return tower.joint(torch.cat(chunks, 1))[0]
 
 
-def _step(block: Block, states: Tensor, key: Tensor, value: Tensor, mask: Tensor) -> Tensor:
-    """Mask tokens ``(1, n, d)`` through a block, beside the keys and values of the patches.
+def _step(
+    block: Block, tokens: Tensor, chunks: list[Tensor], masks: list[Tensor], *, last: bool
+) -> tuple[Tensor, list[Tensor]]:
+    """Image and mask tokens through a block; the first mask tokens share matrix products with them.
 
     Args:
         block: the block.
-        states: tokens that enter it.
-        key: ``(1, heads, patches, d / heads)``.
-        value: the same.
-        mask: ``(n, patches + n)`` bool, True where a token may attend.
+        tokens: ``(1, 1 + patches, d)`` image tokens that enter it, the class token first.
+        chunks: mask tokens ``(1, n, d)`` that enter it, at least one chunk.
+        masks: for each chunk ``(n, patches + n)`` bool, True where attention may go.
+        last: whether nobody needs the image tokens any more.
+
+    Returns:
+        Image tokens and mask tokens behind the block; image tokens are not computed in the last.
     """
-    query, own_key, own_value = block.heads(block.norm(states))
-    keys, values = torch.cat([key, own_key], 2), torch.cat([value, own_value], 2)
-    return block.finish(states, attend(query, keys, values, mask))
+    count = tokens.shape[1]
+    joined = torch.cat([tokens, chunks[0]], 1)
+    query, key, value = block.heads(block.norm(joined))
+    patches = slice(1, count)
+    mixed = [] if last else [attend(*(part[:, :, :count] for part in (query, key, value)))]
+    mixed.append(attend(query[:, :, count:], key[:, :, 1:], value[:, :, 1:], masks[0]))
+    joined = block.finish(joined[:, count:] if last else joined, torch.cat(mixed, 2))
+    behind = [joined if last else joined[:, count:]]
+    for chunk, mask in zip(chunks[1:], masks[1:], strict=True):
+        own_query, own_key, own_value = block.heads(block.norm(chunk))
+        keys = torch.cat([key[:, :, patches], own_key], 2)
+        values = torch.cat([value[:, :, patches], own_value], 2)
+        behind.append(block.finish(chunk, attend(own_query, keys, values, mask)))
+    return tokens if last else joined[:, :count], behind
 
 
 def _with_itself(seen: Tensor) -> Tensor:
