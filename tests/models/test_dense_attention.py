@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from copy import copy
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, get_args
 
@@ -218,3 +219,18 @@ def test_variants_are_chosen_by_name(
     settings = {"backbone": {"dense": "proxyclip", "affinity": str(tmp_path / "dino")}}
     loaded = dgl_rsis.load(str(vit_folder(family)), device="cpu", settings=settings)
     np.testing.assert_allclose(loaded.backbone.dense(image), found["proxyclip"], atol=1e-6)
+
+
+@pytest.mark.parametrize("family", ["clip", "siglip"])
+def test_half_precision_changes_little(
+    family: str, vit_folder: Any, tmp_path: Path, picture: Picture
+) -> None:
+    save_dino(tmp_path / "dino", "dinov2")
+    image = picture(40, 64)
+    for name in VARIANTS:
+        dino = str(tmp_path / "dino") if name == "proxyclip" else None
+        options = BackboneOptions(dense=name, affinity=dino)
+        exact = load_backbone(str(vit_folder(family)), "cpu", options)
+        half = load_backbone(str(vit_folder(family)), "cpu", replace(options, precision="bfloat16"))
+        cosines = (exact.dense(image) * half.dense(image)).sum(-1)
+        assert 0.98 < cosines.min() < 1 - 1e-7

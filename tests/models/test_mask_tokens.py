@@ -209,3 +209,13 @@ def test_nodes_of_trees_have_the_patches_of_their_masks(picture: Picture) -> Non
     masks = np.stack([tree.mask(index) for index in range(len(tree))])
     covered = covered_patches(tree, (40, 64), 8)
     np.testing.assert_array_equal(covered.toarray(), by_hand(masks, (40, 64), 8))
+
+
+@pytest.mark.parametrize("family", ["clip", "siglip"])
+def test_half_precision_changes_little(family: str, vit: Vit, vit_folder: Any) -> None:
+    options = BackboneOptions(precision="bfloat16")
+    half = load_backbone(str(vit_folder(family)), "cpu", options)
+    image = np.random.default_rng(1).integers(0, 256, (40, 64, 3), dtype=np.uint8)
+    masks = MaskSet.from_boxes(np.array([[0, 0, 64, 40], [8, 8, 30, 30], [3, 3, 4, 4]]), (40, 64))
+    cosines = (vit(family).regions(image, masks) * half.regions(image, masks)).sum(-1)
+    assert 0.98 < cosines.min() < 1 - 1e-7

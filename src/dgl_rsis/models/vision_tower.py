@@ -61,8 +61,8 @@ class Block:
         return cast("Tensor", tokens + self.layer.mlp(self.layer.layer_norm2(tokens)))
 
     def __call__(self, tokens: Tensor) -> Tensor:
-        """The ordinary block."""
-        return self.finish(tokens, attend(*self.heads(self.norm(tokens))))
+        """The ordinary block, as transformers has it."""
+        return cast("Tensor", self.layer(tokens, None))
 
 
 class VisionTower(ABC):
