@@ -17,6 +17,7 @@ from dgl_rsis.types import RGBImage
 
 SHAPE = (45, 70)
 SIZES = {"hidden_size": 32, "intermediate_size": 48, "num_attention_heads": 2}
+SPECIAL = {"bos_token_id": 0, "eos_token_id": 1}
 
 
 @pytest.fixture(scope="session")
@@ -25,7 +26,7 @@ def network() -> Any:
     from transformers import CLIPConfig, CLIPModel
 
     config = CLIPConfig(
-        text_config={**SIZES, "num_hidden_layers": 1, "vocab_size": 8},
+        text_config={**SIZES, "num_hidden_layers": 1, "vocab_size": 8, **SPECIAL},
         vision_config={**SIZES, "num_hidden_layers": 12, "image_size": 32, "patch_size": 8},
         projection_dim=24,
         attn_implementation="eager",
