@@ -4,7 +4,7 @@
 * ``CONCEPTS``: land cover and objects that dense features are trained on, each with the words
   that mean it; a prompt is drawn anew for every step, so that all of them land there.
 * ``GROUPS``: labels that leave open which of several concepts it is.
-* ``TILE_NAMES``: labels of the aerial tiles, each with the kinds that it may be.
+* ``TILE_NAMES``: labels of the aerial tiles.
 * ``CANDIDATES``: per scene class the concepts that its pixels can show (partial labels).
 * ``REQUIRED``: per scene class the concepts that must cover at least a share of the image.
 * ``UNIFORM``: scene classes whose pixels nearly all show one concept (dense labels for free).
@@ -85,16 +85,13 @@ CONCEPTS: dict[str, tuple[str, ...]] = {
 GROUPS: dict[str, tuple[str, ...]] = {"vegetation": ("tree", "grass", "field")}
 
 # Labels of the aerial tiles, which compete with each other alone, and words that mean them. What
-# is unpaved there may be sand or bare soil, of words that compete: the label tells not which.
-TILE_NAMES: dict[str, tuple[tuple[str, ...], ...]] = {
-    "water": (("water", "sea", "lake", "pond", "canal"),),
-    "unpaved": (
-        ("sand", "sandy ground", "desert"),
-        ("bare land", "bare ground", "bare soil", "bare field", "unpaved land"),
-    ),
-    "road": (("road", "street", "paved road", "highway"),),
-    "building": (("building", "house", "roof", "rooftop"),),
-    "vegetation": (("vegetation", "trees", "plants", "greenery", "green vegetation"),),
+# is unpaved there may be called sand, bare soil or bare land: it tells nothing of which of them.
+TILE_NAMES: dict[str, tuple[str, ...]] = {
+    "water": ("water", "sea", "lake", "pond", "canal"),
+    "unpaved": ("sand", "bare land", "bare ground", "unpaved land", "bare soil", "sandy ground"),
+    "road": ("road", "street", "paved road", "highway"),
+    "building": ("building", "house", "roof", "rooftop"),
+    "vegetation": ("vegetation", "trees", "plants", "greenery", "green vegetation"),
 }
 
 # What a dense label may be, by index: concepts first, then groups, then what tiles alone name.

@@ -190,7 +190,7 @@ def train(data: Path, output: Path, config: dict[str, Any], initial: Path | None
     scene_bank = TextBank([SCENES[name] for name in trained], encode)
     all_scenes = TextBank(list(SCENES.values()), encode).mean()
     concept_bank = TextBank(list(CONCEPTS.values()), encode)
-    tile_bank = TextBank([words for kinds in TILE_NAMES.values() for words in kinds], encode)
+    tile_bank = TextBank(list(TILE_NAMES.values()), encode)
     caption_features = encode(caption_words)
     tiles = dubai.read(data / "dubai")
     rendered = render(config["rendered"], seed, output / "rendered.npz")

@@ -5,7 +5,7 @@
   of uniform real scenes;
 * the same dense labels name the mask-guided embedding of every label's own region;
 * labels of aerial tiles compete once more among the names of the tiles alone: there *vegetation*
-  is a name of its own, and *unpaved* is sand or bare soil, whichever is likelier. So do their connected
+  is a name of its own, and *sand* need not be told from bare soil. So do their connected
   components, by the mean probability inside them: there a small thing counts like a large one;
 * partial labels of real scenes: every pixel shows one of the scene's candidate concepts. The
   target is the prediction itself, restricted to the candidates and sharpened (the progressive
@@ -41,7 +41,7 @@ class Texts:
         scenes: ``(S, D)`` names of whole images.
         captions: ``(n, D)`` one own caption for each real scene that has any.
         concepts: ``(K, D)`` concepts.
-        tiles: ``(k, D)`` kinds of ground of the labels of the aerial tiles, in their order.
+        tiles: ``(T, D)`` labels of the aerial tiles.
     """
 
     scenes: Tensor
@@ -104,11 +104,10 @@ def losses(
     if tiles:
         own = features[count:][batch.tiles]
         logp = _enlarged(scale * torch.einsum("bdhw,kd->bkhw", own, texts.tiles)).log_softmax(1)
-        logp = of_tiles(logp)
         cells = _cells(logp, among_tiles(labels[batch.tiles]))
         things = _components(logp, among_tiles(labels[batch.tiles]))
         inside = (regions.image >= tiles.start) & (regions.image < tiles.stop)
-        logp = of_tiles((region_scale * regions.features[inside] @ texts.tiles.T).log_softmax(1))
+        logp = (region_scale * regions.features[inside] @ texts.tiles.T).log_softmax(1)
         whole = _mean_loss(logp, among_tiles(regions.label[inside]))
         result["tiles"] = settings["tile_weight"] * (
             settings["dense_weight"] * (cells + things) + settings["region_weight"] * whole
@@ -198,12 +197,6 @@ def with_groups(logp: Tensor) -> Tensor:
     concepts = list(CONCEPTS)
     rows = [[concepts.index(name) for name in names] for names in GROUPS.values()]
     return torch.cat([logp, *(logp[:, k].logsumexp(1, keepdim=True) for k in rows)], dim=1)
-
-
-def of_tiles(logp: Tensor) -> Tensor:
-    """Log-probabilities of the labels of tiles from those of their kinds: ``(B, k, ...) -> (B, T, ...)``."""
-    parts = logp.split([len(kinds) for kinds in TILE_NAMES.values()], dim=1)
-    return torch.cat([part.logsumexp(1, keepdim=True) for part in parts], dim=1)
 
 
 def among_concepts(labels: Tensor) -> Tensor:

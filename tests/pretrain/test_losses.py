@@ -12,7 +12,6 @@ from pretrain.losses import (
     among_tiles,
     embed_regions,
     losses,
-    of_tiles,
     with_groups,
 )
 
@@ -21,7 +20,6 @@ from dgl_rsis.models.tiny_networks import ImageTower, TinyConfig
 SMALL = TinyConfig(
     dim=8, stem=4, channels=(4, 8, 8, 8), blocks=(1, 1, 1, 1), pyramid=8, pool_heads=2
 )
-KINDS = sum(len(kinds) for kinds in TILE_NAMES.values())
 SETTINGS = {
     "caption_weight": 1.0,
     "dense_weight": 1.0,
@@ -52,7 +50,7 @@ def test_all_losses_reach_the_weights():
         slice(1, 2),
     )
     tower = ImageTower(SMALL)
-    texts = Texts(unit(len(SCENE_NAMES)), unit(1), unit(concepts), unit(KINDS))
+    texts = Texts(unit(len(SCENE_NAMES)), unit(1), unit(concepts), unit(len(TILE_NAMES)))
     parts = losses(tower, batch, to_input(batch.images, "cpu"), texts, SETTINGS)
     assert set(parts) == {"scene", "caption", "dense", "region", "tiles", "partial", "required"}
     torch.stack(list(parts.values())).sum().backward()
@@ -68,7 +66,7 @@ def test_without_real_scenes_only_dense_labels_teach():
     images = np.zeros((2, 32, 32, 3), np.uint8)
     tables = (rows.astype(bool), rows.astype(np.float32))
     batch = Batch(images, nothing, nothing, *tables, dense, slice(0, 0))
-    texts = Texts(unit(len(SCENE_NAMES)), unit(0), unit(concepts), unit(KINDS))
+    texts = Texts(unit(len(SCENE_NAMES)), unit(0), unit(concepts), unit(len(TILE_NAMES)))
     parts = losses(ImageTower(SMALL), batch, to_input(images, "cpu"), texts, SETTINGS)
     assert set(parts) == {"dense", "region"}
     assert all(part.isfinite() for part in parts.values())
@@ -101,11 +99,6 @@ def test_a_region_of_everything_is_the_image_embedding():
     torch.testing.assert_close(regions.features, whole, atol=1e-4, rtol=0)
 
 
-def test_a_tile_label_is_as_probable_as_its_kinds_together():
-    p = torch.tensor([[0.1, 0.2, 0.3, 0.1, 0.2, 0.1]])  # water, sand, soil, road, building, ...
-    torch.testing.assert_close(of_tiles(p.log()).exp(), torch.tensor([[0.1, 0.5, 0.1, 0.2, 0.1]]))
-
-
 def test_tiles_have_five_names_and_nothing_else():
     labels = torch.tensor([-1, *(LABELS.index(name) for name in TILE_NAMES), LABELS.index("car")])
     assert among_tiles(labels).tolist() == [-1, 0, 1, 2, 3, 4, -1]
@@ -122,7 +115,7 @@ def test_nothing_labelled_costs_nothing():
     images, dense = np.zeros((2, 32, 32, 3), np.uint8), np.full((2, 32, 32), -1, np.int16)
     tables = (rows.astype(bool), rows.astype(np.float32))
     batch = Batch(images, nothing, nothing, *tables, dense, slice(1, 2))
-    texts = Texts(unit(1), unit(0), unit(len(CONCEPT_NAMES)), unit(KINDS))
+    texts = Texts(unit(1), unit(0), unit(len(CONCEPT_NAMES)), unit(len(TILE_NAMES)))
     parts = losses(ImageTower(SMALL), batch, to_input(images, "cpu"), texts, SETTINGS)
     assert {name: part.item() for name, part in parts.items()} == dict.fromkeys(parts, 0.0)
 
