@@ -7,7 +7,7 @@
 * ``TILE_NAMES``: labels of the aerial tiles.
 * ``CANDIDATES``: per scene class the concepts that its pixels can show (partial labels).
 * ``REQUIRED``: per scene class the concepts that must cover at least a share of the image.
-* ``UNIFORM``: scene classes whose pixels nearly all show one concept (dense labels for free).
+* ``UNIFORM``: scene classes whose pixels nearly all show one concept or group: dense labels for free.
 """
 
 from __future__ import annotations
@@ -82,7 +82,10 @@ CONCEPTS: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 
 # Labels that leave open which of several concepts a pixel shows.
-GROUPS: dict[str, tuple[str, ...]] = {"vegetation": ("tree", "grass", "field")}
+GROUPS: dict[str, tuple[str, ...]] = {
+    "vegetation": ("tree", "grass", "field"),
+    "farmland": ("field", "bare ground"),  # before and after the harvest
+}
 
 # Labels of the aerial tiles, which compete with each other alone, and words that mean them. What
 # is unpaved there may be called sand, bare soil or bare land: it tells nothing of which of them.
@@ -166,7 +169,7 @@ REQUIRED: dict[str, tuple[tuple[str, float], ...]] = {
 UNIFORM: dict[str, str] = {
     "BareLand": "bare ground",
     "Desert": "sand",
-    "Farmland": "field",
+    "Farmland": "farmland",
     "Forest": "tree",
     "Meadow": "grass",
 }

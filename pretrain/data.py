@@ -21,7 +21,7 @@ from PIL import Image
 from scipy import ndimage
 
 from pretrain.compositing import THEMES, composite
-from pretrain.concepts import CANDIDATES, CONCEPTS, REQUIRED, SCENES, UNIFORM
+from pretrain.concepts import CANDIDATES, CONCEPTS, LABELS, REQUIRED, SCENES, UNIFORM
 from pretrain.corpus import captions
 from pretrain.crops import Pixels, crop
 from pretrain.dubai import Labelled, labelled_part
@@ -30,6 +30,7 @@ from pretrain.split import is_held_out
 
 SCENE_NAMES = tuple(SCENES)
 CONCEPT_NAMES = tuple(CONCEPTS)
+MOSAIC_ZOOM = 8.0
 
 
 @dataclass(frozen=True)
@@ -135,13 +136,19 @@ def partial_labels(real: Real) -> tuple[NDArray[np.bool_], NDArray[np.float32]]:
 def mosaic(
     rng: np.random.Generator, pools: list[list[Real]], labels: list[int], size: int
 ) -> tuple[Pixels, NDArray[np.int16]]:
-    """Two to four uniform scenes cut together along smooth or straight borders."""
+    """Two to four uniform scenes cut together along smooth or straight borders.
+
+    Parts are enlarged up to ``MOSAIC_ZOOM`` times: bare ground, fields and sand have hardly any
+    texture of their own in fine images, and no other real image shows them all.
+    """
     image = np.zeros((size, size, 3), np.uint8)
     dense = np.full((size, size), -1, np.int16)
     rows, cols = np.mgrid[:size, :size] / size - 0.5
     for layer in range(rng.integers(2, 5)):
         kind = int(rng.integers(len(pools)))
-        part = crop(rng, pools[kind][rng.integers(len(pools[kind]))].image, size, 0.4, 1.0)
+        share = MOSAIC_ZOOM ** -rng.random()
+        picture = pools[kind][rng.integers(len(pools[kind]))].image
+        part = crop(rng, picture, size, share, share)
         if layer == 0:
             inside = np.ones((size, size), bool)
         elif rng.random() < 0.5:
@@ -185,9 +192,9 @@ class Sampler:
         by_scene: dict[str, list[Real]] = {name: [] for name in SCENE_NAMES}
         for real in sources.real:
             by_scene[SCENE_NAMES[real.scene]].append(real)
-        uniform = [(by_scene[name], concept) for name, concept in UNIFORM.items() if by_scene[name]]
+        uniform = [(by_scene[name], label) for name, label in UNIFORM.items() if by_scene[name]]
         self._uniform = [pool for pool, _ in uniform]
-        self._uniform_concepts = [CONCEPT_NAMES.index(concept) for _, concept in uniform]
+        self._uniform_labels = [LABELS.index(label) for _, label in uniform]
         self._backgrounds = {
             name: [real for scene in theme.scenes for real in by_scene[scene]]
             for name, theme in THEMES.items()
@@ -226,7 +233,7 @@ class Sampler:
         )
 
     def _mosaic(self, rng: np.random.Generator, size: int) -> tuple[Pixels, NDArray[np.int16]]:
-        return mosaic(rng, self._uniform, self._uniform_concepts, size)
+        return mosaic(rng, self._uniform, self._uniform_labels, size)
 
     def _composite(self, rng: np.random.Generator, size: int) -> tuple[Pixels, NDArray[np.int16]]:
         names = [name for name, pool in self._backgrounds.items() if pool]

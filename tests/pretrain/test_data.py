@@ -71,7 +71,8 @@ def test_tables_name_what_exists():
     for scene, names in CANDIDATES.items():
         assert set(names) <= set(CONCEPTS), scene
         assert {name for name, _ in REQUIRED.get(scene, ())} <= set(names), scene
-    assert all(UNIFORM[scene] in CANDIDATES[scene] for scene in UNIFORM)
+    for scene, label in UNIFORM.items():
+        assert set(GROUPS.get(label, (label,))) <= set(CANDIDATES[scene])
     assert {name for names in GROUPS.values() for name in names} <= set(CONCEPTS)
     for name, theme in THEMES.items():
         assert set(theme.scenes) <= set(SCENES), name
