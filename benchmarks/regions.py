@@ -32,9 +32,9 @@ import numpy as np
 from common import command, data_folder, print_header, print_row
 from dubai import CLASSES, labels_of
 from PIL import Image
-from scipy import ndimage
 
 from dgl_rsis.benchmark.metrics import class_accuracies, confusion_matrix, mean_class_accuracy
+from dgl_rsis.benchmark.regions import labelled_regions
 from dgl_rsis.config import LocalSettings, make_settings
 from dgl_rsis.models.base import Backbone
 from dgl_rsis.pipeline import load
@@ -72,63 +72,70 @@ class Regions:
     Attributes:
         picture: ``(H, W, 3)`` uint8.
         masks: ``N`` of them.
-        truth: ``(N,)`` index into ``CLASSES``.
+        truth: ``(N,)`` index of the class of each.
+        metres_per_pixel: ground size of a pixel; None where it is unknown.
     """
 
     picture: RGBImage
     masks: MaskSet
     truth: IntArray
+    metres_per_pixel: float | None = None
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What is read of an image once for all views that use dense features.
+
+    Attributes:
+        features: of the image.
+        dense: ``(h, w, K)`` class probabilities of the cells.
+        seconds: that it took.
+    """
+
+    features: local.ImageFeatures
+    dense: FloatArray
+    seconds: float
 
 
 def read_regions(folder: Path, tile: int, least_area: int) -> Iterator[Regions]:
     """Connected components of the labels of every image of a tile."""
     for path in sorted((folder / "images").glob(f"tile{tile}_*.jpg")):
         labels = labels_of(folder / "labels" / f"{path.stem}.png")
-        crops, corners, truth = [], [], []
-        for number in range(len(CLASSES)):
-            components, _ = ndimage.label(labels == number)
-            for index, (rows, columns) in enumerate(ndimage.find_objects(components), start=1):
-                crop = components[rows, columns] == index
-                if crop.sum() >= least_area:
-                    crops.append(crop)
-                    corners.append((columns.start, rows.start))
-                    truth.append(number)
-        masks = MaskSet.from_crops(crops, corners, labels.shape)
+        masks, truth = labelled_regions(labels, len(CLASSES), least_area=least_area)
         with Image.open(path) as image:
             picture = np.asarray(image.convert("RGB"))
-        yield Regions(picture, masks, np.array(truth, np.int64))
+        yield Regions(picture, masks, truth)
+
+
+def read_image(
+    regions: Regions, backbone: Backbone, texts: local.TextFeatures, settings: LocalSettings
+) -> Reading:
+    """Dense features of an image and the classes of its cells."""
+    start = time.perf_counter()
+    features = local.read_features(
+        regions.picture, backbone, settings, metres_per_pixel=regions.metres_per_pixel
+    )
+    dense = local.dense_probabilities(features, texts, backbone.dense_logit_scale, settings)
+    return Reading(features, dense, time.perf_counter() - start)
 
 
 def classify(
     regions: Regions,
+    reading: Reading,
     backbone: Backbone,
     texts: local.TextFeatures,
     views: dict[str, LocalSettings],
-) -> Iterator[tuple[str, IntArray, float]]:
-    """The class of every region by each view, and the seconds that it took."""
-    start = time.perf_counter()
-    features = local.read_features(regions.picture, backbone, views["default"])
-    dense = dense_of(features, backbone, texts, views["default"])
-    reading = time.perf_counter() - start
+) -> Iterator[tuple[str, FloatArray, float]]:
+    """Class probabilities ``(N, K)`` of all regions by each view, and the seconds that it took."""
     for name, settings in views.items():
         start = time.perf_counter()
         probabilities = local.align(
             CropEncoder(regions.picture, backbone, settings),
-            backbone, regions.masks, features, texts, dense, settings,
+            backbone, regions.masks, reading.features, texts, reading.dense, settings,
             rank_by=range(texts.class_count),
         )  # fmt: skip
-        seconds = time.perf_counter() - start + reading * (settings.dense_weight > 0)
-        yield name, probabilities.argmax(-1), seconds
-
-
-def dense_of(
-    features: local.ImageFeatures,
-    backbone: Backbone,
-    texts: local.TextFeatures,
-    settings: LocalSettings,
-) -> FloatArray:
-    """Class probabilities of the cells."""
-    return local.dense_probabilities(features, texts, backbone.dense_logit_scale, settings)
+        seconds = time.perf_counter() - start + reading.seconds * (settings.dense_weight > 0)
+        yield name, probabilities, seconds
 
 
 def main() -> None:
@@ -146,8 +153,9 @@ def main() -> None:
     seconds: dict[str, list[float]] = {name: [] for name in views}
     folder = data_folder(options.data) / "dubai"
     for regions in read_regions(folder, options.tile, options.least_area):
-        for name, classes, spent in classify(regions, backbone, texts, views):
-            confusions[name] += confusion_matrix(regions.truth, classes, len(CLASSES))
+        reading = read_image(regions, backbone, texts, views["default"])
+        for name, found, spent in classify(regions, reading, backbone, texts, views):
+            confusions[name] += confusion_matrix(regions.truth, found.argmax(-1), len(CLASSES))
             seconds[name].append(spent)
     counts = confusions["default"].sum(axis=1)
     print(

@@ -1,0 +1,196 @@
+"""Measure how well each view of a region, and mixtures of them, tell its class from its true mask.
+
+    python benchmarks/alignment_accuracy.py [--model NAME] [--data FOLDER] [--set-name dubai ...]
+                                            [--tile 6] [--first 80000] [--scenes 8]
+                                            [--set stage.option=value ...]
+
+Regions are the 4-connected components of one label, given as proposals: of Dubai tile 6 with at
+least 100 pixels and five names, of rendered test scenes (*rendered*) with at least 16 pixels and the
+names of all kinds. No background words compete.
+
+* dense pooling: class probabilities of the cells, averaged inside the mask
+* masked pooling: dense features averaged inside the mask, then classified
+* mask guidance: mask tokens of a ViT, masked pooling of the head else (``Backbone.regions``)
+* tight crop: the square around the bounding box, its pixels as they are
+* context crop: the software's own crop
+* mixtures: weighted geometric means of those, with the weights of the settings and with equal ones
+* default: the software's own mixture, in which only the best regions get a crop
+
+Mean class accuracy is the mean over classes of the share of their regions that get their own name;
+accuracy is that share over all regions. Seconds are wall time per image, of a mixture the sum of
+its views', with the dense features where a view uses them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from common import command, data_folder, print_header, print_row
+from dubai import CLASSES
+from regions import VIEWS, Reading, Regions, classify, read_image, read_regions
+
+from dgl_rsis.benchmark.metrics import confusion_matrix, mean_class_accuracy, overall_accuracy
+from dgl_rsis.benchmark.regions import labelled_regions
+from dgl_rsis.config import LocalSettings, make_settings, parse_overrides
+from dgl_rsis.models.base import Backbone
+from dgl_rsis.pipeline import load
+from dgl_rsis.render import KINDS, render_scene
+from dgl_rsis.stages import local
+from dgl_rsis.text.classes import read_classes
+from dgl_rsis.types import FloatArray, IntArray
+
+LEAST_AREA = {"dubai": 100, "rendered": 16}  # pixels
+POOLED = "masked pooling"
+MIXTURES = (
+    ("dense pooling", POOLED),
+    ("dense pooling", "mask guidance"),
+    ("dense pooling", "tight crop"),
+    ("dense pooling", "context crop"),
+    ("mask guidance", "context crop"),
+    ("dense pooling", "mask guidance", "context crop"),
+)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a view says about the regions of one image.
+
+    Attributes:
+        probabilities: ``(N, K)``.
+        seconds: that it took.
+    """
+
+    probabilities: FloatArray
+    seconds: float
+
+
+def rendered_regions(first: int, count: int) -> Iterator[Regions]:
+    """Connected components of the class maps of rendered test scenes."""
+    for seed in range(first, first + count):
+        scene = render_scene(seed, split="test")
+        masks, truth = labelled_regions(
+            scene.class_map, len(KINDS), least_area=LEAST_AREA["rendered"]
+        )
+        yield Regions(scene.image, masks, truth, scene.gsd)
+
+
+def pool_features(
+    regions: Regions,
+    reading: Reading,
+    backbone: Backbone,
+    texts: local.TextFeatures,
+    settings: LocalSettings,
+) -> Outcome:
+    """Dense features of the finest scale averaged inside each mask, then classified."""
+    start = time.perf_counter()
+    pooled = regions.masks.pool(reading.features.dense[0])
+    pooled /= np.linalg.norm(pooled, axis=-1, keepdims=True) + local.EPSILON
+    cosines = pooled @ texts.features.T
+    if reading.features.whole is not None:
+        cosines -= settings.global_bias * (texts.features @ reading.features.whole)
+    found = local.class_probabilities(cosines, texts, backbone.region_logit_scale)
+    return Outcome(found, time.perf_counter() - start + reading.seconds)
+
+
+def mix(parts: dict[str, Outcome], reading: Reading, weights: dict[str, float]) -> Outcome:
+    """Weighted geometric mean of some views; the image is read for all of them together."""
+    found = local.combine([(weight, parts[name].probabilities) for name, weight in weights.items()])
+    readers = sum(name in ("dense pooling", POOLED) for name in weights)
+    seconds = sum(parts[name].seconds for name in weights)
+    return Outcome(found, seconds - reading.seconds * max(0, readers - 1))
+
+
+def outcomes(
+    regions: Regions,
+    backbone: Backbone,
+    texts: local.TextFeatures,
+    views: dict[str, LocalSettings],
+) -> dict[str, Outcome]:
+    """All views and mixtures of one image."""
+    default = views["default"]
+    reading = read_image(regions, backbone, texts, default)
+    found = {
+        name: Outcome(probabilities, seconds)
+        for name, probabilities, seconds in classify(regions, reading, backbone, texts, views)
+    }
+    found[POOLED] = pool_features(regions, reading, backbone, texts, default)
+    own = {
+        "dense pooling": default.dense_weight,
+        POOLED: default.dense_weight,
+        "mask guidance": default.region_weight,
+        "tight crop": default.crop_weight,
+        "context crop": default.crop_weight,
+    }
+    result = {name: found[name] for name in own}
+    for names, is_equal in product(MIXTURES, (False, True)):
+        weights = {name: 1.0 if is_equal else own[name] for name in names}
+        title = " + ".join(names) + (", equal weights" if is_equal else "")
+        result[title] = mix(found, reading, weights)
+    return {**result, "default": found["default"]}
+
+
+def report(
+    title: str,
+    images: Iterator[Regions],
+    names: tuple[str, ...],
+    backbone: Backbone,
+    views: dict[str, LocalSettings],
+) -> None:
+    """Print one row per view."""
+    texts = local.encode_classes(backbone, read_classes(names, other=False).prompts)
+    confusions: dict[str, IntArray] = {}
+    seconds: dict[str, list[float]] = {}
+    for regions in images:
+        for name, outcome in outcomes(regions, backbone, texts, views).items():
+            found = outcome.probabilities.argmax(-1)
+            confusion = confusion_matrix(regions.truth, found, len(names))
+            confusions[name] = confusions.get(name, np.zeros_like(confusion)) + confusion
+            seconds.setdefault(name, []).append(outcome.seconds)
+    print_header(title, "mean class accuracy", "accuracy", "regions", "s per image")
+    for name, confusion in confusions.items():
+        print_row(
+            name,
+            f"{mean_class_accuracy(confusion):.3f}",
+            f"{overall_accuracy(confusion):.3f}",
+            str(confusion.sum()),
+            f"{np.mean(seconds[name]):.2f}",
+        )
+
+
+def main() -> None:
+    """Print one table per set."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--data", type=Path)
+    parser.add_argument("--model", default="rs-tiny")
+    parser.add_argument("--set-name", nargs="+", choices=LEAST_AREA, default=[*LEAST_AREA])
+    parser.add_argument("--tile", type=int, default=6)
+    parser.add_argument("--first", type=int, default=80000, help="seed of the first scene")
+    parser.add_argument("--scenes", type=int, default=8, help="how many are rendered")
+    parser.add_argument("--set", action="append", default=[], metavar="STAGE.OPTION=VALUE")
+    options = parser.parse_args()
+    overrides: dict[str, dict[str, Any]] = parse_overrides(options.set)
+    backbone = load(options.model, settings=overrides).backbone
+    views = {
+        name: make_settings(overrides={"local": {**overrides.get("local", {}), **view}}).local
+        for name, view in VIEWS.items()
+    }
+    print(command())
+    if "dubai" in options.set_name:
+        folder = data_folder(options.data) / "dubai"
+        images = read_regions(folder, options.tile, LEAST_AREA["dubai"])
+        report(f"Dubai tile {options.tile}", images, CLASSES, backbone, views)
+    if "rendered" in options.set_name:
+        images = rendered_regions(options.first, options.scenes)
+        names = tuple(kind.name for kind in KINDS)
+        report("rendered", images, names, backbone, views)
+
+
+if __name__ == "__main__":
+    main()
