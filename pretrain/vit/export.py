@@ -1,7 +1,8 @@
 """Write rs-tiny-vit as users have a CLIP on disk, in half precision.
 
-The temperature is calibrated as rs-tiny's own is (``pretrain.export``): on the scene names of the
-held-out AID images.
+Temperatures are calibrated as rs-tiny's own are (``pretrain.export``): that of image embeddings,
+which mask-guided features share, on the scene names of the held-out AID images, that of dense features
+on rendered scenes.
 """
 
 from __future__ import annotations
@@ -15,12 +16,15 @@ import yaml
 from transformers import CLIPModel
 from transformers.models.clip.image_processing_pil_clip import CLIPImageProcessorPil
 
+from dgl_rsis.models.hf_clip import HfClip
 from dgl_rsis.models.tiny import RsTiny
 from pretrain.checkpoints import averaged
-from pretrain.concepts import SCENES
+from pretrain.concepts import CONCEPTS, SCENES
+from pretrain.crops import Pixels
 from pretrain.data import load_real
-from pretrain.export import calibrate, top1
+from pretrain.export import calibrate, calibration_scenes, dense_cosines, top1
 from pretrain.image import TextBank
+from pretrain.rendered import Rendered
 from pretrain.vit import text as texts
 from pretrain.vit.image import embed
 from pretrain.vit.networks import clip_config, image_student
@@ -82,7 +86,26 @@ def export(data: Path, output: Path, config: dict[str, Any]) -> None:
     ).save_pretrained(folder)
     facts = {"top1": round(top1(cosines, labels), 4), "nll": round(loss, 4), "scale": scale}
     card = teacher.card
+    dense_scale = _dense_scale(folder, text, calibration_scenes(config, output))
+    stated = {"dense_logit_scale": dense_scale, "notice": card.notice, "licence": card.licence}
+    path = folder / "config.json"
+    told = {**json.loads(path.read_text(encoding="utf-8")), "dgl_rsis": stated}
+    path.write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")
     front = yaml.safe_dump({"license": "other", "license_name": card.licence})
     body = CARD.format(teacher=card.name, revision=card.revision, notice=card.notice, **facts)
     (folder / "README.md").write_text(f"---\n{front}---\n{body}", encoding="utf-8")
-    print(json.dumps({**facts, "steps": saved["step"]}), flush=True)
+    print(
+        json.dumps({**facts, "dense_logit_scale": dense_scale, "steps": saved["step"]}), flush=True
+    )
+
+
+def _dense_scale(folder: Path, text: texts.Text, scenes: Rendered) -> float:
+    """Inverse temperature of the dense features that the package reads from the checkpoint."""
+    backbone = HfClip.from_folder(folder)
+    concepts = TextBank(list(CONCEPTS.values()), text.encode).mean()
+
+    def read(image: Pixels) -> torch.Tensor:
+        return torch.from_numpy(backbone.dense(image))
+
+    scale, _ = calibrate(*dense_cosines(read, concepts, scenes))
+    return round(scale, 3)

@@ -5,7 +5,9 @@ import pytest
 import torch
 from pretrain import export, text
 from pretrain.concepts import CONCEPTS, SCENES
+from pretrain.export import dense_cosines
 from pretrain.image import exported_states, load_text
+from pretrain.rendered import Rendered
 from safetensors.torch import load_file
 
 from dgl_rsis.models.tiny import RsTiny
@@ -140,3 +142,13 @@ def test_calibration_finds_the_temperature():
     assert scale == pytest.approx(10, rel=0.15)
     expected = torch.nn.functional.cross_entropy(cosines * scale, labels)
     assert loss == pytest.approx(float(expected), abs=1e-6)
+
+
+def test_cells_are_compared_with_the_label_at_their_centre():
+    dense = np.arange(36).reshape(1, 6, 6).astype(np.int16) % 5
+    dense[0, 4, 1] = -1
+    scenes = Rendered(np.zeros((1, 6, 6, 3), np.uint8), dense)
+    cells = torch.nn.functional.one_hot(torch.arange(4), 4).float().view(2, 2, 4)
+    cosines, labels = dense_cosines(lambda image: cells, torch.eye(4), scenes)
+    assert labels.tolist() == [dense[0, 1, 1], dense[0, 1, 4], dense[0, 4, 4]]
+    assert cosines.argmax(-1).tolist() == [0, 1, 3]

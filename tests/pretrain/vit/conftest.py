@@ -55,14 +55,15 @@ def config() -> dict[str, Any]:
 
 @pytest.fixture
 def output(tmp_path: Path, tiny_rs_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Folder of the run: the exported model and rendered scenes; the corpus is a few texts."""
+    """Folder of the run: the exported model, rendered scenes; the corpus is a few texts."""
     folder = tmp_path / "run"
     shutil.copytree(tiny_rs_folder, folder / "model")
     rng = np.random.default_rng(3)
-    np.savez(
-        folder / "rendered.npz",
-        images=rng.integers(0, 256, (3, 48, 48, 3), dtype=np.uint8),
-        dense=rng.integers(-1, 5, (3, 48, 48)).astype(np.int16),
-    )
+    for name in ("rendered", "calibration"):
+        np.savez(
+            folder / f"{name}.npz",
+            images=rng.integers(0, 256, (3, 48, 48, 3), dtype=np.uint8),
+            dense=rng.integers(-1, 5, (3, 48, 48)).astype(np.int16),
+        )
     monkeypatch.setattr(texts.corpus, "read", lambda *_: (FIELD, DICTIONARY, []))
     return folder

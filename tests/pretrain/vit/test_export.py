@@ -55,6 +55,7 @@ def test_the_package_loads_it_and_sees_what_transformers_sees(folder):
     np.testing.assert_allclose(backbone.encode_images([pixels]), expected, atol=1e-4)
     assert backbone.input_size == 48
     assert 3.9 <= backbone.logit_scale <= 81  # a range of `calibrate`, in half precision
+    assert 3.9 <= backbone.dense_logit_scale <= 81
     assert backbone.card.licence == "CC0"  # the teacher's
     assert backbone.encode_texts(["a road " * 40]).shape == (1, 16)  # cut to what it can read
 
