@@ -131,8 +131,8 @@ def embed_all(size: str, name: str, count: int, sample: int) -> dict[str, Any]:
     embed, loaded = way(name), resident()
     timed = sample if name in PER_MASK and 1 < sample < count else count
     runs = 1 if name in PER_MASK else RUNS
-    one = [measure(lambda: embed(model, image, masks.take([0]))) for _ in range(2)]
-    many = [measure(lambda: embed(model, image, masks.take(range(timed)))) for _ in range(runs)]
+    one = [measure(lambda: embed(model, image, masks.take([0])))[1] for _ in range(2)]
+    many = [measure(lambda: embed(model, image, masks.take(range(timed))))[1] for _ in range(runs)]
 
     def seconds(clock: str) -> float:
         first, last = getattr(one[-1], clock), median(getattr(each, clock) for each in many)
@@ -172,7 +172,7 @@ def add_masks(size: str, rounds: int) -> dict[str, Any]:
     costs: dict[str, list[Cost]] = {name: [] for name in jobs}
     for _ in range(rounds):
         for name, job in jobs.items():
-            costs[name].append(measure(job))
+            costs[name].append(measure(job)[1])
     fastest = {name: min(each, key=lambda cost: cost.cpu) for name, each in costs.items()}
     return {name: asdict(cost) for name, cost in fastest.items()}
 

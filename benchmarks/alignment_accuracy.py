@@ -27,7 +27,6 @@ import argparse
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -129,10 +128,12 @@ def outcomes(
         "context crop": default.crop_weight,
     }
     result = {name: found[name] for name in own}
-    for names, is_equal in product(MIXTURES, (False, True)):
-        weights = {name: 1.0 if is_equal else own[name] for name in names}
-        title = " + ".join(names) + (", equal weights" if is_equal else "")
+    for names in MIXTURES:
+        title, weights = " + ".join(names), {name: own[name] for name in names}
         result[title] = mix(found, reading, weights)
+        if len(set(weights.values())) > 1:
+            equal = dict.fromkeys(names, 1.0)
+            result[f"{title}, equal weights"] = mix(found, reading, equal)
     return {**result, "default": found["default"]}
 
 

@@ -9,8 +9,9 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
+Result = TypeVar("Result")
 _PROCESS = Path("/proc/self")
 
 
@@ -29,12 +30,13 @@ class Cost:
     peak: int
 
 
-def measure(job: Callable[[], object]) -> Cost:
-    """Run a job in this process."""
+def measure(job: Callable[[], Result]) -> tuple[Result, Cost]:
+    """Run a job in this process; what it returns, and what it took."""
     (_PROCESS / "clear_refs").write_text("5")  # the peak begins anew, see man 5 proc
     wall, cpu = time.perf_counter(), time.process_time()
-    job()
-    return Cost(time.perf_counter() - wall, time.process_time() - cpu, _memory("VmHWM"))
+    result = job()
+    wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
+    return result, Cost(wall, cpu, _memory("VmHWM"))
 
 
 def resident() -> int:
