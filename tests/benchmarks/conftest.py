@@ -1,0 +1,8 @@
+"""The commands of ``benchmarks`` import each other as scripts do."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+sys.path.append(str(Path(__file__).resolve().parents[2] / "benchmarks"))
