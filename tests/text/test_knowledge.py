@@ -75,7 +75,8 @@ def test_articles(name: str, said: str) -> None:
         (["vegetation"], {"tree", "forest", "grass", "cropland"}, {"building", "water"}),
         (["building"], {"building"}, {"road", "tree"}),
         (["house"], {"building"}, {"road"}),
-        (["bare field"], {"bare ground"}, {"sand", "tree", "cropland"}),
+        (["bare field"], {"bare ground", "sand"}, {"rock", "tree", "cropland"}),
+        (["beach"], {"bare ground", "sand"}, {"water"}),
         (["paved road"], {"road", "pavement"}, {"building", "parking lot"}),
         (["car park"], {"parking lot", "pavement"}, {"road"}),
         (["water", "road"], {"water", "road", "swimming pool"} - {"swimming pool"}, {"tree"}),
@@ -99,12 +100,15 @@ def test_a_users_file_is_merged(tmp_path: Path) -> None:
     path.write_text(
         "classes:\n  polder: {synonyms: [reclaimed land]}\n  ship: {synonyms: [tjalk]}\n"
         "background: [dike]\nbackground_names: [rest of it]\n"
+        "alike: [[dike, road]]\n"
     )
     mine = load_knowledge(path)
     assert list(mine.class_prompts("polder").synonyms) == ["polder", "reclaimed land"]
     assert list(mine.class_prompts("ship").synonyms) == ["ship", "tjalk"]
     assert "house" in mine.class_prompts("building").synonyms
-    assert "dike" in mine.competitors(["ship"])
+    assert {"dike", "road", "sand"} <= set(mine.competitors(["ship"]))
+    assert not {"dike", "road"} & set(mine.competitors(["road"]))
+    assert "sand" not in mine.competitors(["bare ground"])
     assert mine.is_background("rest of it")
 
 
@@ -117,6 +121,7 @@ def test_a_users_file_is_merged(tmp_path: Path) -> None:
         ("templates: ['no place for a name']", "must contain {}"),
         ("classes: {ship: [boat]}", r"classes\.ship"),
         ("background: sea", "background must be a list"),
+        ("alike: {sand: soil}", "alike must be a list of lists"),
     ],
 )
 def test_a_broken_file_is_named(tmp_path: Path, text: str, message: str) -> None:

@@ -20,7 +20,7 @@ from dgl_rsis.text.lexicon_file import default_lexicon
 from dgl_rsis.text.yaml_file import read_yaml
 
 KNOWLEDGE_FILE = Path(__file__).with_name("knowledge.yaml")
-_SECTIONS = ("templates", "plain", "classes", "background", "background_names")
+_SECTIONS = ("templates", "plain", "classes", "background", "background_names", "alike")
 
 
 @dataclass(frozen=True)
@@ -59,6 +59,7 @@ class Knowledge:
         classes: by normalised name.
         background: competitors, in order of importance.
         background_names: class names that mean everything else.
+        alike: groups of names that images do not tell apart surely.
     """
 
     templates: tuple[str, ...]
@@ -66,6 +67,7 @@ class Knowledge:
     classes: Mapping[str, ClassKnowledge]
     background: tuple[str, ...]
     background_names: frozenset[str]
+    alike: tuple[tuple[str, ...], ...]
 
     def class_prompts(self, name: str, *, knowledge: bool = True) -> ClassPrompts:
         """Prompts of a class; an unknown class gets the templates around its own name.
@@ -92,18 +94,24 @@ class Knowledge:
         """Background words that cannot name the same pixels as one of the classes."""
         lexicon = default_lexicon()
         names = [normalise_name(name) for name in classes]
-        # A synonym excludes what it means itself, not also its kinds: *bare soil* stands for a
-        # bare field, which is no reason to give up *sand*.
+        # A synonym excludes what it means itself, not also its kinds: *grass* stands for low
+        # vegetation, which is no reason to give up *sports field*.
         same = [
             lexicon.find(synonym) or synonym
             for name in names
             for synonym in self.classes.get(_singular(name), ClassKnowledge()).synonyms
         ]
+        near = [
+            lexicon.find(word) or word
+            for group in self.alike
+            if any(lexicon.overlap(word, name) for word in group for name in names)
+            for word in group
+        ]
         return [
             word
             for word in self.background
             if not any(lexicon.overlap(word, name) for name in names)
-            and (lexicon.find(word) or word) not in same
+            and (lexicon.find(word) or word) not in (*same, *near)
         ]
 
     def is_background(self, name: str) -> bool:
@@ -125,14 +133,14 @@ def load_knowledge(path: Path) -> Knowledge:
 
     Args:
         path: YAML with any of the sections of the package's ``knowledge.yaml``. ``templates`` and
-            ``plain`` replace ours, ``classes`` replace ours by name, the two background lists
-            are extended.
+            ``plain`` replace ours, ``classes`` replace ours by name, the other lists are
+            extended.
 
     Raises:
         TextError: the file cannot be read or a section is malformed; names file and key.
     """
     ours, theirs = read_yaml(KNOWLEDGE_FILE), read_yaml(path)
-    for section in ("background", "background_names"):
+    for section in ("background", "background_names", "alike"):
         if isinstance(theirs.get(section), list):
             theirs[section] = [*ours[section], *theirs[section]]
     if isinstance(theirs.get("classes"), dict):
@@ -201,6 +209,7 @@ def _build(values: Mapping[str, Any], path: Path) -> Knowledge:
         background_names=frozenset(
             map(normalise_name, _texts(values.get("background_names"), path, "background_names"))
         ),
+        alike=_groups(values.get("alike"), path),
     )
 
 
@@ -212,6 +221,12 @@ def _class(name: Any, entry: Any, path: Path) -> ClassKnowledge:
         synonyms=_texts(entry.get("synonyms", []), path, f"{where}.synonyms"),
         descriptions=_texts(entry.get("descriptions", []), path, f"{where}.descriptions"),
     )
+
+
+def _groups(values: Any, path: Path) -> tuple[tuple[str, ...], ...]:
+    if not isinstance(values, list):
+        raise TextError(f"{path}: alike must be a list of lists of names")
+    return tuple(_texts(group, path, "every group of alike") for group in values)
 
 
 def _texts(values: Any, path: Path, where: str) -> tuple[str, ...]:
