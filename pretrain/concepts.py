@@ -166,12 +166,15 @@ REQUIRED: dict[str, tuple[tuple[str, float], ...]] = {
     "Viaduct": (("road", 0.2), ("bridge", 0.1)),
 }
 
-UNIFORM: dict[str, str] = {
-    "BareLand": "bare ground",
-    "Desert": "sand",
-    "Farmland": "farmland",
-    "Forest": "tree",
-    "Meadow": "grass",
+# Their label, and how often a crop may be enlarged: in fine images bare ground and fields have hardly
+# any texture, and no other real image with labels shows them. Smooth ground is rather soil than a
+# desert: that one keeps its dunes.
+UNIFORM: dict[str, tuple[str, float]] = {
+    "BareLand": ("bare ground", 8.0),
+    "Desert": ("sand", 2.0),
+    "Farmland": ("farmland", 8.0),
+    "Forest": ("tree", 4.0),
+    "Meadow": ("grass", 8.0),
 }
 
 TEMPLATES: tuple[str, ...] = (

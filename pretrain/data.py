@@ -10,7 +10,7 @@ from __future__ import annotations
 import io
 import re
 import tarfile
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,7 +30,6 @@ from pretrain.split import is_held_out
 
 SCENE_NAMES = tuple(SCENES)
 CONCEPT_NAMES = tuple(CONCEPTS)
-MOSAIC_ZOOM = 8.0
 
 
 @dataclass(frozen=True)
@@ -133,22 +132,33 @@ def partial_labels(real: Real) -> tuple[NDArray[np.bool_], NDArray[np.float32]]:
     return candidates, required
 
 
-def mosaic(
-    rng: np.random.Generator, pools: list[list[Real]], labels: list[int], size: int
-) -> tuple[Pixels, NDArray[np.int16]]:
-    """Two to four uniform scenes cut together along smooth or straight borders.
+@dataclass(frozen=True)
+class Ground:
+    """Scenes that nearly wholly show one thing.
 
-    Parts are enlarged up to ``MOSAIC_ZOOM`` times: bare ground, fields and sand have hardly any
-    texture of their own in fine images, and no other real image shows them all.
+    Attributes:
+        scenes: at least one.
+        label: index into ``LABELS``.
+        enlarged: how many times parts of them are enlarged at most, at least 1.
     """
+
+    scenes: tuple[Real, ...]
+    label: int
+    enlarged: float
+
+
+def mosaic(
+    rng: np.random.Generator, grounds: Sequence[Ground], size: int
+) -> tuple[Pixels, NDArray[np.int16]]:
+    """Two to four parts of uniform scenes put together along smooth or straight borders."""
     image = np.zeros((size, size, 3), np.uint8)
     dense = np.full((size, size), -1, np.int16)
     rows, cols = np.mgrid[:size, :size] / size - 0.5
     for layer in range(rng.integers(2, 5)):
-        kind = int(rng.integers(len(pools)))
-        share = MOSAIC_ZOOM ** -rng.random()
-        picture = pools[kind][rng.integers(len(pools[kind]))].image
-        part = crop(rng, picture, size, share, share)
+        ground = grounds[rng.integers(len(grounds))]
+        share = ground.enlarged ** -rng.random()
+        scene = ground.scenes[rng.integers(len(ground.scenes))]
+        part = crop(rng, scene.image, size, share, share)
         if layer == 0:
             inside = np.ones((size, size), bool)
         elif rng.random() < 0.5:
@@ -158,7 +168,7 @@ def mosaic(
             angle, offset = rng.uniform(0, 2 * np.pi), rng.uniform(-0.3, 0.3)
             across = rows * np.sin(angle) + cols * np.cos(angle) - offset
             inside = (across > 0) & (across < rng.choice([0.2, 0.4, 2.0]))
-        image[inside], dense[inside] = part[inside], labels[kind]
+        image[inside], dense[inside] = part[inside], ground.label
     return image, dense
 
 
@@ -192,9 +202,11 @@ class Sampler:
         by_scene: dict[str, list[Real]] = {name: [] for name in SCENE_NAMES}
         for real in sources.real:
             by_scene[SCENE_NAMES[real.scene]].append(real)
-        uniform = [(by_scene[name], label) for name, label in UNIFORM.items() if by_scene[name]]
-        self._uniform = [pool for pool, _ in uniform]
-        self._uniform_labels = [LABELS.index(label) for _, label in uniform]
+        self._grounds = [
+            Ground(tuple(by_scene[name]), LABELS.index(label), enlarged)
+            for name, (label, enlarged) in UNIFORM.items()
+            if by_scene[name]
+        ]
         self._backgrounds = {
             name: [real for scene in theme.scenes for real in by_scene[scene]]
             for name, theme in THEMES.items()
@@ -233,7 +245,7 @@ class Sampler:
         )
 
     def _mosaic(self, rng: np.random.Generator, size: int) -> tuple[Pixels, NDArray[np.int16]]:
-        return mosaic(rng, self._uniform, self._uniform_labels, size)
+        return mosaic(rng, self._grounds, size)
 
     def _composite(self, rng: np.random.Generator, size: int) -> tuple[Pixels, NDArray[np.int16]]:
         names = [name for name, pool in self._backgrounds.items() if pool]

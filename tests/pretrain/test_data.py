@@ -7,6 +7,7 @@ from pretrain.crops import crop, labelled_crop, turn
 from pretrain.data import (
     CONCEPT_NAMES,
     SCENE_NAMES,
+    Ground,
     Real,
     Sampler,
     Sources,
@@ -71,7 +72,7 @@ def test_tables_name_what_exists():
     for scene, names in CANDIDATES.items():
         assert set(names) <= set(CONCEPTS), scene
         assert {name for name, _ in REQUIRED.get(scene, ())} <= set(names), scene
-    for scene, label in UNIFORM.items():
+    for scene, (label, _) in UNIFORM.items():
         assert set(GROUPS.get(label, (label,))) <= set(CANDIDATES[scene])
     assert {name for names in GROUPS.values() for name in names} <= set(CONCEPTS)
     for name, theme in THEMES.items():
@@ -111,7 +112,9 @@ def test_crop_and_mosaic_have_the_size():
     rng = np.random.default_rng(0)
     scenes = real_scenes()
     assert crop(rng, scenes[0].image, 32, 0.5, 1.0).shape == (32, 32, 3)
-    image, dense = mosaic(rng, [[scenes[0]], [scenes[1]]], [4, 7], 32)
+    image, dense = mosaic(
+        rng, [Ground((s,), label, 4.0) for s, label in zip(scenes, (4, 7), strict=False)], 32
+    )
     assert image.shape == (32, 32, 3)
     assert set(np.unique(dense)) <= {4, 7}
 
