@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
-from skimage.segmentation import find_boundaries
+from scipy import ndimage
 
 from dgl_rsis.apps.demo import RIGHT_IOU, SENTENCES, score_answers, true_mask
 from dgl_rsis.pipeline import Model, load
@@ -72,7 +72,7 @@ def draw(failure: Failure) -> Image.Image:
     """The scene with both outlines over its caption."""
     image = failure.image.copy()
     for mask, colour in ((failure.truth, GREEN), (failure.answer, MAGENTA)):
-        image[find_boundaries(mask, mode="thick")] = colour
+        image[ndimage.binary_dilation(mask) & ~ndimage.binary_erosion(mask)] = colour
     picture = Image.new("RGB", (SIDE, SIDE + TEXT), (250, 250, 248))
     picture.paste(Image.fromarray(image).resize((SIDE, SIDE), Image.Resampling.LANCZOS), (0, 0))
     font = ImageFont.load_default(13)

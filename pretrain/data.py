@@ -155,9 +155,9 @@ def mosaic(
     dense = np.full((size, size), -1, np.int16)
     rows, cols = np.mgrid[:size, :size] / size - 0.5
     for layer in range(rng.integers(2, 5)):
-        ground = grounds[rng.integers(len(grounds))]
+        ground = grounds[int(rng.integers(len(grounds)))]
         share = ground.enlarged ** -rng.random()
-        scene = ground.scenes[rng.integers(len(ground.scenes))]
+        scene = ground.scenes[int(rng.integers(len(ground.scenes)))]
         part = crop(rng, scene.image, size, share, share)
         if layer == 0:
             inside = np.ones((size, size), bool)
