@@ -88,10 +88,11 @@ GROUPS: dict[str, tuple[str, ...]] = {
 }
 
 # Labels of the aerial tiles, which compete with each other alone, and words that mean them. What
-# is unpaved there may be called sand, bare soil or bare land: it tells nothing of which of them.
+# is unpaved there is mostly sand, but may be bare soil as well. These tiles are all that the model
+# sees of smooth ground from near, where soil is by far the more common: so they teach *soil*.
 TILE_NAMES: dict[str, tuple[str, ...]] = {
     "water": ("water", "sea", "lake", "pond", "canal"),
-    "unpaved": ("sand", "bare land", "bare ground", "unpaved land", "bare soil", "sandy ground"),
+    "unpaved": ("unpaved land", "bare land", "bare ground", "bare soil", "soil", "sandy ground"),
     "road": ("road", "street", "paved road", "highway"),
     "building": ("building", "house", "roof", "rooftop"),
     "vegetation": ("vegetation", "trees", "plants", "greenery", "green vegetation"),
