@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 from scipy.ndimage import gaussian_filter
+from scipy.sparse import csr_array
 
 from dgl_rsis.types import BoolArray, FloatArray, IntArray, RGBImage
 
@@ -29,16 +30,18 @@ def shrink(
     """Mean of the valid pixels of each working pixel, and which working pixels have any."""
     if rows[-1] + 1 == len(rows) and columns[-1] + 1 == len(columns):
         return image.astype(np.float32), valid
-    first_row = np.searchsorted(rows, np.arange(rows[-1] + 1))
     first_column = np.searchsorted(columns, np.arange(columns[-1] + 1))
+    ones = np.ones(len(rows), dtype=np.float32)
+    adding = csr_array((ones, (rows, np.arange(len(rows)))))  # (h, H)
 
     def blocks(values: FloatArray) -> FloatArray:
-        summed = np.add.reduceat(values, first_row, axis=0)
+        summed = (adding @ values.reshape(len(rows), -1)).reshape(-1, *values.shape[1:])
         return np.asarray(np.add.reduceat(summed, first_column, axis=1))
 
     number = blocks(valid.astype(np.float32))
     masked = image.astype(np.float32)
-    masked[~valid] = 0
+    if not valid.all():
+        masked[~valid] = 0
     mean = blocks(masked) / np.maximum(number, np.float32(1))[..., None]
     return mean.astype(np.float32), np.asarray(number > 0)
 

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from dgl_rsis.errors import InputError
 from dgl_rsis.proposals.base import Features
 from dgl_rsis.proposals.colours import lab_of, shrink, smoothed, working_grid
-from dgl_rsis.proposals.leaves import colour_steps, pixel_edges, segment
+from dgl_rsis.proposals.leaves import Index32, colour_steps, grow_pixels, segment
 from dgl_rsis.proposals.merging import Merging, adjacency, merge
 from dgl_rsis.proposals.overlap import field_table, label_runs, overlap_matrix
 from dgl_rsis.proposals.region_tree import RegionTree, forest
@@ -62,14 +62,14 @@ def build_region_tree(
     rows, columns = working_grid(shape, working_side)
     colours, known = shrink(image, valid, rows, columns)
     smooth = smoothed(colours / np.float32(255.0), known)
-    edges = pixel_edges(smooth, known)
+    grown = grow_pixels(smooth, known, scale=min(scales) / 255.0)
     lab = lab_of(smooth)
     steps = colour_steps(lab)
     maps, mergings = [], []
     for scale in scales:
-        labels, _ = segment(edges, known.shape, scale=scale / 255.0, min_size=MIN_SIZE)
+        labels, _ = segment(grown, known.shape, scale=scale / 255.0, min_size=MIN_SIZE)
         labels = _without_gaps(np.where(known, labels, -1))
-        maps.append(np.where(valid, labels[rows][:, columns], -1))
+        maps.append(_enlarged(labels, rows, columns, valid))
         mergings.append(_merge_leaves(labels, lab, steps, features))
     return forest(shape, maps, mergings)
 
@@ -102,6 +102,14 @@ def _without_gaps(labels: IntArray) -> IntArray:
     names = np.cumsum(used) - 1
     names[0] = -1
     return np.asarray(names[labels + 1])
+
+
+def _enlarged(labels: IntArray, rows: IntArray, columns: IntArray, valid: BoolArray) -> Index32:
+    """Labels at full size, ``(H, W)`` int32, -1 without data."""
+    # Columns first: rows are then copied whole.
+    large = labels.astype(np.int32).take(columns, axis=1).take(rows, axis=0)
+    large[~valid] = -1
+    return large
 
 
 def propose(raster: Raster, features: Features = None) -> RegionTree:
