@@ -1,7 +1,7 @@
 """Make rs-tiny: ``python -m pretrain STEP --data DIR``; every step resumes where it stopped.
 
-``all`` is text, image and export. ``vit`` distils what these exported into rs-tiny-vit, under
-OUTPUT/vit.
+``all`` is text, image and export. ``average`` exports the mean of exported models in place of
+``image``. ``vit`` distils what these exported into rs-tiny-vit, under OUTPUT/vit.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from pathlib import Path
 
 from pretrain import configuration
 
-STEPS = ("text", "image", "export", "all", "vit")
+STEPS = ("text", "image", "export", "all", "average", "vit")
 
 
 def share(run: Path, output: Path, more: tuple[str, ...]) -> None:
@@ -37,7 +37,12 @@ def main() -> None:
     parser.add_argument(
         "--initial", type=Path, help="exported model to start both towers from instead of at random"
     )
+    parser.add_argument(
+        "--of", type=Path, nargs="+", default=[], metavar="MODEL", help="exported models to average"
+    )
     arguments = parser.parse_args()
+    if (arguments.step == "average") != bool(arguments.of):
+        parser.error("--of names the models that the step average takes, and no other step does")
     config = configuration.read(arguments.config, arguments.variant)
     if arguments.share is not None:
         keeps_text = configuration.read(arguments.config)["text"] == config["text"]
@@ -57,6 +62,10 @@ def main() -> None:
         from pretrain import export
 
         export.export(arguments.data, arguments.output, config)
+    if arguments.step == "average":
+        from pretrain import export
+
+        export.average(arguments.data, arguments.output, config, arguments.of)
     if arguments.step == "vit":
         from pretrain import vit
 

@@ -81,13 +81,25 @@ def read_tar(path: Path) -> list[tuple[str, str, Pixels]]:
     return images
 
 
+# What captions say of shape or number rather than of a place: a square building.
+_NO_CONCEPT = ("square",)
+_WORDS = [
+    (word, re.compile(rf"\b{re.escape(word)}(s|es)?\b"))
+    for word in sorted({w for words in CONCEPTS.values() for w in words}, key=lambda w: (-len(w), w))
+    if word not in _NO_CONCEPT
+]
+
+
 def concepts_in(text: str) -> frozenset[int]:
-    """Concepts whose words occur in a caption, plural or not."""
-    found = set()
-    for number, words in enumerate(CONCEPTS.values()):
-        pattern = "|".join(re.escape(word) for word in words)
-        if re.search(rf"\b({pattern})(s|es)?\b", text.lower()):
-            found.add(number)
+    """Concepts whose words occur in a caption, plural or not.
+
+    The longest words are looked for first and taken out: a football field is no field of crops.
+    """
+    rest, found = text.lower(), set()
+    for word, pattern in _WORDS:
+        rest, count = pattern.subn(" | ", rest)
+        if count:
+            found.update(n for n, words in enumerate(CONCEPTS.values()) if word in words)
     return frozenset(found)
 
 

@@ -10,14 +10,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from torch import Tensor
 from torch.nn import functional
 
@@ -96,12 +96,47 @@ def top1(logits: Tensor, labels: Tensor) -> float:
 
 def export(data: Path, output: Path, config: dict[str, Any]) -> None:
     """Write ``output/model`` from ``text.pt`` and ``image.pt``."""
-    encode, sizes = load_text(output)
+    _, sizes = load_text(output)
     saved = torch.load(output / "image.pt", weights_only=True, map_location="cpu")
+    publish(data, output, config, candidates(saved, sizes), {"steps": saved["step"]})
+
+
+def average(data: Path, output: Path, config: dict[str, Any], models: Sequence[Path]) -> None:
+    """Write ``output/model`` with the mean of the image towers of exported models.
+
+    Wortsman et al. (2022), model soups: weights of runs that began at the same ones can be
+    averaged. Their text tower is that of ``output/text.pt``.
+    """
+    _, sizes = load_text(output)
+    parts = [load_file(model / "model.safetensors") for model in models]
+    tower = ImageTower(sizes).eval()
+    mean = {
+        key.removeprefix("image."): torch.stack([part[key].float() for part in parts]).mean(0)
+        for key in parts[0]
+        if key.startswith("image.")
+    }
+    tower.load_state_dict(mean, strict=False)  # batch counters are not exported
+    names = [json.loads((model / "config.json").read_text())["revision"] for model in models]
+    publish(data, output, config, {"mean": tower}, {"mean of": names})
+
+
+def publish(
+    data: Path, output: Path, config: dict[str, Any], towers: Mapping[str, ImageTower],
+    origin: dict[str, Any],
+) -> None:  # fmt: skip
+    """Calibrate the best of some image towers and write it with the text tower.
+
+    Args:
+        data: folder with ``aid_rsicd``.
+        output: with ``text.pt``; gets ``model``.
+        config: of the run.
+        towers: by name; the best by top-1 on held-out AID images is taken.
+        origin: facts that are kept beside the figures.
+    """
+    encode, sizes = load_text(output)
     _, held_out, _ = load_real(data)
     scenes = TextBank(list(SCENES.values()), encode).mean()
     labels = torch.tensor([r.scene for r in held_out])
-    towers = candidates(saved, sizes)
     tables = {
         name: image_logits(tower, held_out, scenes, config["image"]["input_size"])
         for name, tower in towers.items()
@@ -124,17 +159,11 @@ def export(data: Path, output: Path, config: dict[str, Any]) -> None:
         "scene_nll": round(loss, 4),
         "rendered_accuracy": round(top1(similar, places), 4),
         "rendered_nll": round(dense_loss, 4),
-        "steps": saved["step"],
+        **origin,
     }
-    _write(
-        output,
-        tower,
-        sizes,
-        config,
-        {"logit_scale": scale, "dense_logit_scale": dense_scale},
-        facts,
-    )
-    print(json.dumps({**facts, "logit_scale": scale, "dense_logit_scale": dense_scale}))
+    scales = {"logit_scale": scale, "dense_logit_scale": dense_scale}
+    _write(output, tower, sizes, config, scales, facts)
+    print(json.dumps({**facts, **scales}))
 
 
 def _write(

@@ -90,6 +90,20 @@ def test_concepts_in_captions():
     assert found == {"plane", "tree", "water"}
 
 
+@pytest.mark.parametrize(
+    ("caption", "expected"),
+    [
+        ("a football field beside a road", {"sports field", "road"}),
+        ("two basketball courts and some tennis courts", {"basketball court", "tennis court"}),
+        ("many square buildings", {"building"}),
+        ("crop fields around a baseball field", {"field", "sports field"}),
+        ("lots of vegetation", {"tree", "grass"}),
+    ],
+)
+def test_the_longest_words_of_captions_count(caption, expected):
+    assert {CONCEPT_NAMES[k] for k in concepts_in(caption)} == expected
+
+
 def test_partial_labels_contain_what_is_required():
     for real in real_scenes():
         candidates, required = partial_labels(real)
