@@ -127,9 +127,15 @@ def _whole_images(
     )
     captioned = torch.from_numpy(batch.captions >= 0).to(image.device)
     similar = scale * image[captioned] @ texts.captions.T
-    own = torch.arange(len(similar), device=image.device)
-    pairs = functional.cross_entropy(similar, own) + functional.cross_entropy(similar.T, own)
-    return {"scene": names, "caption": settings["caption_weight"] * pairs / 2}
+    return {"scene": names, "caption": settings["caption_weight"] * _pairs(similar)}
+
+
+def _pairs(similar: Tensor) -> Tensor:
+    """InfoNCE both ways of ``(n, n)`` logits whose diagonal is right; 0 where there are none."""
+    if not len(similar):
+        return similar.new_zeros(())
+    own = torch.arange(len(similar), device=similar.device)
+    return (functional.cross_entropy(similar, own) + functional.cross_entropy(similar.T, own)) / 2
 
 
 def _partly_known(logp: Tensor, batch: Batch, settings: dict[str, Any]) -> dict[str, Tensor]:
@@ -144,8 +150,16 @@ def _partly_known(logp: Tensor, batch: Batch, settings: dict[str, Any]) -> dict[
 
 
 def _required(logp: Tensor, share: np.ndarray[Any, Any]) -> Tensor:
+    """Mean loss of required concepts, 0 where nothing is required.
+
+    Args:
+        logp: ``(n, K, p)``.
+        share: ``(n, K)`` of the ``p`` cells that must show each concept, 0 where not required.
+    """
     cells = logp.shape[-1]
     rows, concepts = np.nonzero(share)
+    if not len(rows):
+        return logp.new_zeros(())
     keep = torch.from_numpy(np.maximum(1, np.round(share[rows, concepts] * cells)))
     ranked = logp[rows, concepts].sort(dim=-1, descending=True).values  # (m, p)
     inside = (torch.arange(cells)[None] < keep[:, None]).to(logp.device)

@@ -7,6 +7,7 @@ from pretrain.image import to_input
 from pretrain.losses import (
     Texts,
     _components,
+    _pairs,
     _required,
     among_concepts,
     among_tiles,
@@ -87,6 +88,36 @@ def test_required_asks_for_the_most_probable_share():
     assert loss.item() == pytest.approx(np.log(2))
     half = _required(logp, np.array([[0.5]], np.float32))
     assert half.item() == pytest.approx(1.5 * np.log(2))
+
+
+def test_nothing_required_costs_nothing():
+    logp = torch.zeros(2, 3, 4, requires_grad=True)
+    assert _required(logp, np.zeros((2, 3), np.float32)).item() == 0
+
+
+def test_pairs_are_told_apart_both_ways():
+    logits = torch.log(torch.tensor([[1.0, 3.0], [1.0, 1.0]]))
+    ways = np.log([4, 2]).mean() + np.log([2, 4]).mean()  # over rows, over columns
+    assert _pairs(logits).item() == pytest.approx(ways / 2)
+    assert _pairs(torch.zeros(0, 0)).item() == 0
+
+
+def test_real_scenes_without_captions_have_no_caption_loss():
+    torch.manual_seed(0)
+    concepts = len(CONCEPT_NAMES)
+    batch = Batch(
+        np.zeros((2, 32, 32, 3), np.uint8),
+        np.array([0]),
+        np.array([-1]),
+        np.ones((1, concepts), bool),
+        np.zeros((1, concepts), np.float32),
+        np.zeros((1, 32, 32), np.int16),
+        slice(0, 0),
+    )
+    texts = Texts(unit(len(SCENE_NAMES)), unit(0), unit(concepts), unit(len(TILE_NAMES)))
+    parts = losses(ImageTower(SMALL), batch, to_input(batch.images, "cpu"), texts, SETTINGS)
+    assert (parts["caption"].item(), parts["required"].item()) == (0, 0)
+    assert all(part.isfinite() for part in parts.values())
 
 
 def test_a_region_of_everything_is_the_image_embedding():
