@@ -85,7 +85,9 @@ def read_tar(path: Path) -> list[tuple[str, str, Pixels]]:
 _NO_CONCEPT = ("square",)
 _WORDS = [
     (word, re.compile(rf"\b{re.escape(word)}(s|es)?\b"))
-    for word in sorted({w for words in CONCEPTS.values() for w in words}, key=lambda w: (-len(w), w))
+    for word in sorted(
+        {w for words in CONCEPTS.values() for w in words}, key=lambda w: (-len(w), w)
+    )
     if word not in _NO_CONCEPT
 ]
 
@@ -95,7 +97,8 @@ def concepts_in(text: str) -> frozenset[int]:
 
     The longest words are looked for first and taken out: a football field is no field of crops.
     """
-    rest, found = text.lower(), set()
+    rest = text.lower()
+    found: set[int] = set()
     for word, pattern in _WORDS:
         rest, count = pattern.subn(" | ", rest)
         if count:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-import queue
-import shutil
-import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
@@ -29,6 +28,7 @@ from pretrain.rendered import render
 
 Encode = Callable[[list[str]], Tensor]
 RIDGE = 1e-3  # keeps directions that no text takes from growing
+AHEAD = 4  # batches that are drawn before they are used
 
 
 class TextBank:
@@ -158,15 +158,16 @@ def accuracy(tower: ImageTower, held_out: list[Real], scenes: Tensor, size: int)
 
 
 def _prefetch(sampler: Sampler, first: int, last: int) -> Iterator[tuple[int, Batch]]:
-    ready: queue.Queue[tuple[int, Batch]] = queue.Queue(maxsize=4)
-
-    def work() -> None:
+    """Steps with their batches, drawn ``AHEAD`` of their use; an error of the sampler comes through."""
+    with ThreadPoolExecutor(1) as pool:
+        drawn = deque(
+            pool.submit(sampler.batch, step) for step in range(first, min(first + AHEAD, last))
+        )
         for step in range(first, last):
-            ready.put((step, sampler.batch(step)))
-
-    threading.Thread(target=work, daemon=True).start()
-    for _ in range(first, last):
-        yield ready.get()
+            batch = drawn.popleft().result()
+            if step + AHEAD < last:
+                drawn.append(pool.submit(sampler.batch, step + AHEAD))
+            yield step, batch
 
 
 def train(data: Path, output: Path, config: dict[str, Any], initial: Path | None = None) -> None:
@@ -218,7 +219,6 @@ def train(data: Path, output: Path, config: dict[str, Any], initial: Path | None
         optimiser.load_state_dict(saved["optimiser"])
         first = saved["step"]
     sampler = Sampler(Sources(real, rendered, tiles), settings, seed)
-    cooldown = settings["steps"] - settings["final_steps"]
     started, seen = time.perf_counter(), 0
     for step, batch in _prefetch(sampler, first, settings["steps"]):
         generator = torch.Generator().manual_seed(seed * 1_000_003 + step)
@@ -243,26 +243,20 @@ def train(data: Path, output: Path, config: dict[str, Any], initial: Path | None
         optimiser.step()
         average.update_parameters(tower)
         seen += len(x)
-        if (step + 1) % 50 == 0:
+        is_kept = (step + 1) % settings["checkpoint_every"] == 0 or step + 1 == settings["steps"]
+        if is_kept or (step + 1) % 50 == 0:
             record = {"step": step + 1, **{k: round(v.item(), 4) for k, v in parts.items()}}
             record["images_per_second"] = round(seen / (time.perf_counter() - started), 1)
-            if (step + 1) % settings["checkpoint_every"] == 0:
+            if is_kept:
                 own = cast("ImageTower", average.module)
-                texts_now = all_scenes.to(device)
-                top1 = accuracy(own, held_out, texts_now, settings["input_size"])
+                top1 = accuracy(own, held_out, all_scenes.to(device), settings["input_size"])
                 record["top1"] = round(top1, 4)
                 checkpoints.save(checkpoint, step + 1, tower, average, optimiser)
-                if step + 1 == cooldown:
-                    shutil.copyfile(checkpoint, output / "image_stable.pt")
             print(json.dumps(record), flush=True)
-    checkpoints.save(checkpoint, settings["steps"], tower, average, optimiser)
 
 
 def _learning_rate(step: int, settings: dict[str, Any]) -> float:
-    """Warm-up, a plateau, and a linear fall to zero over ``final_steps``.
-
-    A plateau can be prolonged: with a larger ``steps`` a run goes on from ``image_stable.pt``.
-    """
+    """Warm-up, a plateau, and a linear fall to zero over ``final_steps``."""
     warm = min(1.0, (step + 1) / settings["warmup"])
     left = min(1.0, (settings["steps"] - step) / settings["final_steps"])
     return float(settings["learning_rate"] * warm * left)

@@ -1,6 +1,6 @@
 import pytest
 import torch
-from pretrain.image import _learning_rate, recolour
+from pretrain.image import AHEAD, _learning_rate, _prefetch, recolour
 
 
 def test_the_rate_warms_up_stays_and_falls_to_zero():
@@ -9,6 +9,36 @@ def test_the_rate_warms_up_stays_and_falls_to_zero():
     assert rates[:4] == [0.5, 1.0, 1.5, 2.0]
     assert rates[4:16] == [2.0] * 12
     assert rates[16:] == pytest.approx([1.6, 1.2, 0.8, 0.4])
+
+
+class Numbers:
+    """A sampler whose batches are their steps, up to one that cannot be drawn."""
+
+    def __init__(self, broken=None):
+        self.broken, self.drawn = broken, []
+
+    def batch(self, step):
+        if step == self.broken:
+            raise OSError("the data are gone")
+        self.drawn.append(step)
+        return step
+
+
+def test_batches_come_in_order_and_are_drawn_ahead():
+    sampler = Numbers()
+    steps = _prefetch(sampler, 3, 12)
+    assert next(steps) == (3, 3)
+    assert list(steps) == [(step, step) for step in range(4, 12)]
+    assert sampler.drawn == list(range(3, 12))
+    assert list(_prefetch(sampler, 12, 12)) == []
+
+
+@pytest.mark.parametrize("broken", [0, 2, AHEAD + 1])
+def test_a_batch_that_cannot_be_drawn_stops_the_training(broken):
+    seen = []
+    with pytest.raises(OSError, match="the data are gone"):
+        seen.extend(step for step, _ in _prefetch(Numbers(broken), 0, 20))
+    assert max(seen, default=-1) < broken
 
 
 def test_recolour_keeps_the_range_and_the_seed():
