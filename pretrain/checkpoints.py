@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 
 
-def save(path: Path, step: int, tower: Any, average: Any, optimiser: Any) -> None:
-    """Write the state after ``step`` steps; whoever stops it leaves the file before it."""
+def save(path: Path, step: int, tower: Any, average: Any, optimiser: Any, **facts: str) -> None:
+    """Write the state after ``step`` steps, and facts; whoever stops it leaves the file before it."""
     partial = path.with_suffix(".part")
     torch.save(
         {
@@ -18,6 +18,7 @@ def save(path: Path, step: int, tower: Any, average: Any, optimiser: Any) -> Non
             "tower": tower.state_dict(),
             "average": average.state_dict(),
             "optimiser": optimiser.state_dict(),
+            **facts,
         },
         partial,
     )

@@ -22,6 +22,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from dgl_rsis.models.tiny_networks import ImageTower, TextTower, TinyConfig
+from pretrain import log, stamps
 from pretrain.checkpoints import averaged
 from pretrain.concepts import CONCEPTS, SCENES
 from pretrain.crops import Pixels
@@ -97,6 +98,7 @@ def top1(logits: Tensor, labels: Tensor) -> float:
 def export(data: Path, output: Path, config: dict[str, Any]) -> None:
     """Write ``output/model`` from ``text.pt`` and ``image.pt``."""
     _, sizes = load_text(output)
+    stamps.require(output / "image.pt", stamps.parts(config, "text", "rendered", "image"))
     saved = torch.load(output / "image.pt", weights_only=True, map_location="cpu")
     publish(data, output, config, candidates(saved, sizes), {"steps": saved["step"]})
 
@@ -163,7 +165,7 @@ def publish(
     }
     scales = {"logit_scale": scale, "dense_logit_scale": dense_scale}
     _write(output, tower, sizes, config, scales, facts)
-    print(json.dumps({**facts, **scales}))
+    log.write(output, "export", {**facts, **scales})
 
 
 def _write(

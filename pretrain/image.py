@@ -20,7 +20,7 @@ from torch.nn import functional
 from dgl_rsis.models.tiny_networks import ImageTower, TextTower, TinyConfig, keep_channels_last
 from dgl_rsis.models.tokenizer import WordPieceTokenizer
 from dgl_rsis.models.torch_tools import squeeze
-from pretrain import checkpoints, dubai
+from pretrain import checkpoints, dubai, log, stamps
 from pretrain.concepts import CONCEPTS, SCENES, TEMPLATES, TILE_NAMES
 from pretrain.data import SCENE_NAMES, Batch, Real, Sampler, Sources, load_real
 from pretrain.losses import Texts, losses
@@ -59,9 +59,9 @@ def load_text(folder: Path) -> tuple[Encode, TinyConfig]:
 
 def exported_text(folder: Path) -> Encode:
     """The text tower of an exported model."""
-    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))["sizes"]
+    config = TinyConfig.from_json(exported_card(folder)["sizes"])
     vocabulary = (folder / "vocab.txt").read_text(encoding="utf-8").splitlines()
-    return _encoder(TinyConfig.from_json(config), exported_states(folder)["text"], vocabulary)
+    return _encoder(config, exported_states(folder)["text"], vocabulary)
 
 
 def _encoder(config: TinyConfig, state: dict[str, Tensor], vocabulary: list[str]) -> Encode:
@@ -104,6 +104,12 @@ def start_from(tower: ImageTower, folder: Path, encode: Encode, texts: list[str]
         for bias in (tower.embed.bias, tower.pool.project.bias):
             assert bias is not None
             bias.copy_(turn @ bias)
+
+
+def exported_card(folder: Path) -> dict[str, Any]:
+    """What an exported model says of itself."""
+    card: dict[str, Any] = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    return card
 
 
 def exported_states(folder: Path) -> dict[str, dict[str, Tensor]]:
@@ -179,8 +185,15 @@ def train(data: Path, output: Path, config: dict[str, Any], initial: Path | None
         config: the whole configuration.
         initial: exported model whose image tower is the start, whatever its text tower is; None
             starts at random.
+
+    Raises:
+        SystemExit: the checkpoint is that of another configuration.
     """
     settings, seed = config["image"], config["seed"]
+    checkpoint = output / "image.pt"
+    made_from = stamps.parts(config, "text", "rendered", "image")
+    made_from["initial"] = None if initial is None else exported_card(initial)["revision"]
+    stamps.require(checkpoint, made_from)
     device = "cuda" if torch.cuda.is_available() else "cpu"
     torch.manual_seed(seed)
     encode, sizes = load_text(output)
@@ -211,7 +224,7 @@ def train(data: Path, output: Path, config: dict[str, Any], initial: Path | None
         multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(settings["average_decay"]),
         use_buffers=True,
     )
-    first, checkpoint = 0, output / "image.pt"
+    first = 0
     if checkpoint.exists():
         saved = torch.load(checkpoint, weights_only=True, map_location=device)
         tower.load_state_dict(saved["tower"])
@@ -251,8 +264,10 @@ def train(data: Path, output: Path, config: dict[str, Any], initial: Path | None
                 own = cast("ImageTower", average.module)
                 top1 = accuracy(own, held_out, all_scenes.to(device), settings["input_size"])
                 record["top1"] = round(top1, 4)
-                checkpoints.save(checkpoint, step + 1, tower, average, optimiser)
-            print(json.dumps(record), flush=True)
+                checkpoints.save(
+                    checkpoint, step + 1, tower, average, optimiser, **stamps.stamp(made_from)
+                )
+            log.write(output, "image", record)
 
 
 def _learning_rate(step: int, settings: dict[str, Any]) -> float:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pretrain import stamps
 from pretrain.augment import repaint
 from pretrain.concepts import CONCEPTS
 from pretrain.crops import Pixels, labelled_crop
@@ -37,15 +38,21 @@ class Rendered:
 
 
 def render(settings: dict[str, Any], seed: int, cache: Path) -> Rendered:
-    """Render training scenes once, on all processors, and keep them in ``cache``."""
-    if not cache.exists():
+    """Render training scenes on all processors, unless ``cache`` keeps the very same ones.
+
+    Args:
+        settings: the ``rendered`` part of the configuration.
+        seed: of the whole run.
+        cache: ``.npz`` file; one of other scenes is replaced.
+    """
+    made_from = {"rendered": settings, "seed": seed}
+    if not cache.exists() or stamps.differing(cache, made_from) is not None:
         jobs = [(seed * 1_000_003 + number, settings) for number in range(settings["scenes"])]
         with ProcessPoolExecutor() as pool:
             scenes = list(pool.map(_render_one, jobs, chunksize=16))
         partial = cache.with_suffix(".part.npz")
-        np.savez(
-            partial, images=np.stack([i for i, _ in scenes]), dense=np.stack([d for _, d in scenes])
-        )
+        images, dense = (np.stack(each) for each in zip(*scenes, strict=True))
+        np.savez(partial, images=images, dense=dense, **stamps.stamp(made_from))
         partial.rename(cache)
     with np.load(cache) as saved:
         return Rendered(saved["images"], saved["dense"])

@@ -9,7 +9,6 @@ a batch.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -23,7 +22,7 @@ from torch.nn import functional
 
 from dgl_rsis.models.tiny_networks import TextTower, TinyConfig
 from dgl_rsis.models.tokenizer import WordPieceTokenizer
-from pretrain import corpus
+from pretrain import corpus, log, stamps
 from pretrain.precision import halves_are_fast
 from pretrain.wordnet import Entry
 
@@ -180,9 +179,15 @@ def lessons(
 
 
 def train(data: Path, output: Path, settings: dict[str, Any], seed: int) -> None:
-    """Distil and write ``text.pt`` (tower, vocabulary, configuration) to ``output``.
+    """Distil and write ``text.pt`` (tower, vocabulary, configuration) to ``output``; done in one go.
 
     With no steps at all the tower keeps the teacher's token embeddings and is random elsewhere.
+
+    Args:
+        data: folder with the captions.
+        output: what the teacher says is kept there, too.
+        settings: the ``text`` part of the configuration.
+        seed: of the whole run.
     """
     torch.manual_seed(seed)
     teacher = Teacher.load()
@@ -200,26 +205,32 @@ def train(data: Path, output: Path, settings: dict[str, Any], seed: int) -> None
         cache = output / "teacher.npz"
         texts, targets, field = lessons(data, cache, teacher, vocabulary, settings, seed)
         ids = torch.tensor(tokenizer.encode_batch(texts))
-        fit(tower, ids, (ids != 0).sum(1), targets, field, settings)
-    _save(output, tower, vocabulary, config)
+        fit(tower, ids, (ids != 0).sum(1), targets, field, settings, output)
+    _save(output, tower, vocabulary, config, {"text": settings, "seed": seed})
 
 
 def adopt(initial: Path, output: Path) -> None:
     """Write ``text.pt`` from an exported model's text tower instead of distilling anew."""
-    from pretrain.image import exported_states
+    from pretrain.image import exported_card, exported_states
 
-    sizes = json.loads((initial / "config.json").read_text(encoding="utf-8"))["sizes"]
-    config = TinyConfig.from_json(sizes)
+    card = exported_card(initial)
+    config = TinyConfig.from_json(card["sizes"])
     vocabulary = (initial / "vocab.txt").read_text(encoding="utf-8").splitlines()
     tower = TextTower(config)
     tower.load_state_dict(exported_states(initial)["text"])
-    _save(output, tower, vocabulary, config)
+    _save(output, tower, vocabulary, config, {"initial": card["revision"]})
 
 
-def _save(output: Path, tower: TextTower, vocabulary: list[str], config: TinyConfig) -> None:
+def _save(
+    output: Path,
+    tower: TextTower,
+    vocabulary: list[str],
+    config: TinyConfig,
+    made_from: dict[str, Any],
+) -> None:
     output.mkdir(parents=True, exist_ok=True)
     state = {"tower": tower.state_dict(), "vocabulary": vocabulary, "config": config.__dict__}
-    torch.save(state, output / "text.pt")
+    torch.save({**state, **stamps.stamp(made_from)}, output / "text.pt")
 
 
 def _chunk(pools: list[torch.Tensor], lengths: torch.Tensor, batch: int) -> list[torch.Tensor]:
@@ -240,6 +251,7 @@ def fit(
     targets: torch.Tensor,
     field: int,
     settings: dict[str, Any],
+    folder: Path,
 ) -> None:
     """Train a text tower to give each text its target; every 50th text is held out and measured.
 
@@ -250,6 +262,7 @@ def fit(
         targets: ``(N, D)`` of unit length.
         field: how many of the texts, the first ones, are the field's own.
         settings: ``steps``, ``batch`` and ``learning_rate``.
+        folder: gets the log.
     """
     learned = [each for each in tower.parameters() if each.requires_grad]
     optimiser = torch.optim.AdamW(learned, settings["learning_rate"], weight_decay=0.01)
@@ -281,6 +294,5 @@ def fit(
                 rows = held_out.nonzero().flatten()
                 unseen = functional.normalize(tower(ids[rows]), dim=-1)
                 score = (unseen * targets[rows]).sum(-1).mean()
-            print(
-                f"text: step {step} loss {loss.item():.4f} held-out {float(score):.4f}", flush=True
-            )
+            figures = {"loss": round(loss.item(), 4), "held_out": round(float(score), 4)}
+            log.write(folder, "text", {"step": step + 1, **figures})

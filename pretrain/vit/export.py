@@ -18,6 +18,7 @@ from transformers.models.clip.image_processing_pil_clip import CLIPImageProcesso
 
 from dgl_rsis.models.hf_clip import HfClip
 from dgl_rsis.models.tiny import RsTiny
+from pretrain import log
 from pretrain.checkpoints import averaged
 from pretrain.concepts import CONCEPTS, SCENES
 from pretrain.crops import Pixels
@@ -94,9 +95,8 @@ def export(data: Path, output: Path, config: dict[str, Any]) -> None:
     front = yaml.safe_dump({"license": "other", "license_name": card.licence})
     body = CARD.format(teacher=card.name, revision=card.revision, notice=card.notice, **facts)
     (folder / "README.md").write_text(f"---\n{front}---\n{body}", encoding="utf-8")
-    print(
-        json.dumps({**facts, "dense_logit_scale": dense_scale, "steps": saved["step"]}), flush=True
-    )
+    figures = {**facts, "dense_logit_scale": dense_scale, "steps": saved["step"]}
+    log.write(output / "vit", "export", figures)
 
 
 def _dense_scale(folder: Path, text: texts.Text, scenes: Rendered) -> float:

@@ -14,7 +14,6 @@ the last ones show all.
 
 from __future__ import annotations
 
-import json
 import math
 import time
 from dataclasses import dataclass
@@ -30,7 +29,7 @@ from transformers import CLIPVisionModelWithProjection
 
 from dgl_rsis.models.tiny import RsTiny
 from dgl_rsis.models.torch_tools import squeeze
-from pretrain import checkpoints
+from pretrain import checkpoints, log
 from pretrain.concepts import CONCEPTS, SCENES
 from pretrain.data import Real, load_real
 from pretrain.image import Encode, TextBank, recolour, to_input
@@ -216,7 +215,7 @@ def train(data: Path, output: Path, config: dict[str, Any]) -> None:
                     embed(own, held_out, settings["size"]), held_out, text.encode
                 )
                 checkpoints.save(checkpoint, step + 1, student, average, optimiser)
-            print(json.dumps(record), flush=True)
+            log.write(output / "vit", "image", record)
 
 
 def _step(

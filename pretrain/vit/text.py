@@ -7,7 +7,6 @@ of single pieces is: token embeddings start there.
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -18,7 +17,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from dgl_rsis.models.tiny import RsTiny
-from pretrain import corpus
+from pretrain import corpus, log
 from pretrain.concepts import SCENES
 from pretrain.data import Real, load_real
 from pretrain.export import top1
@@ -80,16 +79,15 @@ def train(data: Path, output: Path, config: dict[str, Any]) -> None:
     tower = TextStudent(clip_config(config["vit"], len(pairs.tokens), teacher.dim))
     start_tokens(tower, teacher.encode_texts(pairs.pieces()))
     ids, lengths = _ids(pairs.tokenizer(), texts, settings["tokens"])
-    fit(tower, ids, lengths, targets, len(field), settings)
+    fit(tower, ids, lengths, targets, len(field), settings, output / "vit")
     _, held_out, _ = load_real(data)
     text = Text(tower.eval(), pairs, settings["tokens"])
     images = torch.from_numpy(teacher.encode_images([real.image for real in held_out]))
     shares = {
-        "teacher": scene_accuracy(images, held_out, teacher_encode(teacher)),
-        "student": scene_accuracy(images, held_out, text.encode),
+        "top1_teacher_text": scene_accuracy(images, held_out, teacher_encode(teacher)),
+        "top1_student_text": scene_accuracy(images, held_out, text.encode),
     }
-    print(json.dumps({"scene names by the teacher's images and the texts of": shares}), flush=True)
-    (output / "vit").mkdir(exist_ok=True)
+    log.write(output / "vit", "text", shares)
     torch.save(
         {"tower": tower.clip.state_dict(), "tokens": pairs.tokens, "merges": pairs.merges},
         output / "vit" / "text.pt",

@@ -9,10 +9,10 @@ def test_what_is_saved_comes_back_with_the_average_named_like_the_tower(tmp_path
     average.update_parameters(tower)
     with torch.no_grad():
         tower.weight.add_(1)
-    checkpoints.save(tmp_path / "image.pt", 3, tower, average, optimiser)
+    checkpoints.save(tmp_path / "image.pt", 3, tower, average, optimiser, note="x")
     assert [path.name for path in tmp_path.iterdir()] == ["image.pt"]
     saved = torch.load(tmp_path / "image.pt", weights_only=True)
-    assert saved["step"] == 3
+    assert (saved["step"], saved["note"]) == (3, "x")
     weights = checkpoints.averaged(saved)
     assert set(weights) == {"weight", "bias"}
     torch.testing.assert_close(weights["weight"] + 1, saved["tower"]["weight"])

@@ -3,7 +3,7 @@ import json
 import numpy as np
 import pytest
 import torch
-from pretrain import export, text
+from pretrain import export, stamps, text
 from pretrain.concepts import CONCEPTS, SCENES
 from pretrain.export import dense_cosines
 from pretrain.image import exported_states, load_text
@@ -21,6 +21,7 @@ SIZES = TinyConfig(
 CONFIG = {
     "seed": 7,
     "version": 3,
+    "text": {"steps": 2, "captions": True},
     "image": {"input_size": 32},
     "rendered": {"size": 32, "gsd": [0.5, 1.0]},
 }
@@ -52,13 +53,20 @@ def output(tmp_path):
     average = {f"module.{name}": value for name, value in marked(MEAN).state_dict().items()}
     average["n_averaged"] = torch.tensor(3)
     torch.save(
-        {"step": 12, "tower": marked(LAST).state_dict(), "average": average}, folder / "image.pt"
+        {
+            "step": 12,
+            "tower": marked(LAST).state_dict(),
+            "average": average,
+            **stamps.stamp(stamps.parts(CONFIG, "text", "rendered", "image")),
+        },
+        folder / "image.pt",
     )
     rng = np.random.default_rng(0)
     np.savez(
         folder / "calibration.npz",
         images=rng.integers(0, 256, (3, 32, 32, 3), dtype=np.uint8),
         dense=rng.integers(-1, len(CONCEPTS), (3, 32, 32)).astype(np.int16),
+        **stamps.stamp({"rendered": {**CONFIG["rendered"], "scenes": 100}, "seed": 8}),
     )
     return folder
 
@@ -127,6 +135,12 @@ def test_what_is_exported_loads_and_can_be_trained_on(output, data, monkeypatch,
     again, sizes = load_text(tmp_path / "next")
     assert sizes == SIZES
     np.testing.assert_allclose(again(words).numpy(), encode(words).numpy(), atol=0.01)
+
+
+def test_weights_of_another_configuration_are_not_exported(output, data):
+    other = {**CONFIG, "rendered": {**CONFIG["rendered"], "gsd": [0.1, 1.0]}}
+    with pytest.raises(SystemExit, match=r"image\.pt was not made .*'rendered' differs"):
+        export.export(data, output, other)
 
 
 def test_top1_counts_rows_that_are_right():

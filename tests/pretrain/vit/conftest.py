@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from pretrain import stamps
 from pretrain.vit import text as texts
 
 FIELD = ["a red roof", "an aerial photo of a river", "Motorways!", "storage tanks", "a pond"]
@@ -54,16 +55,23 @@ def config() -> dict[str, Any]:
 
 
 @pytest.fixture
-def output(tmp_path: Path, tiny_rs_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def output(
+    tmp_path: Path, tiny_rs_folder: Path, monkeypatch: pytest.MonkeyPatch, config: dict[str, Any]
+) -> Path:
     """Folder of the run: the exported model, rendered scenes; the corpus is a few texts."""
     folder = tmp_path / "run"
     shutil.copytree(tiny_rs_folder, folder / "model")
     rng = np.random.default_rng(3)
-    for name in ("rendered", "calibration"):
+    made_from = {
+        "rendered": {"rendered": config["rendered"], "seed": 7},
+        "calibration": {"rendered": {**config["rendered"], "scenes": 100}, "seed": 8},
+    }
+    for name, parts in made_from.items():
         np.savez(
             folder / f"{name}.npz",
             images=rng.integers(0, 256, (3, 48, 48, 3), dtype=np.uint8),
             dense=rng.integers(-1, 5, (3, 48, 48)).astype(np.int16),
+            **stamps.stamp(parts),
         )
     monkeypatch.setattr(texts.corpus, "read", lambda *_: (FIELD, DICTIONARY, []))
     return folder
