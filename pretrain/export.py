@@ -3,7 +3,11 @@
 Temperatures minimise the negative log-likelihood: for image embeddings over the 30 scene names on
 the held-out AID images, for dense features over the concepts on rendered scenes that did not
 train. Of the last weights and their moving average, the better by held-out top-1 is exported, in
-half precision.
+half precision. Both are thus chosen on the very images that ``benchmarks/scene_names.py`` reports
+(one parameter each, which no top-1 depends on, and one choice of two).
+
+Where no AID image trains, none chooses either: the moving average is exported, and the temperature
+of image embeddings is that of the embeddings of rendered regions over the concepts.
 """
 
 from __future__ import annotations
@@ -28,13 +32,11 @@ from pretrain.concepts import CONCEPTS, SCENES
 from pretrain.crops import Pixels
 from pretrain.data import load_real
 from pretrain.image import TextBank, image_logits, load_text, to_input
+from pretrain.losses import embed_regions
 from pretrain.rendered import Rendered, render
+from pretrain.terms import terms, uses_aid
 
 SCALES = np.geomspace(4, 80, 60)
-NOTICE = (
-    "rs-tiny was trained on research data (AID, RSICD captions, RSSCN7): "
-    "the weights are for research and evaluation."
-)
 
 
 def calibrate(cosines: Tensor, labels: Tensor) -> tuple[float, float]:
@@ -79,6 +81,27 @@ def dense_cosines(
         labels.append(torch.from_numpy(dense[rows][:, columns].astype(np.int64)).flatten())
     joined = torch.cat(labels)
     return torch.cat(cosines)[joined >= 0], joined[joined >= 0]
+
+
+@torch.inference_mode()
+def region_cosines(tower: ImageTower, texts: Tensor, scenes: Rendered) -> tuple[Tensor, Tensor]:
+    """Cosines of mask-guided embeddings of every label's own region with texts, and the labels.
+
+    Args:
+        tower: in evaluation mode.
+        texts: ``(C, D)`` of unit length.
+        scenes: images and labels.
+
+    Returns:
+        ``(n, C)`` and ``(n,)``.
+    """
+    cosines, labels = [], []
+    for image, dense in zip(scenes.images, scenes.dense, strict=True):
+        top = tower.maps(to_input(image[None], "cpu"))[3]
+        regions = embed_regions(tower, top, torch.from_numpy(dense[None].astype(np.int64)))
+        cosines.append(regions.features @ texts.T)
+        labels.append(regions.label)
+    return torch.cat(cosines), torch.cat(labels)
 
 
 def candidates(saved: dict[str, Any], sizes: TinyConfig) -> dict[str, ImageTower]:
@@ -132,7 +155,8 @@ def publish(
         data: folder with ``aid_rsicd``.
         output: with ``text.pt``; gets ``model``.
         config: of the run.
-        towers: by name; the best by top-1 on held-out AID images is taken.
+        towers: by name; the best by top-1 on held-out AID images is taken, or the last where no
+            AID image trains.
         origin: facts that are kept beside the figures.
     """
     encode, sizes = load_text(output)
@@ -143,9 +167,9 @@ def publish(
         name: image_logits(tower, held_out, scenes, config["image"]["input_size"])
         for name, tower in towers.items()
     }
-    weights = max(tables, key=lambda name: top1(tables[name], labels))
+    has_aid = uses_aid(config)
+    weights = max(tables, key=lambda name: top1(tables[name], labels)) if has_aid else [*towers][-1]
     tower, logits = towers[weights], tables[weights]
-    scale, loss = calibrate(logits, labels)
     concepts = TextBank(list(CONCEPTS.values()), encode).mean()
 
     @torch.inference_mode()
@@ -153,12 +177,15 @@ def publish(
         features = tower.dense(tower.maps(to_input(image[None], "cpu")))
         return functional.normalize(features[0], dim=0).permute(1, 2, 0)
 
-    similar, places = dense_cosines(read, concepts, calibration_scenes(config, output))
+    unseen = calibration_scenes(config, output)
+    seen_as = (logits, labels) if has_aid else region_cosines(tower, concepts, unseen)
+    scale, loss = calibrate(*seen_as)
+    similar, places = dense_cosines(read, concepts, unseen)
     dense_scale, dense_loss = calibrate(similar, places)
     facts = {
         "weights": weights,
         "top1": round(top1(logits, labels), 4),
-        "scene_nll": round(loss, 4),
+        "scene_nll" if has_aid else "region_nll": round(loss, 4),
         "rendered_accuracy": round(top1(similar, places), 4),
         "rendered_nll": round(dense_loss, 4),
         **origin,
@@ -191,8 +218,7 @@ def _write(
         "family": "rs-tiny",
         "name": "rs-tiny",
         "revision": f"{config['version']}-{digest}",
-        "licence": "research and evaluation (AID, RSICD, RSSCN7 terms); code Apache-2.0",
-        "notice": NOTICE,
+        **asdict(terms(config)),
         "input_size": config["image"]["input_size"],
         **{k: round(v, 3) for k, v in scales.items()},
         "sizes": asdict(sizes),

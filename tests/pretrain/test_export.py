@@ -6,7 +6,7 @@ import torch
 from pretrain import export, stamps, text
 from pretrain.concepts import CONCEPTS, SCENES
 from pretrain.export import dense_cosines
-from pretrain.image import exported_states, load_text
+from pretrain.image import exported_states, load_text, to_input
 from pretrain.rendered import Rendered
 from safetensors.torch import load_file
 
@@ -22,7 +22,14 @@ CONFIG = {
     "seed": 7,
     "version": 3,
     "text": {"steps": 2, "captions": True},
-    "image": {"input_size": 32},
+    "image": {
+        "input_size": 32,
+        "scene_batch": 1,
+        "mosaic_batch": 0,
+        "composite_batch": 0,
+        "tile_batch": 1,
+        "rendered_batch": 1,
+    },
     "rendered": {"size": 32, "gsd": [0.5, 1.0]},
 }
 LAST, MEAN = 1.5, 2.5  # marks of the last weights and of their average
@@ -135,6 +142,38 @@ def test_what_is_exported_loads_and_can_be_trained_on(output, data, monkeypatch,
     again, sizes = load_text(tmp_path / "next")
     assert sizes == SIZES
     np.testing.assert_allclose(again(words).numpy(), encode(words).numpy(), atol=0.01)
+
+
+def test_where_no_aid_image_trains_none_chooses(output, data, monkeypatch):
+    judge(monkeypatch, {LAST: 1.0, MEAN: 0.5})
+    config = {**CONFIG, "image": {**CONFIG["image"], "scene_batch": 0}}
+    saved = torch.load(output / "image.pt", weights_only=True)
+    saved |= stamps.stamp(stamps.parts(config, "text", "rendered", "image"))
+    torch.save(saved, output / "image.pt")
+    monkeypatch.setattr(
+        export, "region_cosines", lambda *_: (torch.tensor([[0.1, 0.2]]), torch.tensor([1]))
+    )
+    export.export(data, output, config)
+    card = json.loads((output / "model" / "config.json").read_text("utf-8"))
+    assert card["development"]["weights"] == "average"
+    assert card["logit_scale"] == 80  # the one region is right: the sharper the better
+    assert "AID" not in card["notice"]
+
+
+def test_regions_are_compared_with_their_own_labels():
+    torch.manual_seed(0)
+    tower = marked(0.0)
+    dense = np.full((2, 32, 32), -1, np.int16)
+    dense[0, :16], dense[0, 16:], dense[1] = 3, 1, 2
+    scenes = Rendered(np.full((2, 32, 32, 3), 90, np.uint8), dense)
+    texts = torch.nn.functional.normalize(torch.randn(5, SIZES.dim), dim=-1)
+    cosines, labels = export.region_cosines(tower, texts, scenes)
+    assert labels.tolist() == [1, 3, 2]
+    assert cosines.shape == (3, 5)
+    whole = torch.nn.functional.normalize(
+        tower.pool(tower.maps(to_input(scenes.images[1:], "cpu"))[3]), dim=-1
+    )
+    torch.testing.assert_close(cosines[2:], (whole @ texts.T).detach(), atol=1e-4, rtol=0)
 
 
 def test_weights_of_another_configuration_are_not_exported(output, data):
