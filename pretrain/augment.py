@@ -1,8 +1,7 @@
 """Change the colours of rendered scenes region by region: the palette of the renderer is small.
 
 Roofs of the real world have every colour, rivers carry silt and mirror the sun, meadows dry out,
-asphalt ages. A
-region keeps its texture, light and shade; only its mean colour moves.
+asphalt ages. A region keeps its texture, light and shade; only its mean colour moves.
 """
 
 from __future__ import annotations

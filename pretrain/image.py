@@ -28,6 +28,7 @@ from pretrain.rendered import render
 
 Encode = Callable[[list[str]], Tensor]
 RIDGE = 1e-3  # keeps directions that no text takes from growing
+FALSE_COLOUR, GREY = 0.03, 0.05  # shares of the images
 AHEAD = 4  # batches that are drawn before they are used
 
 
@@ -77,7 +78,7 @@ def _encoder(config: TinyConfig, state: dict[str, Tensor], vocabulary: list[str]
             )
             for k in range(0, len(texts), 512)
         ]
-        return torch.cat(parts).clone()
+        return torch.cat(parts)
 
     return encode
 
@@ -127,18 +128,36 @@ def to_input(images: np.ndarray[Any, Any], device: str) -> Tensor:
     return tensor.permute(0, 3, 1, 2).float() / 127.5 - 1
 
 
+def infrared(x: Tensor) -> Tensor:
+    """Imitate a false-colour composite of infrared, red and green as red, green and blue.
+
+    Photographs have no infrared. Green comes nearest: of what plants reflect of visible light it is
+    the most, so that vegetation turns red here, too. Blue stays where a composite has green.
+
+    Args:
+        x: ``(B, 3, h, w)``.
+    """
+    return x[:, [1, 0, 2]]
+
+
 def recolour(x: Tensor, generator: torch.Generator) -> Tensor:
-    """Random brightness, contrast, colour cast, haze, saturation, and sometimes grey."""
+    """Random brightness, contrast, colour cast, haze, saturation; sometimes false colour, or grey.
+
+    Args:
+        x: ``(B, 3, h, w)`` in [-1, 1].
+        generator: source of chance.
+    """
 
     def draw(low: float, high: float, channels: int = 1) -> Tensor:
         values = torch.rand((len(x), channels, 1, 1), generator=generator)
         return (low + (high - low) * values).to(x.device)
 
+    x = torch.where(draw(0, 1) < FALSE_COLOUR, infrared(x), x)
     mean = x.mean((1, 2, 3), keepdim=True)
     x = (x - mean) * draw(0.7, 1.3) + mean + draw(-0.25, 0.25)
     x = x * draw(0.9, 1.1, 3) + draw(-0.06, 0.06, 3)
     grey = x.mean(1, keepdim=True)
-    saturation = draw(0.5, 1.4) * (draw(0, 1) > 0.05)
+    saturation = draw(0.5, 1.4) * (draw(0, 1) > GREY)
     x = grey + (x - grey) * saturation
     haze = draw(-0.6, 0.25).clamp(min=0)
     return (x * (1 - haze) + 0.6 * haze).clamp(-1, 1)

@@ -44,7 +44,7 @@ class Text:
         for start in range(0, len(texts), BATCH):
             ids, _ = _ids(tokenizer, texts[start : start + BATCH], self.length)
             parts.append(functional.normalize(self.tower(ids), dim=-1))
-        return torch.cat(parts).clone()
+        return torch.cat(parts)
 
 
 def teacher_encode(teacher: RsTiny) -> Encode:

@@ -1,6 +1,6 @@
 import pytest
 import torch
-from pretrain.image import AHEAD, _learning_rate, _prefetch, recolour
+from pretrain.image import AHEAD, _learning_rate, _prefetch, infrared, recolour
 
 
 def test_the_rate_warms_up_stays_and_falls_to_zero():
@@ -46,3 +46,20 @@ def test_recolour_keeps_the_range_and_the_seed():
     first, again = (recolour(x, torch.Generator().manual_seed(1)) for _ in range(2))
     assert first.abs().max() <= 1
     assert torch.equal(first, again)
+
+
+def test_vegetation_turns_red_in_false_colour_and_greys_stay():
+    colours = torch.tensor([[36, 58, 34], [104, 140, 70], [120, 120, 120], [170, 110, 60]]).float()
+    seen = infrared(colours.T[None, :, :, None])[0, :, :, 0].T
+    assert seen[:2].argmax(1).tolist() == [0, 0]
+    assert seen[2].tolist() == [120] * 3
+    assert seen[3].argmax() == 1  # what is red itself does not
+
+
+def test_a_small_share_of_images_is_false_coloured_and_another_grey():
+    count = 4000
+    x = torch.tensor([-0.4, 0.4, -0.8]).view(1, 3, 1, 1).expand(count, 3, 2, 2)
+    red, green, blue = recolour(x, torch.Generator().manual_seed(0)).mean((2, 3)).unbind(1)
+    is_grey = ((red - green).abs() < 1e-6) & ((green - blue).abs() < 1e-6)
+    assert float(is_grey.float().mean()) == pytest.approx(0.05, abs=0.02)
+    assert float((red > green)[~is_grey].float().mean()) == pytest.approx(0.03, abs=0.015)
