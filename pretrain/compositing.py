@@ -12,7 +12,7 @@ from pretrain.board import GROUNDS, Board, Labels, Pixels, board, developed
 from pretrain.concepts import CONCEPTS
 from pretrain.sprites import KINDS
 
-__all__ = ["GROUNDS", "KINDS", "THEMES", "Composite", "Theme", "compose", "composite", "themes_of"]
+__all__ = ["GROUNDS", "KINDS", "THEMES", "Composite", "Theme", "compose", "composite"]
 
 Rng = np.random.Generator
 Layout = Callable[[Rng, Board], None]
@@ -78,11 +78,6 @@ def composite(rng: Rng, background: Pixels, theme: str) -> tuple[Pixels, Labels]
     numbers = np.array([concepts.index(name) for name in names] + [-1], np.int16)
     both = np.where(made.grounds >= 0, made.grounds + len(KINDS), made.objects)
     return made.image, numbers[both]
-
-
-def themes_of(scene: str) -> tuple[str, ...]:
-    """Themes that a scene class suits as background."""
-    return tuple(name for name, theme in THEMES.items() if scene in theme.scenes)
 
 
 _OPEN = ("BareLand", "Meadow", "Farmland")

@@ -113,7 +113,7 @@ def load_real(
 
     Args:
         data: folder with ``aid_rsicd``.
-        withheld: scene classes of which nothing trains.
+        withheld: scene classes that are left out of training, images and captions alike.
     """
     records = {record["image"]: record["captions"] for record in captions(data)}
     texts: list[str] = []
