@@ -26,8 +26,8 @@ LEAST_SHARE = 0.01
 SWITCHES: dict[str, tuple[str, Mapping[str, Mapping[str, Any]]]] = {
     "default": ("default", {}),
     "without text decoupling": ("default", {"text": {"decouple": False}}),
-    "without context crop": ("default", {"local": {"context_crop": False}}),
-    "without mask guidance": ("default", {"local": {"mask_guidance": False}}),
+    "with context crop": ("default", {"local": {"context_crop": True}}),
+    "with mask guidance": ("default", {"local": {"mask_guidance": True}}),
     "without knowledge": ("default", {"knowledge": {"enabled": False}}),
     "without cross-scale": ("default", {"activation": {"cross_scale": False}}),
     "without global enhancement": ("default", {"activation": {"global_enhancement": False}}),

@@ -106,8 +106,8 @@ def test_every_provider_runs_with_every_preset(provider, preset):
     [
         {"text": {"decouple": False}},
         {"knowledge": {"enabled": False}},
-        {"local": {"context_crop": False}},
-        {"local": {"mask_guidance": False}},
+        {"local": {"context_crop": True}},
+        {"local": {"mask_guidance": True}},
         {"activation": {"enabled": False}},
         {"activation": {"global_enhancement": False}},
         {"activation": {"modifiers": "all"}},
@@ -146,7 +146,7 @@ def test_a_sentence_does_not_change_the_answer_to_the_next():
 
 def test_crops_of_a_proposal_are_embedded_once_for_all_sentences():
     backbone = ToyBackbone()
-    asked = model("grad_cam", backbone=backbone)
+    asked = model("grad_cam", backbone=backbone, local={"context_crop": True})
     asked.refer(scattered(), "the largest building")
     once = backbone.calls["images"]
     backbone.calls["images"] = 0

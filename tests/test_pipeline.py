@@ -179,7 +179,7 @@ SENTENCE = "the largest building which is shiny"
     ("switch", "owner", "name"),
     [
         ({"text": {"decouple": False}}, referring, "decouple"),
-        ({"local": {"context_crop": False}}, crops, "context_crop"),
+        ({"local": {"context_crop": "auto"}}, crops, "context_crop"),
         ({"local": {"mask_guidance": False}}, ToyBackbone, "regions"),
         ({"activation": {"enabled": False}}, activation, "cross_scale_activations"),
         ({"select": {"enabled": False}}, referring.select, "combined_score"),
@@ -187,7 +187,8 @@ SENTENCE = "the largest building which is shiny"
     ],
 )
 def test_a_stage_that_is_off_is_not_called(monkeypatch, switch, owner, name):
-    on = Model(ToyBackbone(), make_settings())
+    views = {"local": {"mask_guidance": True, "context_crop": True}}
+    on = Model(ToyBackbone(), make_settings("default", views))
     with monkeypatch.context() as patched:
         forbid(patched, owner, name)
         with pytest.raises(AssertionError, match="although"):

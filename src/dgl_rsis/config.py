@@ -111,9 +111,9 @@ class LocalSettings(_Section):
     scales: tuple[PositiveFloat, ...] = Field(min_length=1)
     max_side: int = Field(ge=32)
     dense_weight: float = Field(ge=0)
-    mask_guidance: bool
+    mask_guidance: bool | Literal["auto"]
     region_weight: float = Field(ge=0)
-    context_crop: bool
+    context_crop: bool | Literal["auto"]
     crop_weight: float = Field(ge=0)
     crop_count: int = Field(ge=1)
     crop_context: float = Field(ge=1)

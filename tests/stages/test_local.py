@@ -70,6 +70,26 @@ def test_align_without_proposals_is_empty():
     assert result.shape == (0, 1)
 
 
+@pytest.mark.parametrize(("stride", "asked"), [(4, 0), (8, 1), (16, 1)])
+def test_mask_guidance_and_crops_join_where_cells_are_coarse(stride, asked):
+    class Coarse(ToyBackbone):
+        def dense(self, image):
+            return super().dense(image)[:: stride // 4, :: stride // 4]
+
+        def regions(self, image, proposals):
+            self.calls["regions"] += 1
+            return np.ones((len(proposals), self.dim), np.float32) / self.dim**0.5
+
+    backbone = Coarse()
+    texts = local.encode_classes(backbone, prompts("building", "tree"))
+    masks = MaskSet.from_masks(np.ones((1, *quarters().shape[:2]), bool))
+    features = local.read_features(quarters(), backbone, SETTINGS)
+    dense = local.dense_probabilities(features, texts, 20.0, SETTINGS)
+    crops = CropEncoder(quarters(), backbone, SETTINGS)
+    local.align(crops, backbone, masks, features, texts, dense, SETTINGS, rank_by=[0])
+    assert (backbone.calls["regions"], backbone.calls["images"]) == (asked, asked)
+
+
 def test_reading_factors_follow_the_ground():
     factors = local.reading_factors((1000, 800), 0.5, SETTINGS)
     assert factors == (1.0, 0.625, 0.3125)

@@ -216,7 +216,7 @@ class RsTiny:
         """Grad-CAM of the image embedding, sharpened by what the dense features say of each cell.
 
         Grad-CAM at the stride-16 map under the attention pooling tells what speaks for a text,
-        but a car is smaller than one of its cells. The probability of the text at stride 4,
+        but a car is smaller than one of its cells. The squared probability of the text at stride 4,
         against the same rivals, tells where in the cell it is. The image is read at its own size,
         at most ``LARGEST_ACTIVATED`` pixels a side.
         """
@@ -252,7 +252,7 @@ class RsTiny:
         enlarged = functional.interpolate(
             torch.from_numpy(coarse)[:, None], fine.shape[1:], mode="bilinear", align_corners=False
         )[:, 0]
-        return (enlarged * fine.cpu()).numpy(), probabilities
+        return (enlarged * fine.cpu().square()).numpy(), probabilities
 
 
 _Part = tuple[slice, slice]

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +29,7 @@ from dgl_rsis.types import FloatArray, IntArray, Proposals, RGBImage
 
 EPSILON = 1e-6
 LEAST_SIDE = 64  # pixels of the shorter side that still hold context
+COARSE_CELL = 8.0  # pixels of a dense cell from which on things are small beside it
 
 
 @dataclass(frozen=True)
@@ -217,18 +218,26 @@ def align(
         return np.zeros((0, len(texts.names)), np.float32)
     bias = _global_bias(features, texts, settings)
     views = [(settings.dense_weight, proposals.pool(dense))]
-    if settings.mask_guidance:
+    if _is_on(settings.mask_guidance, features):
         cosines = backbone.regions(features.finest, proposals) @ texts.features.T - bias
         guided = class_probabilities(cosines, texts, backbone.region_logit_scale)
         views.append((settings.region_weight, guided))
     result = combine(views)
-    if settings.context_crop:
+    if _is_on(settings.context_crop, features):
         chosen = _best_of_each(result[:, list(rank_by)], settings.crop_count)
         cosines = crops(proposals, chosen.tolist()) @ texts.features.T - bias
         cropped = class_probabilities(cosines, texts, backbone.logit_scale)
         part = [(weight, p[chosen]) for weight, p in views]
         result[chosen] = combine([*part, (settings.crop_weight, cropped)])
     return result
+
+
+def _is_on(switch: bool | Literal["auto"], features: ImageFeatures) -> bool:
+    """``auto``: where the cells of the dense features are coarse."""
+    if switch != "auto":
+        return switch
+    cell = np.sqrt(np.prod(features.finest.shape[:2]) / np.prod(features.dense[0].shape[:2]))
+    return bool(cell >= COARSE_CELL)
 
 
 def _best_of_each(scores: FloatArray, count: int) -> IntArray:
