@@ -144,6 +144,25 @@ def test_what_is_exported_loads_and_can_be_trained_on(output, data, monkeypatch,
     np.testing.assert_allclose(again(words).numpy(), encode(words).numpy(), atol=0.01)
 
 
+def test_the_mean_of_exported_models_is_exported(output, data, monkeypatch):
+    judge(monkeypatch, {LAST: 1.0, MEAN: 0.5})
+    export.export(data, output, CONFIG)
+    first = (output / "model").rename(output / "first")
+    judge(monkeypatch, {LAST: 0.5, MEAN: 1.0, (LAST + MEAN) / 2: 0.5})
+    export.export(data, output, CONFIG)
+    second = (output / "model").rename(output / "second")
+    export.average(data, output, CONFIG, [first, second])
+    parts = [load_file(folder / "model.safetensors") for folder in (first, second)]
+    mean = load_file(output / "model" / "model.safetensors")
+    assert mean.keys() == parts[0].keys()
+    for name, value in mean.items():
+        expected = (parts[0][name].float() + parts[1][name].float()) / 2
+        torch.testing.assert_close(value, expected.half())
+    facts = json.loads((output / "model" / "config.json").read_text("utf-8"))
+    assert facts["development"]["top1"] == 0.5
+    assert len(set(facts["development"]["mean of"])) == 2
+
+
 def test_where_no_aid_image_trains_none_chooses(output, data, monkeypatch):
     judge(monkeypatch, {LAST: 1.0, MEAN: 0.5})
     config = {**CONFIG, "image": {**CONFIG["image"], "scene_batch": 0}}
