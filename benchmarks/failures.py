@@ -9,6 +9,7 @@ the outline of what was meant, magenta the answer.
 from __future__ import annotations
 
 import argparse
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -96,6 +97,8 @@ def main() -> None:
             if known is None or failure.iou < known.iou:
                 worst[failure.noun] = failure
     shown = sorted(worst.values(), key=lambda failure: failure.iou)[: options.most]
+    if not shown:
+        sys.exit(f"no wrong answers in {options.count} scenes; nothing is drawn")
     rows = -(-len(shown) // COLUMNS)
     sheet = Image.new("RGB", (COLUMNS * SIDE, rows * (SIDE + TEXT)), (250, 250, 248))
     for place, failure in enumerate(shown):

@@ -27,7 +27,7 @@ import numpy as np
 import pointing
 import scene_names
 from common import command, data_folder, is_held_out, print_header, print_row
-from dubai import CLASSES, labels_of
+from dubai import CLASSES, images_of, labels_of
 from regions import read_regions
 
 from dgl_rsis.benchmark.datasets.annotated import AnnotatedImage
@@ -66,7 +66,7 @@ def tile(backbone: Backbone, folder: Path) -> tuple[float, float]:
     pixels = np.zeros((count, count + 1), np.int64)
     components = np.zeros((count, count + 1), np.int64)
     parts = read_regions(folder, tile=6, least_area=100)
-    for path, part in zip(sorted((folder / "images").glob("tile6_*.jpg")), parts, strict=True):
+    for path, part in zip(images_of(folder, 6), parts, strict=True):
         cells = dense(backbone, part.picture, texts)
         named = part.masks.pool(cells).argmax(-1)
         components += confusion_matrix(part.truth, named, count)
