@@ -1,12 +1,15 @@
 """Measure the region tree: quality on the instances of dior_mini, time and memory by size.
 
-    python benchmarks/region_tree.py [--data FOLDER] [--side 512 ...]
+    python benchmarks/region_tree.py [--data FOLDER] [--side 512 ... | --learned-weight 0 30 ...]
 
 Quality is the best IoU of any node with each instance, at full resolution, averaged over
 instances. Time is CPU time of both trees, the mean over the images of dior_mini resized to squares;
 each image is built once before at 64 pixels, so that imports are not timed. Memory is the largest
 resident set above that before the first tree; each size has a process of its own. Growth is the time
 over that of the smallest size, as a share of the growth of n log n, n the number of pixels.
+
+With ``--learned-weight``: quality for each weight of the features of rs-tiny in the merging cost
+(``proposals.learned_weight``), and CPU time of both trees with the features, at full size.
 
 Exits with 1 when the mean best IoU is below 0.62, both trees at 512 px take more than 0.4 s, or a
 size grows more than 20 % faster than n log n.
@@ -51,6 +54,29 @@ def measure_quality(folder: Path) -> float:
     everything = joined(parts)
     print_row("all", str(len(everything)), f"{everything.mean_iou:.3f}", "")
     return everything.mean_iou
+
+
+def measure_weights(folder: Path, weights: list[float]) -> None:
+    """Print quality and time for each weight of learned features."""
+    from dgl_rsis.benchmark.ceilings import ceiling, joined
+    from dgl_rsis.benchmark.datasets.coco import read_coco
+    from dgl_rsis.pipeline import load
+
+    images = list(read_coco(folder / "annotations.json"))
+    print_header("Learned weight", "mean best IoU", "of at least 0.5", "CPU s")
+    for weight in weights:
+        model = load("rs-tiny", settings={"proposals": {"learned_weight": weight}})
+        model.propose(read_image(images[0].path, 64))  # loading is not timed
+        parts, seconds = [], []
+        for annotated in images:
+            tree, cost = measure(partial(model.propose, read_image(annotated.path)))
+            parts.append(ceiling(tree, annotated.instances))
+            seconds.append(cost.cpu)
+        everything = joined(parts)
+        print_row(
+            f"{weight:g}", f"{everything.mean_iou:.3f}", f"{everything.recall:.2f}",
+            f"{sum(seconds) / len(seconds):.2f}",
+        )  # fmt: skip
 
 
 def read_image(path: Path, side: int | None = None) -> RGBImage:
@@ -112,6 +138,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--data", type=Path, help="folder that holds dior_mini")
     parser.add_argument("--side", type=int, nargs="+", default=SIDES, help="pixels, ascending")
+    parser.add_argument("--learned-weight", type=float, nargs="+", help="compare these instead")
     parser.add_argument("--alone", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
     folder = data_folder(options.data) / "dior_mini"
@@ -119,6 +146,9 @@ def main() -> None:
         print(json.dumps(build_all(folder, options.side[0])))
         return
     print(command())
+    if options.learned_weight:
+        measure_weights(folder, options.learned_weight)
+        return
     quality = measure_quality(folder)
     is_fast = measure_costs(folder, list(options.side))
     good = quality >= IOU_FLOOR and is_fast

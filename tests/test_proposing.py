@@ -21,7 +21,7 @@ from dgl_rsis.proposals.base import PROPOSERS
 from dgl_rsis.proposals.combination import Combination
 from dgl_rsis.proposals.masks import MaskSet
 from dgl_rsis.proposals.region_tree import RegionTree
-from dgl_rsis.proposing import DETECTOR, SEGMENTERS, Networks, painted_parts
+from dgl_rsis.proposing import DETECTOR, SEGMENTERS, Networks, needs_features, painted_parts
 from dgl_rsis.types import RGBImage
 
 
@@ -50,6 +50,36 @@ def model(proposer: str, preset: str = "default", **overrides: dict[str, Any]) -
 def test_every_name_has_one_place() -> None:
     assert set(NAMES) == set(PROPOSERS) | set(SEGMENTERS) | {DETECTOR}
     assert {*SEGMENTERS, DETECTOR} < set(FAMILIES)
+
+
+@pytest.mark.parametrize("proposer", ["tree", "flat", "flat+sam2"])
+def test_learned_weight_asks_for_features(proposer: str) -> None:
+    plain, guided = model(proposer), model(proposer, proposals={"learned_weight": 60.0})
+    assert not needs_features(plain.settings.proposals)
+    assert needs_features(guided.settings.proposals)
+    for made, calls in ((plain, 0), (guided, 1)):
+        assert isinstance(made.backbone, ToyBackbone)
+        made.propose(scene())
+        assert made.backbone.calls["dense"] == calls
+
+
+def test_learned_weight_changes_the_merging() -> None:
+    noise = np.random.default_rng(0).integers(0, 90, (96, 96, 3)).astype(np.uint8)
+    plain, zero, guided = (
+        model("tree", proposals=proposals).propose(scene() // 2 + noise)
+        for proposals in ({}, {"learned_weight": 0}, {"learned_weight": 60.0})
+    )
+    assert isinstance(plain, RegionTree)
+    assert isinstance(zero, RegionTree)
+    assert isinstance(guided, RegionTree)
+    assert np.array_equal(plain.heights, zero.heights)
+    assert not np.array_equal(plain.heights, guided.heights)
+
+
+@pytest.mark.parametrize("weight", [-1.0, float("nan"), float("inf")])
+def test_a_learned_weight_is_a_number_from_0(weight: float) -> None:
+    with pytest.raises(InputError, match="learned_weight"):
+        make_settings(overrides={"proposals": {"learned_weight": weight}})
 
 
 @pytest.mark.parametrize(

@@ -46,6 +46,7 @@ class ProposalSettings(_Section):
 
     proposer: str
     checkpoint: str | dict[str, str] | None
+    learned_weight: float = Field(ge=0, allow_inf_nan=False)
     points: int | None = Field(ge=1)
     crop_layers: int | None = Field(ge=0, le=3)
     predicted_iou: float | None = Field(ge=0, le=1)

@@ -10,6 +10,7 @@ import numpy as np
 
 from dgl_rsis.config import ProposalSettings
 from dgl_rsis.errors import InputError
+from dgl_rsis.proposals import flat, tree
 from dgl_rsis.proposals.base import Detector, Features, Segmenter, proposer
 from dgl_rsis.proposals.combination import Combination, combine
 from dgl_rsis.proposals.everything import EverythingOptions, everything
@@ -22,6 +23,10 @@ from dgl_rsis.types import FloatArray, IntArray, Proposals, Raster, RGBImage
 SEGMENTERS = ("sam", "sam2", "samhq")
 DETECTOR = "sam3"
 FEATURE_READERS = ("maskcut", "hierarchy")
+REGION_TREES: dict[str, Callable[[Raster, Features, float], Proposals]] = {
+    "tree": tree.propose,
+    "flat": flat.propose,
+}
 TREE_PAINTERS = ("leaf", "cut")
 
 
@@ -113,7 +118,9 @@ class Found:
 def needs_features(settings: ProposalSettings) -> bool:
     """Whether a proposer looks at dense features of the backbone."""
     return any(
-        part in FEATURE_READERS and settings.checkpoint_of(part) is None for part in settings.parts
+        (part in FEATURE_READERS and settings.checkpoint_of(part) is None)
+        or (part in REGION_TREES and settings.learned_weight > 0)
+        for part in settings.parts
     )
 
 
@@ -157,6 +164,8 @@ def find_proposals(
                 valid=raster.valid,
                 metres_per_pixel=metres_per_pixel,
             )
+        elif part in REGION_TREES:
+            each = REGION_TREES[part](raster, features, settings.learned_weight)
         elif part in networks.features:
             each = proposer(part)(raster, networks.features[part](picture))
         else:

@@ -36,6 +36,28 @@ def test_an_edge_between_alike_regions_keeps_them_apart() -> None:
     assert sorted(merging.children[0]) == [1, 2]
 
 
+def test_what_has_one_colour_and_other_features_merges_last() -> None:
+    labels = np.array([[0, 0, 1, 1, 2, 2, 3, 3]])
+    touching = adjacency(labels, 4, np.zeros(7, dtype=np.float32))  # no step of colour anywhere
+    learned = np.array([[1.0, 0.0], [1.0, 0.0], [0.0, 1.0], [0.0, 1.0]])
+    merging = merge(np.full((4, 3), 50.0), np.full(4, 2), touching, learned)
+    assert sorted(sorted(pair) for pair in merging.children.tolist()) == [[0, 1], [2, 3], [4, 5]]
+    # Ward's cost: sqrt(|difference|^2 * 4 * 4 / (4 + 4)), over (1 / sqrt(4)) ** 0.3
+    np.testing.assert_allclose(merging.heights, [0, 0, 2 * 2**0.3], rtol=1e-6)
+
+
+def test_features_that_say_nothing_leave_the_merging_as_it_is() -> None:
+    generator = np.random.default_rng(0)
+    labels = np.arange(30).reshape(5, 6)
+    touching = adjacency(labels, 30, generator.random(49, dtype=np.float32))
+    means, areas = generator.random((30, 3)), generator.integers(1, 9, 30)
+    plain = merge(means, areas, touching)
+    for learned in (np.zeros((30, 0)), np.zeros((30, 4)), np.full((30, 4), 0.25)):
+        same = merge(means, areas, touching, learned)
+        assert np.array_equal(plain.children, same.children)
+        assert np.array_equal(plain.heights, same.heights)
+
+
 def test_islands_join_last() -> None:
     labels = np.array([[0, 1, -1, 2, 3]])
     steps = np.ones(4, dtype=np.float32)

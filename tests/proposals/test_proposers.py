@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 
 from dgl_rsis.errors import InputError
+from dgl_rsis.proposals import flat, tree
 from dgl_rsis.proposals.base import PROPOSERS, computed, proposer
-from dgl_rsis.types import Raster
+from dgl_rsis.types import FloatArray, Proposals, Raster
 
 
 def raster() -> Raster:
@@ -37,6 +40,23 @@ def test_an_unknown_name_lists_the_known_ones() -> None:
 def test_maskcut_needs_features() -> None:
     with pytest.raises(InputError, match="got none"):
         proposer("maskcut")(raster())
+
+
+@pytest.mark.parametrize("made", [tree.propose, flat.propose])
+def test_weighed_features_have_to_be_there(made: Callable[..., Proposals]) -> None:
+    with pytest.raises(InputError, match="learned_weight"):
+        made(raster(), None, 30.0)
+    assert len(made(raster(), np.ones((4, 4, 2), dtype=np.float32), 30.0)) > 0
+
+
+@pytest.mark.parametrize("made", [tree.propose, flat.propose])
+def test_features_without_weight_are_not_computed(made: Callable[..., Proposals]) -> None:
+    def features() -> FloatArray:
+        raise AssertionError("nobody needs them")
+
+    plain, same = made(raster()), made(raster(), features, 0.0)
+    assert len(plain) == len(same)
+    assert np.array_equal(plain.boxes, same.boxes)
 
 
 def test_features_are_computed_only_when_asked() -> None:

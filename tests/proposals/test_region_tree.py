@@ -150,9 +150,33 @@ def test_features_join_the_merging_cost() -> None:
     generator = np.random.default_rng(2)
     image = blocks(2, (48, 48), 12)
     field = generator.standard_normal((4, 4, 8)).astype(np.float32)
-    plain, guided = build_region_tree(image), build_region_tree(image, features=field)
+    plain = build_region_tree(image)
+    guided = build_region_tree(image, features=field, learned_weight=30.0)
     assert len(plain) == len(guided)
+    assert np.array_equal(plain.leaf_labels(0) >= 0, guided.leaf_labels(0) >= 0)
     assert not np.array_equal(plain.heights, guided.heights)
+    longer = build_region_tree(image, features=7 * field, learned_weight=30.0)
+    np.testing.assert_allclose(guided.heights, longer.heights, rtol=1e-5)  # directions count
+    for unweighted in (field, None):  # a weight of nothing, and nothing that is weighed
+        same = build_region_tree(image, features=unweighted, learned_weight=0.0)
+        assert np.array_equal(plain.children, same.children)
+        assert np.array_equal(plain.heights, same.heights)
+
+
+def test_features_part_what_colour_does_not() -> None:
+    # Four columns of grey, equally far from each other; features tell the outer two from the rest.
+    image = np.repeat([100, 112, 124, 136], 12)[None, :, None].repeat(48, axis=0)
+    image = image.repeat(3, axis=2).astype(np.uint8)
+    outer = abs(np.arange(48) - 23.5) > 12
+    field = np.stack([outer, ~outer], axis=-1)[None].repeat(48, axis=0).astype(np.float32)
+    inner = ~outer[None].repeat(48, axis=0)
+
+    def best(tree: RegionTree) -> float:
+        masks = map(tree.mask, range(len(tree)))
+        return max(float((m & inner).sum() / (m | inner).sum()) for m in masks)
+
+    assert best(build_region_tree(image)) < 0.7
+    assert best(build_region_tree(image, features=field, learned_weight=50.0)) > 0.95
 
 
 @pytest.mark.parametrize("shape", [(5, 5), (5, 5, 4), (0, 5, 3)])

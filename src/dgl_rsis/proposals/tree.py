@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dgl_rsis.errors import InputError
-from dgl_rsis.proposals.base import Features
+from dgl_rsis.proposals.base import Features, computed
 from dgl_rsis.proposals.colours import lab_of, shrink, smoothed, working_grid
 from dgl_rsis.proposals.leaves import Index32, colour_steps, grow_pixels, segment
 from dgl_rsis.proposals.merging import Merging, adjacency, merge
@@ -28,7 +28,6 @@ from dgl_rsis.types import BoolArray, FloatArray, IntArray, Raster, RGBImage
 __all__ = ["RegionTree", "build_region_tree", "propose"]
 
 MIN_SIZE = 14  # pixels of the smallest leaf at working size
-FEATURE_SCALE = 30.0  # Lab units per unit of length of learned features
 
 
 def build_region_tree(
@@ -37,6 +36,7 @@ def build_region_tree(
     valid: BoolArray | None = None,
     scales: Sequence[float] = (60.0, 200.0),
     features: NDArray[Any] | None = None,
+    learned_weight: float = 0.0,
     working_side: int = 1024,
 ) -> RegionTree:
     """Build one tree for each scale.
@@ -47,6 +47,7 @@ def build_region_tree(
         scales: Felzenszwalb scale of each tree's leaves, for colours in 0..255.
         features: ``(h, w, D)`` field over the whole image that joins the merging cost, scaled to
             unit length in each leaf.
+        learned_weight: Lab units that a unit of length of those features counts.
         working_side: side of the square with as many pixels as leaves are computed on at most.
 
     Raises:
@@ -70,12 +71,16 @@ def build_region_tree(
         labels, _ = segment(grown, known.shape, scale=scale / 255.0, min_size=MIN_SIZE)
         labels = _without_gaps(np.where(known, labels, -1))
         maps.append(_enlarged(labels, rows, columns, valid))
-        mergings.append(_merge_leaves(labels, lab, steps, features))
+        mergings.append(_merge_leaves(labels, lab, steps, features, learned_weight))
     return forest(shape, maps, mergings)
 
 
 def _merge_leaves(
-    labels: IntArray, lab: FloatArray, steps: FloatArray, features: NDArray[Any] | None
+    labels: IntArray,
+    lab: FloatArray,
+    steps: FloatArray,
+    features: NDArray[Any] | None,
+    learned_weight: float,
 ) -> Merging:
     """Merge the leaves of one label map by colour, and by features where they are given."""
     count = int(labels.max(initial=-1)) + 1
@@ -84,14 +89,15 @@ def _merge_leaves(
     areas = np.bincount(owner, minlength=count)
     sums = [np.bincount(owner, lab[..., c][inside], count) for c in range(lab.shape[2])]
     means = np.stack(sums, axis=1) / areas[:, None]
+    learned = None
     if features is not None:
         table, field_shape, _ = field_table(features)
         matrix = overlap_matrix(label_runs(labels), count, labels.shape, field_shape)
         pooled = np.asarray(matrix @ table)
         length = np.linalg.norm(pooled, axis=1, keepdims=True)
         unit = pooled / np.maximum(length, np.finfo(np.float64).tiny)
-        means = np.concatenate([means, FEATURE_SCALE * unit], axis=1)
-    return merge(means, areas, adjacency(labels, count, steps))
+        learned = learned_weight * unit
+    return merge(means, areas, adjacency(labels, count, steps), learned)
 
 
 def _without_gaps(labels: IntArray) -> IntArray:
@@ -112,6 +118,17 @@ def _enlarged(labels: IntArray, rows: IntArray, columns: IntArray, valid: BoolAr
     return large
 
 
-def propose(raster: Raster, features: Features = None) -> RegionTree:
-    """The proposer ``tree``: both default trees, merged by colour alone."""
-    return build_region_tree(raster.rgb, valid=raster.valid)
+def propose(raster: Raster, features: Features = None, learned_weight: float = 0.0) -> RegionTree:
+    """The proposer ``tree``: both default trees, merged by colour, and by features with a weight.
+
+    Raises:
+        InputError: if features have a weight and there are none.
+    """
+    field = computed(features) if learned_weight > 0 else None
+    if field is None and learned_weight > 0:
+        raise InputError(
+            "proposals.learned_weight weighs dense features of a backbone and got none; set it to 0"
+        )
+    return build_region_tree(
+        raster.rgb, valid=raster.valid, features=field, learned_weight=learned_weight
+    )
