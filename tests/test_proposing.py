@@ -12,6 +12,7 @@ from toy_backbone import ToyBackbone
 from toy_segmenter import ToyDetector, ToySegmenter
 
 import dgl_rsis
+from dgl_rsis import proposing
 from dgl_rsis.config import PROPOSERS as NAMES
 from dgl_rsis.config import make_settings
 from dgl_rsis.errors import InputError, ModelError
@@ -22,7 +23,7 @@ from dgl_rsis.proposals.combination import Combination
 from dgl_rsis.proposals.masks import MaskSet
 from dgl_rsis.proposals.region_tree import RegionTree
 from dgl_rsis.proposing import DETECTOR, SEGMENTERS, Networks, needs_features, painted_parts
-from dgl_rsis.types import RGBImage
+from dgl_rsis.types import Raster, RGBImage
 
 
 def scene() -> RGBImage:
@@ -54,10 +55,11 @@ def test_every_name_has_one_place() -> None:
 
 @pytest.mark.parametrize("proposer", ["tree", "flat", "flat+sam2"])
 def test_learned_weight_asks_for_features(proposer: str) -> None:
-    plain, guided = model(proposer), model(proposer, proposals={"learned_weight": 60.0})
+    plain = model(proposer, proposals={"learned_weight": 0})
+    guided = model(proposer, proposals={"learned_weight": 60.0})
     assert not needs_features(plain.settings.proposals)
     assert needs_features(guided.settings.proposals)
-    for made, calls in ((plain, 0), (guided, 1)):
+    for made, calls in ((plain, 0), (guided, 2)):  # the image is read at two scales, once
         assert isinstance(made.backbone, ToyBackbone)
         made.propose(scene())
         assert made.backbone.calls["dense"] == calls
@@ -65,15 +67,28 @@ def test_learned_weight_asks_for_features(proposer: str) -> None:
 
 def test_learned_weight_changes_the_merging() -> None:
     noise = np.random.default_rng(0).integers(0, 90, (96, 96, 3)).astype(np.uint8)
-    plain, zero, guided = (
-        model("tree", proposals=proposals).propose(scene() // 2 + noise)
-        for proposals in ({}, {"learned_weight": 0}, {"learned_weight": 60.0})
+    plain, guided = (
+        model("tree", proposals={"learned_weight": weight}).propose(scene() // 2 + noise)
+        for weight in (0, 60.0)
     )
     assert isinstance(plain, RegionTree)
-    assert isinstance(zero, RegionTree)
     assert isinstance(guided, RegionTree)
-    assert np.array_equal(plain.heights, zero.heights)
     assert not np.array_equal(plain.heights, guided.heights)
+
+
+def test_trees_of_painters_are_merged_by_colour_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    weights = []
+    original = proposing.REGION_TREES["tree"]
+
+    def spy(raster: Raster, features: Any, weight: float) -> Any:
+        weights.append(weight)
+        return original(raster, features, weight)
+
+    monkeypatch.setitem(proposing.REGION_TREES, "tree", spy)
+    made = model("tree", proposals={"learned_weight": 60.0}, paint={"painter": "cut"})
+    made.segment(scene(), ["building", "water"])
+    made.refer(scene(), "the building")
+    assert weights == [0, 60]
 
 
 @pytest.mark.parametrize("weight", [-1.0, float("nan"), float("inf")])

@@ -155,6 +155,7 @@ class Model:
         )
         raster = as_raster(image)
         picture = filled(raster)
+        reader = self._reader(raster, picture)
         tell("words")
         texts = local.encode_classes(self.backbone, chosen.prompts, chosen.competitors)
         tell("proposals")
@@ -164,9 +165,8 @@ class Model:
         if painter != "dense":
             asked = chosen.class_of_name[: len(chosen.prompts)]  # those with words of their own
             nouns = [chosen.names[index] for index in asked]
-            proposals = self._find(raster, picture, parts, nouns=nouns).proposals
+            proposals = self._find(raster, picture, reader, parts, nouns=nouns).proposals
         tell("dense features")
-        reader = self._reader(raster, picture)
         dense = local.dense_probabilities(
             reader.features(), texts, self.backbone.dense_logit_scale, settings.local
         )
@@ -232,11 +232,12 @@ class Model:
         queries = [understand(sentence, self.settings) for sentence in sentences]
         raster = as_raster(image)
         picture = filled(raster)
+        reader = self._reader(raster, picture)
         tell("proposals")
         detected: Mapping[str, IntArray] = {}
         if candidates is None:
             nouns = [noun for query in queries for noun in nouns_of(query)]
-            found = self._find(raster, picture, nouns=nouns)
+            found = self._find(raster, picture, reader, nouns=nouns)
             proposals, detected = found.proposals, found.instances
         else:
             proposals = _given(candidates, raster.shape)
@@ -258,7 +259,7 @@ class Model:
             raster,
             picture,
             proposals,
-            self._reader(raster, picture),
+            reader,
             tree=tree,
             names=names,
             given=given,
@@ -280,7 +281,8 @@ class Model:
     def propose(self, image: ImageLike) -> Proposals:
         """Class-agnostic proposals of an image by the proposer of the settings."""
         raster = as_raster(image)
-        return self._find(raster, filled(raster)).proposals
+        picture = filled(raster)
+        return self._find(raster, picture, self._reader(raster, picture)).proposals
 
     def encode_text(self, texts: Sequence[str]) -> FloatArray:
         """Embed texts without any template, ``(T, D)`` float32 of unit length."""
@@ -308,21 +310,26 @@ class Model:
         self,
         raster: Raster,
         picture: RGBImage,
+        reader: ImageReader,
         parts: Sequence[str] | None = None,
         *,
         nouns: Sequence[str] = (),
     ) -> Found:
-        """Proposals, whose proposers may look at features of the finest reading scale."""
-        metres = pixel_size(raster)
-        named = self.settings.proposals.parts if parts is None else tuple(parts)
-        factor, *_ = local.reading_factors(raster.shape, metres, self.settings.local)
+        """Proposals, whose proposers may look at features of the finest reading scale.
+
+        A tree for a painter is merged by colour alone: painters choose by its leaves.
+        """
+        metres, settings = pixel_size(raster), self.settings.proposals
+        named = settings.parts if parts is None else tuple(parts)
+        if parts is not None and named == ("tree",):
+            settings = settings.model_copy(update={"learned_weight": 0.0})
         return find_proposals(
             raster,
             picture,
-            self.settings.proposals,
+            settings,
             self.networks if named != ("tree",) else Networks(),
             parts=named,
-            features=lambda: self.backbone.dense(local.rescale(picture, factor)),
+            features=lambda: reader.features().dense[0],
             nouns=nouns,
             metres_per_pixel=metres,
         )

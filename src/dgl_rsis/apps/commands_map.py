@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -218,22 +219,27 @@ def propose(
 def _proposals(
     raster: Raster, choice: options.ModelChoice, console: Console
 ) -> tuple[Proposals, Model | None]:
-    """Proposals, and the model if one was needed: for features of the backbone."""
+    """Proposals, and the model if one was needed: for features of the backbone.
+
+    Nested regions only where they are asked for: a tree that nobody named is flattened.
+    """
     from dgl_rsis.config import make_settings
     from dgl_rsis.pipeline import filled
     from dgl_rsis.proposing import Networks, find_proposals, needs_features, pixel_size
 
+    named = choice.overrides.get("proposals", {})
+    if make_settings(choice.preset, choice.overrides).proposals.proposer == "tree":
+        named = {"proposer": "flat", **named}
+    choice = replace(choice, overrides={**choice.overrides, "proposals": named})
     settings = make_settings(choice.preset, choice.overrides).proposals
     if needs_features(settings):
         model = load_model(choice, console)
         return model.propose(raster), model
-    is_default = settings.proposer == "tree" and "proposals" not in choice.overrides
     found = find_proposals(
         raster,
         filled(raster),
         settings,
         Networks.load(settings, choice.device),
-        parts=("flat",) if is_default else None,  # nested regions only where they are asked for
         metres_per_pixel=pixel_size(raster),
     )
     return found.proposals, None
