@@ -3,11 +3,12 @@
     python benchmarks/recipe.py RUN/model ... [--data FOLDER] [--withheld Class ...]
 
 One row for every model folder, named after the run. What each part of the recipe is worth is read
-from runs that leave it out (``pretrain/variants.yaml``); nothing in the table trained any of them.
+from runs that leave it out (``pretrain/variants.yaml``). No image in the table trained a variant; what
+other weights saw, their card says.
 
 * seen: top-1 over the 30 AID scene names on held-out images of the classes that trained
-* withheld: the same on held-out images of classes of which no image and no caption trained, still
-  among all 30 names
+* withheld: the same on held-out images of classes of which no image trained a variant, still
+  among all 30 names (the text tower knows their names)
 * RSSCN7: top-1 over its 7 names
 * Dubai: mIoU of tile 6, five classes, painter ``dense``
 * regions: mean class accuracy of its components with true masks, dense features pooled in them
