@@ -179,7 +179,7 @@ SENTENCE = "the largest building which is shiny"
     ("switch", "owner", "name"),
     [
         ({"text": {"decouple": False}}, referring, "decouple"),
-        ({"local": {"context_crop": "auto"}}, crops, "context_crop"),
+        ({"local": {"context_crop": False}}, crops, "context_crop"),
         ({"local": {"mask_guidance": False}}, ToyBackbone, "regions"),
         ({"activation": {"enabled": False}}, activation, "cross_scale_activations"),
         ({"select": {"enabled": False}}, referring.select, "combined_score"),

@@ -12,12 +12,12 @@ from toy_backbone import ToyBackbone
 from toy_segmenter import ToyDetector, ToySegmenter
 
 import dgl_rsis
-from dgl_rsis import proposing
 from dgl_rsis.config import PROPOSERS as NAMES
 from dgl_rsis.config import make_settings
 from dgl_rsis.errors import InputError, ModelError
 from dgl_rsis.models.checkpoints import FAMILIES
 from dgl_rsis.pipeline import Model
+from dgl_rsis.proposals import tree
 from dgl_rsis.proposals.base import PROPOSERS
 from dgl_rsis.proposals.combination import Combination
 from dgl_rsis.proposals.masks import MaskSet
@@ -78,13 +78,13 @@ def test_learned_weight_changes_the_merging() -> None:
 
 def test_trees_of_painters_are_merged_by_colour_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     weights = []
-    original = proposing.REGION_TREES["tree"]
+    original = tree.propose
 
-    def spy(raster: Raster, features: Any, weight: float) -> Any:
-        weights.append(weight)
-        return original(raster, features, weight)
+    def spy(raster: Raster, features: Any, learned_weight: float) -> Any:
+        weights.append(learned_weight)
+        return original(raster, features, learned_weight)
 
-    monkeypatch.setitem(proposing.REGION_TREES, "tree", spy)
+    monkeypatch.setattr(tree, "propose", spy)
     made = model("tree", proposals={"learned_weight": 60.0}, paint={"painter": "cut"})
     made.segment(scene(), ["building", "water"])
     made.refer(scene(), "the building")

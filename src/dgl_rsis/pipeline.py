@@ -9,24 +9,23 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
-from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
-from PIL.Image import Image
 
 from dgl_rsis.config import Settings, make_settings
-from dgl_rsis.errors import DglRsisError, ImageError, InputError
+from dgl_rsis.errors import DglRsisError, InputError
 from dgl_rsis.geo.raster import as_raster
 from dgl_rsis.image_reader import ImageReader
+from dgl_rsis.inputs import Candidates, ImageLike, check_names, filled, masks_of, scores_of
+from dgl_rsis.mapping import classes_of, paint_map
 from dgl_rsis.models.base import Backbone, Matcher
 from dgl_rsis.nouns import meant_by_names
 from dgl_rsis.prepared import PreparedImage
-from dgl_rsis.proposals.masks import MaskSet
 from dgl_rsis.proposals.region_tree import RegionTree
 from dgl_rsis.proposals.tree import build_region_tree
 from dgl_rsis.proposing import (
+    TREE_PAINTERS,
     Found,
     Networks,
     checkpoint_folders,
@@ -37,14 +36,12 @@ from dgl_rsis.proposing import (
 from dgl_rsis.referring import answer, nouns_of, understand
 from dgl_rsis.refining import in_boxes, in_regions, refine_matches
 from dgl_rsis.results import ReferResult, SegmentResult
-from dgl_rsis.stages import local, paint
-from dgl_rsis.text.classes import ClassList, read_classes
+from dgl_rsis.stages import local
+from dgl_rsis.text.classes import read_classes
 from dgl_rsis.text.knowledge import normalise_name
 from dgl_rsis.text.program.vocabulary import ANYTHING
 from dgl_rsis.types import FloatArray, IntArray, Proposals, Query, Raster, RGBImage
 
-ImageLike: TypeAlias = str | Path | Image | NDArray[np.uint8] | Raster
-Candidates: TypeAlias = MaskSet | NDArray[Any] | Sequence[NDArray[np.bool_]]
 Progress: TypeAlias = Callable[[int, int, str], bool]
 
 
@@ -165,14 +162,18 @@ class Model:
         if painter != "dense":
             asked = chosen.class_of_name[: len(chosen.prompts)]  # those with words of their own
             nouns = [chosen.names[index] for index in asked]
-            proposals = self._find(raster, picture, reader, parts, nouns=nouns).proposals
+            proposals = self._find(
+                raster, picture, reader, parts, by_colour=painter in TREE_PAINTERS, nouns=nouns
+            ).proposals
         tell("dense features")
         dense = local.dense_probabilities(
             reader.features(), texts, self.backbone.dense_logit_scale, settings.local
         )
         tell("painting")
-        painting = self._paint(raster, proposals, reader, texts, dense, chosen.rest)
-        labels, scores = _classes_of(painting, chosen, raster)
+        painting = paint_map(
+            raster, proposals, reader, texts, dense, chosen.rest, self.backbone, settings
+        )
+        labels, scores = classes_of(painting, chosen, raster)
         tell("done")
         return SegmentResult(
             labels, scores, chosen.names, raster, painter, (*_raster_notes(raster), *notes)
@@ -240,16 +241,9 @@ class Model:
             found = self._find(raster, picture, reader, nouns=nouns)
             proposals, detected = found.proposals, found.instances
         else:
-            proposals = _given(candidates, raster.shape)
-        if names is not None and len(names) != len(proposals):
-            raise InputError(
-                f"{len(names)} names for {len(proposals)} candidates; pass one for each"
-            )
-        strange = next((n for n, name in enumerate(names or ()) if not isinstance(name, str)), None)
-        if names is not None and strange is not None:
-            raise InputError(
-                f"names[{strange}] is {names[strange]!r}, no text; pass '' for a candidate without one"
-            )
+            proposals = masks_of(candidates, raster.shape)
+        if names is not None:
+            check_names(names, len(proposals))
         given = candidates is not None
         segmenter = self.networks.segmenter if refine else None
         fits_regions = refine and segmenter is None
@@ -263,7 +257,7 @@ class Model:
             tree=tree,
             names=names,
             given=given,
-            scores=None if scores is None else _checked(scores, len(proposals)),
+            scores=None if scores is None else scores_of(scores, len(proposals)),
             detected=detected,
         )
         results = []
@@ -313,52 +307,27 @@ class Model:
         reader: ImageReader,
         parts: Sequence[str] | None = None,
         *,
+        by_colour: bool = False,
         nouns: Sequence[str] = (),
     ) -> Found:
-        """Proposals, whose proposers may look at features of the finest reading scale.
-
-        A tree for a painter is merged by colour alone: painters choose by its leaves.
-        """
-        metres, settings = pixel_size(raster), self.settings.proposals
+        """Proposals, whose proposers may look at features of the finest reading scale."""
+        settings = self.settings.proposals
         named = settings.parts if parts is None else tuple(parts)
-        if parts is not None and named == ("tree",):
-            settings = settings.model_copy(update={"learned_weight": 0.0})
         return find_proposals(
             raster,
             picture,
             settings,
             self.networks if named != ("tree",) else Networks(),
             parts=named,
+            by_colour=by_colour,
             features=lambda: reader.features().dense[0],
             nouns=nouns,
-            metres_per_pixel=metres,
+            metres_per_pixel=pixel_size(raster),
         )
 
     def _tree(self, raster: Raster) -> RegionTree:
         """The region tree of an image, whatever the proposer of the settings."""
         return build_region_tree(raster.rgb, valid=raster.valid)
-
-    def _paint(
-        self,
-        raster: Raster,
-        proposals: Proposals | None,
-        reader: ImageReader,
-        texts: local.TextFeatures,
-        dense: FloatArray,
-        rest: int | None,
-    ) -> paint.Painting:
-        settings = self.settings.paint
-        if isinstance(proposals, RegionTree):
-            if settings.painter == "cut":
-                return paint.paint_cut(dense, proposals, price=settings.region_price, rest=rest)
-            return paint.paint_leaves(dense, proposals, rest=rest)
-        if isinstance(proposals, MaskSet):
-            scores = local.align(
-                reader.crops, self.backbone, proposals, reader.features(), texts, dense,
-                self.settings.local, rank_by=range(texts.class_count),
-            )  # fmt: skip
-            return paint.paint_masks(dense, proposals, scores, rest=rest)
-        return paint.paint_dense(dense, raster.shape, rest=rest)
 
 
 @dataclass
@@ -375,32 +344,8 @@ class _Teller:
         self.done += 1
 
 
-def filled(raster: Raster) -> RGBImage:
-    """Pixels with the mean colour where there is no data, so that no false edge arises.
-
-    Raises:
-        ImageError: there is no data at all.
-    """
-    if raster.valid.all():
-        return raster.rgb
-    if not raster.valid.any():
-        raise ImageError("the image holds no valid pixels; choose a part of it that has data")
-    picture = raster.rgb.copy()
-    picture[~raster.valid] = np.round(raster.rgb[raster.valid].mean(0)).astype(np.uint8)
-    return picture
-
-
-def _given(candidates: Candidates, shape: tuple[int, int]) -> MaskSet:
-    if isinstance(candidates, MaskSet):
-        if candidates.shape != shape:
-            raise InputError(
-                f"the candidates are masks of {candidates.shape[0]} x {candidates.shape[1]} "
-                f"pixels, the image has {shape[0]} x {shape[1]}; make them for this image"
-            )
-        return candidates
-    from dgl_rsis.proposals.polygons import from_candidates
-
-    return from_candidates(candidates, shape)
+def _raster_notes(raster: Raster) -> tuple[str, ...]:
+    return tuple(raster.facts.get("notes", ()))
 
 
 def _looks_for_anchors(query: Query, names: Sequence[str]) -> bool:
@@ -408,28 +353,3 @@ def _looks_for_anchors(query: Query, names: Sequence[str]) -> bool:
     anchors = [noun for noun in nouns_of(query)[1:] if noun != ANYTHING]
     normalised = [normalise_name(name) for name in names]
     return len(meant_by_names(normalised, anchors)) < len(anchors)
-
-
-def _checked(scores: Sequence[float], count: int) -> FloatArray:
-    """``(N,)`` float32 scores of candidates."""
-    values = np.asarray(scores, np.float32)
-    if values.shape != (count,):
-        raise InputError(
-            f"scores have shape {values.shape}; pass one for each of {count} candidates"
-        )
-    if not ((values >= 0) & (values <= 1)).all():
-        raise InputError("scores of candidates must be numbers from 0 to 1")
-    return values
-
-
-def _classes_of(
-    painting: paint.Painting, chosen: ClassList, raster: Raster
-) -> tuple[NDArray[np.int16], FloatArray]:
-    """From names that won to the user's classes; competitors become the class for the rest."""
-    winners = np.append(chosen.class_of_name, -1).astype(np.int16)  # -1 picks the last entry
-    labels = np.where(raster.valid, winners[painting.labels], np.int16(-1))
-    return labels, np.where(labels >= 0, painting.scores, np.float32(0))
-
-
-def _raster_notes(raster: Raster) -> tuple[str, ...]:
-    return tuple(raster.facts.get("notes", ()))

@@ -10,7 +10,6 @@ import numpy as np
 
 from dgl_rsis.config import ProposalSettings
 from dgl_rsis.errors import InputError
-from dgl_rsis.proposals import flat, tree
 from dgl_rsis.proposals.base import Detector, Features, Segmenter, proposer
 from dgl_rsis.proposals.combination import Combination, combine
 from dgl_rsis.proposals.everything import EverythingOptions, everything
@@ -23,10 +22,7 @@ from dgl_rsis.types import FloatArray, IntArray, Proposals, Raster, RGBImage
 SEGMENTERS = ("sam", "sam2", "samhq")
 DETECTOR = "sam3"
 FEATURE_READERS = ("maskcut", "hierarchy")
-REGION_TREES: dict[str, Callable[[Raster, Features, float], Proposals]] = {
-    "tree": tree.propose,
-    "flat": flat.propose,
-}
+REGION_TREES = ("tree", "flat")  # merged by colour, and by features with a weight
 TREE_PAINTERS = ("leaf", "cut")
 
 
@@ -131,6 +127,7 @@ def find_proposals(
     networks: Networks,
     *,
     parts: Sequence[str] | None = None,
+    by_colour: bool = False,
     features: Features = None,
     nouns: Sequence[str] = (),
     metres_per_pixel: float | None = None,
@@ -143,6 +140,7 @@ def find_proposals(
         settings: which proposers, and how.
         networks: that they need.
         parts: names of other proposers than those of the settings.
+        by_colour: merge trees by colour alone, whatever `proposals.learned_weight` says.
         features: dense features of the backbone, or a function that computes them.
         nouns: that are looked for, for proposers that know words.
         metres_per_pixel: ground size of a pixel; None where it is unknown.
@@ -151,6 +149,7 @@ def find_proposals(
         InputError: a proposer lacks nouns or features.
     """
     named = tuple(settings.parts if parts is None else parts)
+    learned_weight = 0.0 if by_colour else settings.learned_weight
     lab = colour_field(picture, raster.valid)
     others: list[RegionTree | MaskSet] = []
     for part in named:
@@ -165,7 +164,8 @@ def find_proposals(
                 metres_per_pixel=metres_per_pixel,
             )
         elif part in REGION_TREES:
-            each = REGION_TREES[part](raster, features, settings.learned_weight)
+            merged: Callable[..., Proposals] = proposer(part)
+            each = merged(raster, features, learned_weight=learned_weight)
         elif part in networks.features:
             each = proposer(part)(raster, networks.features[part](picture))
         else:

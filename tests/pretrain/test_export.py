@@ -9,15 +9,11 @@ from pretrain.export import dense_cosines
 from pretrain.image import exported_states, load_text, to_input
 from pretrain.rendered import Rendered
 from safetensors.torch import load_file
+from tiny_towers import SIZES, save_text_tower
 
 from dgl_rsis.models.tiny import RsTiny
-from dgl_rsis.models.tiny_networks import ImageTower, TextTower, TinyConfig
+from dgl_rsis.models.tiny_networks import ImageTower
 
-VOCABULARY = ["[PAD]", "[UNK]", *"abcdefghijklmnopqrstuvwxyz", *(f"##{c}" for c in "aeiourst")]
-SIZES = TinyConfig(
-    dim=8, stem=4, channels=(4, 8, 8, 8), blocks=(1, 1, 1, 1), pyramid=8, pool_heads=2,
-    vocabulary=len(VOCABULARY), token_dim=4, text_dim=8, text_blocks=1, text_heads=2, max_tokens=8,
-)  # fmt: skip
 CONFIG = {
     "seed": 7,
     "version": 3,
@@ -49,14 +45,7 @@ def output(tmp_path):
     torch.manual_seed(0)
     folder = tmp_path / "run"
     folder.mkdir()
-    torch.save(
-        {
-            "tower": TextTower(SIZES).state_dict(),
-            "vocabulary": VOCABULARY,
-            "config": SIZES.__dict__,
-        },
-        folder / "text.pt",
-    )
+    save_text_tower(folder / "text.pt")
     average = {f"module.{name}": value for name, value in marked(MEAN).state_dict().items()}
     average["n_averaged"] = torch.tensor(3)
     torch.save(

@@ -7,15 +7,11 @@ import pytest
 import torch
 from pretrain import image, stamps
 from pretrain.image import _learning_rate, exported_text, start_from, to_input
+from tiny_towers import save_text_tower
 from torch.nn import functional
 
-from dgl_rsis.models.tiny_networks import ImageTower, TextTower, TinyConfig
+from dgl_rsis.models.tiny_networks import ImageTower, TinyConfig
 
-VOCABULARY = ["[PAD]", "[UNK]", *"abcdefghijklmnopqrstuvwxyz", *(f"##{c}" for c in "aeiourst")]
-SIZES = TinyConfig(
-    dim=8, stem=4, channels=(4, 8, 8, 8), blocks=(1, 1, 1, 1), pyramid=8, pool_heads=2,
-    vocabulary=len(VOCABULARY), token_dim=4, text_dim=8, text_blocks=1, text_heads=2, max_tokens=8,
-)  # fmt: skip
 CONFIG = {
     "seed": 7,
     "text": {"steps": 0},
@@ -38,8 +34,7 @@ def output(tmp_path):
     torch.manual_seed(0)
     folder = tmp_path / "run"
     folder.mkdir()
-    state = {"tower": TextTower(SIZES).state_dict(), "vocabulary": VOCABULARY}
-    torch.save({**state, "config": SIZES.__dict__}, folder / "text.pt")
+    save_text_tower(folder / "text.pt")
     rng = np.random.default_rng(3)
     np.savez(
         folder / "rendered.npz",

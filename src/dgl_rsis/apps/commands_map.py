@@ -224,7 +224,7 @@ def _proposals(
     Nested regions only where they are asked for: a tree that nobody named is flattened.
     """
     from dgl_rsis.config import make_settings
-    from dgl_rsis.pipeline import filled
+    from dgl_rsis.inputs import filled
     from dgl_rsis.proposing import Networks, find_proposals, needs_features, pixel_size
 
     named = choice.overrides.get("proposals", {})

@@ -87,9 +87,11 @@ class Architecture:
 
 
 def strip_prefixes(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Names without what wraps the model: ``module.`` of parallel training, ``_orig_mod.`` of
-    compilation, and ``text.``, under which newer OpenCLIP models keep their text tower.
-    """  # noqa: D205
+    """Names without what wraps the model.
+
+    That is ``module.`` of parallel training, ``_orig_mod.`` of compilation, and ``text.``, under
+    which newer OpenCLIP models keep their text tower.
+    """
     stripped = {}
     for name, value in weights.items():
         while name.startswith(("module.", "_orig_mod.")):

@@ -5,7 +5,8 @@ strategy for extracting image patches with proper boundaries and introducing RS-
 to enrich the text inputs." (abstract)
 
 Three views of a proposal vote on its class: dense features pooled over it, mask-guided features,
-and a context-aware crop. Each view's cosines become probabilities by its own calibrated
+and a context-aware crop; the latter two where they are switched on, by default where dense cells
+are coarse. Each view's cosines become probabilities by its own calibrated
 temperature first, and the probabilities are combined log-linearly: cosines of heads with
 different temperatures are not commensurable.
 """

@@ -1,0 +1,61 @@
+"""Wiring of a map: from probabilities of names to the classes of the user."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dgl_rsis.config import Settings
+from dgl_rsis.image_reader import ImageReader
+from dgl_rsis.models.base import Backbone
+from dgl_rsis.proposals.masks import MaskSet
+from dgl_rsis.proposals.region_tree import RegionTree
+from dgl_rsis.stages import local, paint
+from dgl_rsis.text.classes import ClassList
+from dgl_rsis.types import FloatArray, Proposals, Raster
+
+
+def paint_map(
+    raster: Raster,
+    proposals: Proposals | None,
+    reader: ImageReader,
+    texts: local.TextFeatures,
+    dense: FloatArray,
+    rest: int | None,
+    backbone: Backbone,
+    settings: Settings,
+) -> paint.Painting:
+    """Paint names by the painter of the settings.
+
+    Args:
+        raster: the image.
+        proposals: a region tree for the painters `leaf` and `cut`, flat masks for `mask`, None
+            for `dense`.
+        reader: features of the image.
+        texts: of the names.
+        dense: their probabilities in cells, ``(h, w, N)``.
+        rest: name that what no proposal covers gets; None leaves it to the cells.
+        backbone: that embeds crops of proposals.
+        settings: of all stages.
+    """
+    price = settings.paint.region_price
+    if isinstance(proposals, RegionTree):
+        if settings.paint.painter == "cut":
+            return paint.paint_cut(dense, proposals, price=price, rest=rest)
+        return paint.paint_leaves(dense, proposals, rest=rest)
+    if isinstance(proposals, MaskSet):
+        scores = local.align(
+            reader.crops, backbone, proposals, reader.features(), texts, dense,
+            settings.local, rank_by=range(texts.class_count),
+        )  # fmt: skip
+        return paint.paint_masks(dense, proposals, scores, rest=rest)
+    return paint.paint_dense(dense, raster.shape, rest=rest)
+
+
+def classes_of(
+    painting: paint.Painting, chosen: ClassList, raster: Raster
+) -> tuple[NDArray[np.int16], FloatArray]:
+    """From names that won to the user's classes; competitors become the class for the rest."""
+    winners = np.append(chosen.class_of_name, -1).astype(np.int16)  # -1 picks the last entry
+    labels = np.where(raster.valid, winners[painting.labels], np.int16(-1))
+    return labels, np.where(labels >= 0, painting.scores, np.float32(0))
