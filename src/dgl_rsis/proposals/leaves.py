@@ -16,6 +16,7 @@ everything. So pixels are joined along chains of nearest neighbours first, once 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,9 +50,9 @@ class Edges:
 
     def renamed(self, names: Index32) -> Edges:
         """Edges between renamed regions, without those inside one or at one named -1."""
-        first, second = names[self.first], names[self.second]
+        first, second = _taken(names, self.first), _taken(names, self.second)
         kept = np.flatnonzero((first != second) & ((first | second) >= 0))
-        return Edges(first[kept], second[kept], self.weight[kept])
+        return Edges(_taken(first, kept), _taken(second, kept), _taken(self.weight, kept))
 
     def lightest(self, count: int) -> Index32:
         """``(count,)`` index of each region's lightest edge, the number of edges if it has none."""
@@ -61,6 +62,11 @@ class Edges:
         found[0, self.first[::-1]] = edges[::-1]
         found[1, self.second[::-1]] = edges[::-1]
         return np.asarray(found.min(axis=0))
+
+
+def _taken(values: NDArray[Any], places: NDArray[np.integer[Any]]) -> NDArray[Any]:
+    """``values[places]``; clipping spares the check of every place, which takes half of the time."""
+    return values.take(places, mode="clip")
 
 
 @dataclass(frozen=True)
@@ -251,14 +257,15 @@ def _joins(
 ) -> tuple[IntArray, IntArray, IntArray]:
     """Which regions join which over their lightest edge, sorted by host, then weight."""
     region = np.flatnonzero(~finished)
-    edge = lightest[region].astype(np.int64)
-    host = (edges.first[edge].astype(np.int64) + edges.second[edge]) - region
-    smaller = (size[region] < size[host]) | ((size[region] == size[host]) & (region < host))
-    wants = smaller & (edges.weight[edge] <= limit[host]) & ~finished[host]
+    edge = _taken(lightest, region).astype(np.int64)
+    host = _taken(edges.first, edge).astype(np.int64) + _taken(edges.second, edge) - region
+    own, others = _taken(size, region), _taken(size, host)
+    smaller = (own < others) | ((own == others) & (region < host))
+    wants = smaller & (_taken(edges.weight, edge) <= _taken(limit, host)) & ~_taken(finished, host)
     moving = np.zeros(len(size), dtype=bool)
     moving[region[wants]] = True
     # A region that moves takes nobody in this round, so nothing joins in chains.
-    wants &= ~moving[host]
+    wants &= ~_taken(moving, host)
     order = np.sort(host[wants] << 32 | edge[wants])
     host, edge = order >> 32, order & 0xFFFFFFFF
     return edges.first[edge].astype(np.int64) + edges.second[edge] - host, host, edge

@@ -138,9 +138,7 @@ class _Regions:
     ) -> None:
         self.count = len(means)
         self.mean: list[list[float]] = means.tolist()
-        self.learned: list[list[float]] = (
-            [[] for _ in means] if learned is None else learned.tolist()
-        )
+        self.learned: list[list[float]] | None = None if learned is None else learned.tolist()
         self.area: list[int] = areas.tolist()
         self.node = list(range(self.count))  # -1 for what is part of another region
         self.children: list[tuple[int, int]] = []
@@ -158,9 +156,9 @@ class _Regions:
     def cost(self, first: int, second: int, border: _Border) -> float:
         """Cost of merging two neighbours."""
         a, b, length = self.area[first], self.area[second], border.length
-        apart = math.dist(self.learned[first], self.learned[second])
         step = math.dist(self.mean[first], self.mean[second]) * border.contrast / length
-        step += apart * apart
+        if self.learned is not None:
+            step += math.dist(self.learned[first], self.learned[second]) ** 2
         compact = math.pow(length * length / min(a, b), COMPACTNESS / 2)
         return math.sqrt(step * a * b / (a + b)) / compact
 
@@ -179,7 +177,7 @@ class _Regions:
         self.node[first], self.node[second] = self.count + len(self.children) - 1, -1
         area = self.area[first] + self.area[second]
         a, b = self.area[first] / area, self.area[second] / area
-        for values in (self.mean, self.learned):
+        for values in (self.mean,) if self.learned is None else (self.mean, self.learned):
             both = zip(values[first], values[second], strict=True)
             values[first] = [a * x + b * y for x, y in both]
         self.area[first] = area
