@@ -1,0 +1,118 @@
+"""How the ways answer sentences, and what is kept of each answer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from dgl_rsis.benchmark.baselines.registry import refer_method
+from dgl_rsis.benchmark.datasets.samples import ReferDataset, ReferSample
+from dgl_rsis.benchmark.evaluation.shared import unshared
+from dgl_rsis.benchmark.evaluation.watch import Attempt, attempt
+from dgl_rsis.benchmark.evaluation.ways import Way
+from dgl_rsis.benchmark.metrics import compare_masks, resize_nearest
+from dgl_rsis.benchmark.oracles import best_proposal, best_ranked
+from dgl_rsis.pipeline import Model
+from dgl_rsis.proposing import flat_masks
+from dgl_rsis.results import ReferResult
+from dgl_rsis.types import BoolArray, RGBImage
+
+Answers = list[Attempt[BoolArray]]
+
+
+def answer_sentences(
+    model: Model, way: Way, samples: Sequence[ReferSample], dataset: ReferDataset
+) -> dict[str, Any]:
+    """Answer all sentences about one image and compare each answer with the truth.
+
+    Returns:
+        ``answers``, a ``MaskRecord`` in JSON values for each sentence, with ``seconds`` and, where
+        the way failed, ``error``: nothing was answered then. What sentences share counts towards
+        the first.
+    """
+    image = samples[0].read_image()
+    if way.baseline is None:
+        answers = ours(model, image, samples)
+    elif way.baseline in ORACLES:
+        answers = ORACLES[way.baseline](model, image, samples)
+    else:
+        answers = theirs(model, way.baseline, image, samples)
+    records = []
+    for sample, answer in zip(samples, answers, strict=True):
+        mask = np.zeros(image.shape[:2], bool) if answer.result is None else answer.result
+        records.append({**asdict(compare_masks(sample, mask, dataset)), **answer.note()})
+    return {"answers": records}
+
+
+def ours(model: Model, image: RGBImage, samples: Sequence[ReferSample]) -> Answers:
+    """Our own answers: all sentences at once, one by one where that fails."""
+    return [
+        Attempt(None if each.result is None else each.result.mask, each.seconds, each.error)
+        for each in _results(model, image, [sample.sentence for sample in samples])
+    ]
+
+
+def theirs(model: Model, baseline: str, image: RGBImage, samples: Sequence[ReferSample]) -> Answers:
+    """Answers of a baseline, over the flat masks of the model's proposers."""
+    method = refer_method(baseline)
+    bare = unshared(model)
+
+    def prepare() -> Any:
+        return method.prepare(bare, image, flat_masks(bare.propose(image)))
+
+    prepared = attempt(bare.backbone, prepare)
+    if prepared.error:
+        return [Attempt(None, prepared.seconds, prepared.error) for _ in samples]
+    share = prepared.seconds / len(samples)
+    answers = []
+    for sample in samples:
+        answer = attempt(bare.backbone, partial(method.answer, prepared.result, sample.sentence))
+        answers.append(replace(answer, seconds=answer.seconds + share))
+    return answers
+
+
+def best_masks(model: Model, image: RGBImage, samples: Sequence[ReferSample]) -> Answers:
+    """The best proposal for each sentence: what is lost before classes and selection."""
+    found = attempt(model.backbone, lambda: model.propose(image))
+    return [
+        attempt(model.backbone, partial(best_proposal, found.result, truth_of(sample, image)))
+        if found.result is not None
+        else Attempt(None, found.seconds, found.error)
+        for sample in samples
+    ]
+
+
+def best_choices(model: Model, image: RGBImage, samples: Sequence[ReferSample]) -> Answers:
+    """The best of our ranked answers to each sentence: what is lost before the selection."""
+    results = _results(model, image, [sample.sentence for sample in samples])
+    return [
+        Attempt(None, each.seconds, each.error)
+        if each.result is None
+        else Attempt(best_ranked(each.result, truth_of(sample, image)), each.seconds)
+        for each, sample in zip(results, samples, strict=True)
+    ]
+
+
+def truth_of(sample: ReferSample, image: RGBImage) -> BoolArray:
+    """The true mask at the size of the image."""
+    return resize_nearest(sample.read_mask(), image.shape[:2])
+
+
+ORACLES = {"oracle-masks": best_masks, "oracle-selection": best_choices}
+"""Ways that see the truth: what each stage could reach at best."""
+
+
+def _results(
+    model: Model, image: RGBImage, sentences: Sequence[str]
+) -> list[Attempt[ReferResult]]:
+    together = attempt(model.backbone, lambda: model.refer_many(image, sentences))
+    if together.result is not None:
+        share = together.seconds / len(sentences)
+        return [Attempt(result, share) for result in together.result]
+    return [
+        attempt(model.backbone, partial(model.refer, image, sentence)) for sentence in sentences
+    ]

@@ -1,0 +1,242 @@
+"""Figures of a run from its journal, as JSON that repeats to the byte, and as tables.
+
+The results hold what hangs on data, models and settings alone; seconds lie beside them, as they
+differ from run to run.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import fields
+from typing import Any
+
+import numpy as np
+
+from dgl_rsis.benchmark.evaluation.journal import Entry
+from dgl_rsis.benchmark.evaluation.maps import from_triples
+from dgl_rsis.benchmark.metrics import (
+    Interval,
+    MaskRecord,
+    class_ious,
+    figures_by_stratum,
+    map_intervals,
+    mask_figures,
+    mask_intervals,
+)
+from dgl_rsis.types import IntArray
+
+Results = dict[str, Any]
+
+MAP_COLUMNS = {
+    "mean_iou": "mIoU",
+    "mean_iou_without_background": "mIoU without background",
+    "foreground_iou": "foreground IoU",
+    "frequency_weighted_iou": "FWIoU",
+    "overall_accuracy": "accuracy",
+}
+SENTENCE_COLUMNS = {
+    "mean_iou": "mIoU",
+    "overall_iou": "oIoU",
+    "generalised_iou": "gIoU",
+    "precision_at_50": "Pr@0.5",
+    "precision_at_60": "Pr@0.6",
+    "precision_at_70": "Pr@0.7",
+    "precision_at_80": "Pr@0.8",
+    "precision_at_90": "Pr@0.9",
+    "no_target_accuracy": "N-acc",
+    "target_accuracy": "T-acc",
+}
+
+
+def summarise(
+    heading: Mapping[str, Any], entries: Sequence[Entry], total: int, seed: int = 0
+) -> Results:
+    """Figures of all ways with intervals, and what they are computed from.
+
+    Args:
+        heading: what was run.
+        entries: of the journal, in the order of the set.
+        total: images that were to be run; fewer entries make the results incomplete, said so.
+        seed: of the intervals.
+    """
+    if heading["task"] == "maps":
+        ways = {
+            name: _of_maps(heading, _answers(entries, name), seed) for name in heading["ways"]}
+    else:
+        ways = {
+            name: _of_sentences(_answers(entries, name), seed) for name in heading["ways"]}
+    return {**heading, "images": len(entries), "complete": len(entries) == total, "results": ways}
+
+
+def seconds(entries: Sequence[Entry]) -> dict[str, float]:
+    """Mean seconds of every way: per image of maps, per sentence of sentences."""
+    spent: dict[str, list[float]] = {}
+    for entry in entries:
+        for name, answer in entry["ways"].items():
+            each = [one["seconds"] for one in answer.get("answers", [answer])]
+            spent.setdefault(name, []).extend(each)
+    return {name: float(np.mean(values)) for name, values in spent.items()}
+
+
+def map_counts(heading: Mapping[str, Any], samples: Sequence[Mapping[str, Any]]) -> IntArray:
+    """Confusion matrices ``(N, C, C + 1)`` of the images of a way."""
+    count = len(heading["classes"])
+    return np.stack([from_triples(sample["counts"], count) for sample in samples])
+
+
+def mask_records(samples: Sequence[Mapping[str, Any]]) -> list[MaskRecord]:
+    """Records of the sentences of a way."""
+    names = {field.name for field in fields(MaskRecord)}
+    return [
+        MaskRecord(
+            **{
+                name: tuple(value) if name == "strata" else value
+                for name, value in sample.items()
+                if name in names
+            }
+        )
+        for sample in samples
+    ]
+
+
+def _answers(entries: Sequence[Entry], way: str) -> Iterator[dict[str, Any]]:
+    """What a way answered, image by image; every answer of maps knows its image."""
+    for entry in entries:
+        answer = entry["ways"][way]
+        if "answers" in answer:
+            yield from answer["answers"]
+        else:
+            yield {"name": entry["image"], **answer}
+
+
+def _of_maps(
+    heading: Mapping[str, Any], answers: Iterator[dict[str, Any]], seed: int
+) -> Results:
+    samples = [_without_seconds(answer) for answer in answers]
+    counts = map_counts(heading, samples)
+    ious = class_ious(counts.sum(axis=0)).tolist()
+    return {
+        "figures": _plain(map_intervals(counts, heading["background"], seed=seed)),
+        "classes": {
+            name: _number(iou) for name, iou in zip(heading["classes"], ious, strict=True)
+        },
+        "failures": _failures(samples),
+        "samples": samples,
+    }
+
+
+def _of_sentences(answers: Iterator[dict[str, Any]], seed: int) -> Results:
+    samples = [_without_seconds(answer) for answer in answers]
+    records = mask_records(samples)
+    strata = figures_by_stratum(records)
+    return {
+        "figures": _plain(mask_intervals(records, seed=seed)),
+        "sentences": mask_figures(records).sentences,
+        "strata": {
+            name: {key: _number(value) for key, value in figures.to_dict().items()}
+            for name, figures in strata.items()
+        },
+        "failures": _failures(samples),
+        "samples": samples,
+    }
+
+
+def _without_seconds(answer: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in answer.items() if key != "seconds"}
+
+
+def _failures(samples: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
+    return [
+        {"name": sample["name"], "error": sample["error"]} for sample in samples if "error" in sample
+    ]
+
+
+def _plain(intervals: Mapping[str, Interval]) -> dict[str, dict[str, float | None]]:
+    """Figures that are defined, with the ends of their intervals."""
+    return {
+        name: {"value": _number(each.value), "low": _number(each.low), "high": _number(each.high)}
+        for name, each in intervals.items()
+        if not math.isnan(each.value)
+    }
+
+
+def _number(value: float) -> float | None:
+    """A number of JSON: 6 digits behind the point, nothing for NaN."""
+    return None if math.isnan(value) else round(value, 6)
+
+
+def to_markdown(results: Results, spent: Mapping[str, float]) -> str:
+    """Tables of a run: figures with intervals, then classes or strata, then what failed."""
+    maps = results["task"] == "maps"
+    columns = MAP_COLUMNS if maps else SENTENCE_COLUMNS
+    ways: dict[str, Results] = results["results"]
+    shown = [key for key in columns if any(key in way["figures"] for way in ways.values())]
+    if maps and results["background"] is None:
+        shown.remove("mean_iou_without_background")
+    if not maps and "no_target_accuracy" not in shown:
+        shown = [key for key in shown if key not in ("generalised_iou", "target_accuracy")]
+    unit = "image" if maps else "sentence"
+    lines = [f"# {results['dataset']}", "", *_facts(results), ""]
+    lines += _row("Way", *(columns[key] for key in shown), f"s per {unit}", "failed", head=True)
+    for name, way in ways.items():
+        cells = (_with_interval(way["figures"].get(key)) for key in shown)
+        lines += _row(name, *cells, f"{spent.get(name, math.nan):.2f}", str(len(way["failures"])))
+    lines += ["", *(_class_table(ways) if maps else _strata_table(ways))]
+    failures = [
+        f"- {name}: {each['name']}: {each['error']}"
+        for name, way in ways.items()
+        for each in way["failures"]
+    ]
+    if failures:
+        lines += ["", "Failures, which count as wrong:", "", *failures]
+    return "\n".join(lines) + "\n"
+
+
+def _facts(results: Results) -> list[str]:
+    counted = f"{results['images']} images"
+    if results["task"] != "maps":
+        counted += f", {next(iter(results['results'].values()))['sentences']} sentences"
+    facts = [
+        f"{counted}{'' if results['complete'] else ' (stopped before the end)'}; intervals hold "
+        "95 % of 1,000 resamples of the images."
+    ]
+    if results["task"] == "maps":
+        facts.append(f"Asked for: {', '.join(results['words'])}.")
+    models = {way["model"]: way["revision"] for way in results["ways"].values()}
+    facts.append(f"Models: {', '.join(f'{name} ({revision})' for name, revision in models.items())}.")
+    versions = ", ".join(f"{name} {version}" for name, version in results["versions"].items() if version)
+    return [*facts, f"Versions: {versions}."]
+
+
+def _class_table(ways: Mapping[str, Results]) -> list[str]:
+    classes = list(next(iter(ways.values()))["classes"])
+    lines = _row("IoU of", *classes, head=True)
+    for name, way in ways.items():
+        lines += _row(name, *(_shown(way["classes"][each]) for each in classes))
+    return lines
+
+
+def _strata_table(ways: Mapping[str, Results]) -> list[str]:
+    strata = list(next(iter(ways.values()))["strata"])
+    counts = next(iter(ways.values()))["strata"]
+    lines = _row(
+        "mIoU of", *(f"{each} ({counts[each]['sentences']})" for each in strata), head=True
+    )
+    for name, way in ways.items():
+        lines += _row(name, *(_shown(way["strata"][each]["mean_iou"]) for each in strata))
+    return lines
+
+
+def _row(*cells: str, head: bool = False) -> list[str]:
+    return [f"| {' | '.join(cells)} |", *(["|" + "---|" * len(cells)] if head else [])]
+
+
+def _with_interval(figure: Mapping[str, float | None] | None) -> str:
+    if figure is None:
+        return "-"
+    return f"{_shown(figure['value'])} ({_shown(figure['low'])} to {_shown(figure['high'])})"
+
+
+def _shown(value: float | None) -> str:
+    return "-" if value is None else f"{value:.3f}"
