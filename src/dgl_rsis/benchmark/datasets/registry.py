@@ -255,7 +255,7 @@ DATASETS: dict[str, DatasetEntry] = {
     ),
     "folder": DatasetEntry(
         kind="map",
-        module="dgl_rsis.benchmark.datasets.own_folder",
+        module="dgl_rsis.benchmark.datasets.own_maps",
         reader="read_own_folder",
         title="your own images with masks of class numbers",
         splits=("all",),

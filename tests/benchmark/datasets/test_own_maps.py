@@ -10,7 +10,7 @@ from benchmark.datasets.make_sets import make_own_folder, picture, save, values
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dgl_rsis.benchmark.datasets.own_folder import read_class_names, read_own_folder
+from dgl_rsis.benchmark.datasets.own_maps import read_class_names, read_own_folder
 from dgl_rsis.errors import InputError
 
 
