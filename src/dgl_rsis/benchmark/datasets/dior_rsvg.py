@@ -19,8 +19,8 @@ from xml.etree import ElementTree
 
 import numpy as np
 
-from dgl_rsis.benchmark.datasets.layout import arranged, check_layout, check_split, read_text
-from dgl_rsis.benchmark.datasets.pictures import picture_shape, read_picture
+from dgl_rsis.benchmark.datasets.sentence_layout import arranged, check_layout, check_split, read_text
+from dgl_rsis.benchmark.datasets.sentence_pictures import picture_shape, read_picture
 from dgl_rsis.benchmark.datasets.samples import ReferDataset, ReferSample
 from dgl_rsis.errors import InputError
 from dgl_rsis.types import BoolArray

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
-from dgl_rsis.benchmark.datasets.layout import arranged, check_layout, files_by_stem, read_text
-from dgl_rsis.benchmark.datasets.pictures import read_mask_file, read_picture
+from dgl_rsis.benchmark.datasets.sentence_layout import arranged, check_layout, files_by_stem, read_text
+from dgl_rsis.benchmark.datasets.sentence_pictures import read_mask_file, read_picture
 from dgl_rsis.benchmark.datasets.samples import ReferSample
 from dgl_rsis.errors import InputError
 

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from dgl_rsis.benchmark.asking import Question, ask
 from dgl_rsis.benchmark.constructions import CONSTRUCTIONS
-from dgl_rsis.benchmark.datasets.layout import arranged
+from dgl_rsis.benchmark.datasets.sentence_layout import arranged
 from dgl_rsis.benchmark.datasets.samples import (
     MapDataset,
     MapSample,

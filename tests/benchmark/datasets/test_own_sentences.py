@@ -14,7 +14,7 @@ from benchmark.datasets.written import filled, plain, save, save_mask
 from numpy.typing import NDArray
 from shapely import box
 
-from dgl_rsis.benchmark.datasets import own_folder
+from dgl_rsis.benchmark.datasets import own_sentences
 from dgl_rsis.errors import InputError
 
 SHAPE = (20, 30)
@@ -61,12 +61,12 @@ def write(folder: Path, table: str) -> Path:
     )
     outlines.to_file(folder / "masks" / "parcels.gpkg")
     outlines.to_crs("EPSG:4326").to_file(folder / "masks" / "degrees.geojson")
-    (folder / own_folder.TABLE).write_text(table, encoding="utf-8")
+    (folder / own_sentences.TABLE).write_text(table, encoding="utf-8")
     return folder
 
 
 def masks_of(folder: Path, split: str = "all") -> dict[str, NDArray[np.bool_]]:
-    samples = own_folder.read(folder, split).samples
+    samples = own_sentences.read(folder, split).samples
     return {sample.name: sample.read_mask() for sample in samples}
 
 
@@ -79,7 +79,7 @@ def test_pictures_as_masks(tmp_path: Path) -> None:
         "\r\n"
         "a.png,the plane, nothing.png \r\n"
     )
-    dataset = own_folder.read(write(tmp_path / "mine", table), "all")
+    dataset = own_sentences.read(write(tmp_path / "mine", table), "all")
     assert dataset.name == "mine/all"
     assert dataset.no_target
     assert not dataset.boxes
@@ -153,7 +153,7 @@ def test_names_and_splits(tmp_path: Path) -> None:
     assert list(masks_of(folder, "test")) == ["first", "a.png#1"]
     assert list(masks_of(folder, "val")) == ["a.png#0"]
     with pytest.raises(InputError, match=r"sentences\.csv: no sentence of the split 'train'"):
-        own_folder.read(folder, "train")
+        own_sentences.read(folder, "train")
 
 
 @pytest.mark.parametrize(
@@ -174,7 +174,7 @@ def test_names_and_splits(tmp_path: Path) -> None:
 )
 def test_a_line_that_cannot_be_used(tmp_path: Path, line: str, message: str) -> None:
     with pytest.raises(InputError, match=message) as caught:
-        own_folder.read(write(tmp_path, HEAD + line + "\n"), "all")
+        own_sentences.read(write(tmp_path, HEAD + line + "\n"), "all")
     assert "\n" not in str(caught.value)
 
 
@@ -203,7 +203,7 @@ def test_a_mask_that_cannot_be_used_is_met_when_it_is_read(
     ).to_file(folder / "masks" / "twice.gpkg")
     for name in ("damaged.tif", "damaged.gpkg"):
         (folder / "masks" / name).write_bytes(b"nothing of use")
-    (sample,) = own_folder.read(folder, "all").samples
+    (sample,) = own_sentences.read(folder, "all").samples
     with pytest.raises(InputError, match=message):
         sample.read_mask()
 
@@ -211,21 +211,21 @@ def test_a_mask_that_cannot_be_used_is_met_when_it_is_read(
 @pytest.mark.parametrize("table", ["", "image,sentence\na.png,the tank\n", "a.png,the tank,\n"])
 def test_a_table_without_its_columns(tmp_path: Path, table: str) -> None:
     with pytest.raises(InputError, match=r"sentences\.csv: no column .*mask in its first line"):
-        own_folder.read(write(tmp_path, table), "all")
+        own_sentences.read(write(tmp_path, table), "all")
 
 
 def test_a_split_without_a_column_of_splits(tmp_path: Path) -> None:
     folder = write(tmp_path, f"{HEAD}a.png,the tank,tank.png\n")
     with pytest.raises(InputError, match="no column `split`, so the only split is all, not 'test'"):
-        own_folder.read(folder, "test")
+        own_sentences.read(folder, "test")
 
 
 def test_two_sentences_of_one_name(tmp_path: Path) -> None:
     table = "name,image,sentence,mask\nx,a.png,the tank,\nx,a.png,a tank,\n"
     with pytest.raises(InputError, match="two sentences are called 'x'"):
-        own_folder.read(write(tmp_path, table), "all")
+        own_sentences.read(write(tmp_path, table), "all")
 
 
 def test_a_folder_without_a_table(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"sentences\.csv, images/ is missing; expected images/\*"):
-        own_folder.read(tmp_path, "all")
+        own_sentences.read(tmp_path, "all")

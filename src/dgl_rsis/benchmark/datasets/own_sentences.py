@@ -24,8 +24,8 @@ from typing import Any
 import numpy as np
 from pandas import isna
 
-from dgl_rsis.benchmark.datasets.layout import arranged, check_layout, read_text
-from dgl_rsis.benchmark.datasets.pictures import picture_shape, read_mask_file, read_picture
+from dgl_rsis.benchmark.datasets.sentence_layout import arranged, check_layout, read_text
+from dgl_rsis.benchmark.datasets.sentence_pictures import picture_shape, read_mask_file, read_picture
 from dgl_rsis.benchmark.datasets.samples import ReferDataset, ReferSample
 from dgl_rsis.errors import InputError
 from dgl_rsis.geo.dataset import frame_of, open_raster
