@@ -46,9 +46,7 @@ def evaluate(
     ] = None,
     models: Annotated[
         list[str] | None,
-        typer.Option(
-            "--model", "-m", help="Every way runs on each. Repeatable.", metavar="NAME"
-        ),
+        typer.Option("--model", "-m", help="Every way runs on each. Repeatable.", metavar="NAME"),
     ] = None,
     split: Annotated[
         str | None, typer.Option(help="Part of the set; its usual one if not said.", metavar="NAME")
@@ -93,7 +91,9 @@ def evaluate(
         return
     if output is None:
         raise InputError("name a folder for the results with -o")
-    plan = _plan(dataset, folder, split, ways or ["default"], models or ["rs-tiny"], device, limit, seed)
+    plan = _plan(
+        dataset, folder, split, ways or ["default"], models or ["rs-tiny"], device, limit, seed
+    )
     _run(console, plan, Path(output), workers or os.cpu_count() or 1, overwrite=overwrite)
 
 
@@ -136,7 +136,9 @@ def _run(console: Console, plan: Plan, folder: Path, workers: int, *, overwrite:
         console.say(f"wrote {file}")
     failed = sum(len(way["failures"]) for way in results["results"].values())
     if failed:
-        console.say(f"{failed} answers failed and count as wrong; {folder / 'results.md'} lists them")
+        console.say(
+            f"{failed} answers failed and count as wrong; {folder / 'results.md'} lists them"
+        )
 
 
 def _timed(tell: Any) -> Any:
@@ -156,9 +158,7 @@ def _timed(tell: Any) -> Any:
     return told
 
 
-def _compare(
-    console: Console, first: str, second: str | None, ways: list[str], seed: int
-) -> None:
+def _compare(console: Console, first: str, second: str | None, ways: list[str], seed: int) -> None:
     from dataclasses import asdict
 
     from dgl_rsis.benchmark.evaluation.compare import (
@@ -180,7 +180,9 @@ def _compare(
         pick_way(runs[1], asked[1], paths[1]),
     )
     found = differences(runs[0], runs[1], chosen, seed=seed)
-    console.show_json({"ways": list(chosen), **{name: asdict(each) for name, each in found.items()}})
+    console.show_json(
+        {"ways": list(chosen), **{name: asdict(each) for name, each in found.items()}}
+    )
     console.show(f"{chosen[0]} less {chosen[1]}, 95 % of paired resamples of the images:")
     columns = columns_of(runs[0])
     rows = [
@@ -191,7 +193,7 @@ def _compare(
             "" if each.low <= 0 <= each.high else "differs",
         )
         for name, each in found.items()
-        if each.value == each.value  # noqa: PLR0124  # a figure that is not defined has no row
+        if each.value == each.value  # a figure that is not defined has no row
     ]
     for line in table(rows):
         console.show(line)
@@ -221,7 +223,9 @@ def _show_all(console: Console) -> None:
         ("refer", "sentences", REFER_BASELINES, ON_SENTENCES),
     ):
         console.show(f"Data sets for {title}:")
-        rows = [(name, each.title, each.tree) for name, each in DATASETS.items() if each.kind == kind]
+        rows = [
+            (name, each.title, each.tree) for name, each in DATASETS.items() if each.kind == kind
+        ]
         for line in table(rows):
             console.show(line)
         console.show(f"Switches for {title}: {', '.join(switches)}")

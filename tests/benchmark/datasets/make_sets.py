@@ -197,6 +197,6 @@ MAKERS: dict[str, Callable[[Path], object]] = {
     "inria": make_inria,
     "massachusetts-buildings": make_massachusetts_buildings,
     "massachusetts-roads": make_massachusetts_roads,
-    "folder": make_own_folder,
+    "own-maps": make_own_folder,
 }
 """The usual split of each set, by its name in the registry."""

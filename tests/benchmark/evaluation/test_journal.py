@@ -7,8 +7,13 @@ from hypothesis import strategies as st
 from dgl_rsis.benchmark.evaluation.journal import Journal
 from dgl_rsis.errors import InputError
 
-HEADING = {"dataset": "dubai/tile6", "ways": {"default": {"settings": {"paint": {"painter": "cut"}}}}}
-ENTRIES = [{"image": f"part {number}", "ways": {"default": {"seconds": number}}} for number in range(4)]
+HEADING = {
+    "dataset": "dubai/tile6",
+    "ways": {"default": {"settings": {"paint": {"painter": "cut"}}}},
+}
+ENTRIES = [
+    {"image": f"part {number}", "ways": {"default": {"seconds": number}}} for number in range(4)
+]
 
 
 def written(path):

@@ -29,7 +29,9 @@ def test_answers_are_those_of_the_backbone_itself():
     for _ in range(2):  # new, and kept
         a, b = (model.segment(picture(), ["water", "building"]) for model in (alone, shared))
         assert np.array_equal(a.labels, b.labels)
-        a, b = (model.refer(picture(), "the building left of the water") for model in (alone, shared))
+        a, b = (
+            model.refer(picture(), "the building left of the water") for model in (alone, shared)
+        )
         assert np.array_equal(a.mask, b.mask)
         assert np.array_equal(a.heatmap, b.heatmap)
 

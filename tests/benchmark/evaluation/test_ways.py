@@ -50,12 +50,14 @@ def test_baselines_choose_among_flat_masks_and_oracles_see_ours():
 
 @pytest.mark.parametrize(
     ("text", "told"),
-    [("magic", "no way is called 'magic'; choose of default"), ("default,nothing.here=1", "nothing")],
+    [
+        ("magic", "no way is called 'magic'; choose of default"),
+        ("default,nothing.here=1", "nothing"),
+    ],
 )
 def test_what_is_unknown_is_told(text, told):
     with pytest.raises(InputError, match=told):
-        (way,) = ways(text)
-        make_settings(way.preset, way.overrides)
+        [make_settings(way.preset, way.overrides) for way in ways(text)]
 
 
 @pytest.mark.parametrize(

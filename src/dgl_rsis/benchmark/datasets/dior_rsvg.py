@@ -19,9 +19,14 @@ from xml.etree import ElementTree
 
 import numpy as np
 
-from dgl_rsis.benchmark.datasets.sentence_layout import arranged, check_layout, check_split, read_text
-from dgl_rsis.benchmark.datasets.sentence_pictures import picture_shape, read_picture
+from dgl_rsis.benchmark.datasets.pictures import read_picture, shape_of
 from dgl_rsis.benchmark.datasets.samples import ReferDataset, ReferSample
+from dgl_rsis.benchmark.datasets.sentence_layout import (
+    arranged,
+    check_layout,
+    check_split,
+    read_text,
+)
 from dgl_rsis.errors import InputError
 from dgl_rsis.types import BoolArray
 
@@ -120,7 +125,7 @@ def _sample(place: int, described: _Described, pictures: Path, present: set[str]
 
 def _filled(path: Path, described: _Described) -> BoolArray:
     """``(H, W)`` bool, the box cut at the border of the image."""
-    height, width = picture_shape(path)
+    height, width = shape_of(path)
     corners = np.rint(described.box).astype(np.int64)
     x0, y0, x1, y1 = np.clip(corners, 0, [width, height, width, height]).tolist()
     if x0 >= x1 or y0 >= y1:

@@ -16,9 +16,9 @@ from typing import TypeAlias
 import numpy as np
 
 from dgl_rsis.benchmark.datasets.annotated import AnnotatedImage
-from dgl_rsis.benchmark.datasets.sentence_layout import arranged, check_layout, check_split
-from dgl_rsis.benchmark.datasets.sentence_pictures import read_picture
+from dgl_rsis.benchmark.datasets.pictures import read_picture
 from dgl_rsis.benchmark.datasets.samples import ReferDataset, ReferSample
+from dgl_rsis.benchmark.datasets.sentence_layout import arranged, check_layout, check_split
 from dgl_rsis.errors import InputError
 from dgl_rsis.text.yaml_file import read_yaml
 from dgl_rsis.types import BoolArray

@@ -11,17 +11,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import yaml
 from PIL import Image, ImageDraw
 
+from dgl_rsis.benchmark.datasets import dior_mini
 from dgl_rsis.benchmark.datasets.samples import ReferDataset, ReferSample
+from dgl_rsis.benchmark.datasets.sentence_layout import check_split
 from dgl_rsis.errors import InputError
 from dgl_rsis.geo.raster import read_raster
 from dgl_rsis.types import BoolArray, RGBImage
 
+OUTLINES = Path(__file__).with_name("sentences") / "outlines"
 Ring = Sequence[Sequence[float]]
 
 
@@ -40,21 +42,44 @@ class Outlines:
     sentences: Sequence[tuple[str, Sequence[str]]]
 
 
-def read_outlined(folder: Path, outlines: Path) -> ReferDataset:
-    """Sentences of all files of outlines.
+def read(folder: Path, split: str) -> ReferDataset:
+    """Our own sentences about the GeoTIFFs of a folder.
 
     Args:
         folder: of the images.
-        outlines: folder with one ``.yaml`` for each image.
+        split: ``all``.
+
+    Raises:
+        InputError: an image is not there, or there is no such split.
+    """
+    check_split("outlined", split, ("all",))
+    return ReferDataset("outlined/all", read_samples(folder, OUTLINES))
+
+
+def read_with_dior(folder: Path, split: str) -> ReferDataset:
+    """The same and ``dior_mini`` in one table: real images end to end.
+
+    Args:
+        folder: with the folders ``geotiff`` and ``dior_mini``.
+        split: ``all``.
+
+    Raises:
+        InputError: one of the sets is not there, or there is no such split.
+    """
+    check_split("real-mini", split, ("all",))
+    instances = dior_mini.read(folder / "dior_mini", "all")
+    samples = (*instances.samples, *read(folder / "geotiff", "all").samples)
+    return ReferDataset("real-mini/all", samples, no_target=True)
+
+
+def read_samples(folder: Path, outlines: Path) -> tuple[ReferSample, ...]:
+    """Sentences of all files of outlines in a folder, about images in another one.
 
     Raises:
         InputError: a file cannot be used, or its image is not there.
     """
     files = sorted(outlines.glob("*.yaml"))
-    if not files:
-        raise InputError(f"{outlines}: holds no .yaml with outlines; name the folder that does")
-    samples = tuple(sample for file in files for sample in _samples(read_outlines(file, folder)))
-    return ReferDataset("outlined", samples)
+    return tuple(sample for file in files for sample in _samples(read_outlines(file, folder)))
 
 
 def read_outlines(file: Path, folder: Path) -> Outlines:
@@ -71,11 +96,15 @@ def read_outlines(file: Path, folder: Path) -> Outlines:
             [(each["sentence"], each["regions"]) for each in content["sentences"]],
         )
     except (OSError, yaml.YAMLError, KeyError, TypeError) as error:
-        raise InputError(f"{file}: no outlines with image, regions and sentences ({error!r})") from error
+        raise InputError(
+            f"{file}: no outlines with image, regions and sentences ({error!r})"
+        ) from error
     for sentence, names in found.sentences:
         unknown = [name for name in names if name not in found.regions]
         if unknown:
-            raise InputError(f"{file}: {sentence!r} refers to {unknown[0]!r}, which is no region of it")
+            raise InputError(
+                f"{file}: {sentence!r} refers to {unknown[0]!r}, which is no region of it"
+            )
     if not found.image.is_file():
         raise InputError(f"{found.image}: is not there; name the folder that holds it")
     return found

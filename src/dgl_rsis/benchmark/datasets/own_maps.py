@@ -31,7 +31,7 @@ def read_own_folder(folder: Path, split: str) -> MapDataset:
     Raises:
         InputError: a folder or the names are missing, or images and masks do not pair.
     """
-    layout = Layout("folder", folder)
+    layout = Layout("own-maps", folder)
     found = [folder / name for name in CLASS_FILES if (folder / name).is_file()]
     if len(found) != 1:
         problem = "more than one file of classes" if found else "no file of classes"

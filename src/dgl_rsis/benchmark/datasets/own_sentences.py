@@ -24,9 +24,9 @@ from typing import Any
 import numpy as np
 from pandas import isna
 
-from dgl_rsis.benchmark.datasets.sentence_layout import arranged, check_layout, read_text
-from dgl_rsis.benchmark.datasets.sentence_pictures import picture_shape, read_mask_file, read_picture
+from dgl_rsis.benchmark.datasets.pictures import read_mask_file, read_picture, shape_of
 from dgl_rsis.benchmark.datasets.samples import ReferDataset, ReferSample
+from dgl_rsis.benchmark.datasets.sentence_layout import arranged, check_layout, read_text
 from dgl_rsis.errors import InputError
 from dgl_rsis.geo.dataset import frame_of, open_raster
 from dgl_rsis.geo.vector import rasterize_polygons, read_features
@@ -100,11 +100,11 @@ def _reader(where: str, folder: Path, mask: str, picture: Path) -> partial[BoolA
 
 
 def _nothing(picture: Path) -> BoolArray:
-    return np.zeros(picture_shape(picture), bool)
+    return np.zeros(shape_of(picture), bool)
 
 
 def _picture_mask(path: Path, picture: Path) -> BoolArray:
-    mask, shape = read_mask_file(path), picture_shape(picture)
+    mask, shape = read_mask_file(path), shape_of(picture)
     if mask.shape != shape:
         raise InputError(
             f"{path}: a mask of {mask.shape[1]} x {mask.shape[0]} pixels for {picture.name} of "

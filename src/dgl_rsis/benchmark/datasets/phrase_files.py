@@ -10,9 +10,14 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
-from dgl_rsis.benchmark.datasets.sentence_layout import arranged, check_layout, files_by_stem, read_text
-from dgl_rsis.benchmark.datasets.sentence_pictures import read_mask_file, read_picture
+from dgl_rsis.benchmark.datasets.pictures import read_mask_file, read_picture
 from dgl_rsis.benchmark.datasets.samples import ReferSample
+from dgl_rsis.benchmark.datasets.sentence_layout import (
+    arranged,
+    check_layout,
+    files_by_stem,
+    read_text,
+)
 from dgl_rsis.errors import InputError
 
 BRIGHT = 50

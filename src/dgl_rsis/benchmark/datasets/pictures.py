@@ -12,7 +12,8 @@ from rasterio.enums import ColorInterp
 
 from dgl_rsis.errors import ImageError
 from dgl_rsis.geo.dataset import open_raster
-from dgl_rsis.types import RGBImage
+from dgl_rsis.geo.raster import read_raster
+from dgl_rsis.types import BoolArray, RGBImage
 
 
 @dataclass(frozen=True)
@@ -78,3 +79,33 @@ def shape_of(path: Path) -> tuple[int, int]:
     """
     with open_raster(path) as dataset:
         return (dataset.height, dataset.width)
+
+
+def read_picture(path: Path) -> RGBImage:
+    """``(H, W, 3)`` uint8 of any raster, stretched where it has more than 8 bits.
+
+    Raises:
+        ImageError: it cannot be read.
+    """
+    return read_raster(path, collar=False).rgb
+
+
+def read_mask_file(path: Path, above: int = 0) -> BoolArray:
+    """``(H, W)`` bool of a mask that was saved as a picture.
+
+    Args:
+        path: one band, or colours of which the brightest counts; what is transparent or no data is
+            outside.
+        above: values up to this one are outside. In a file of zeros and ones only, ones are inside.
+
+    Raises:
+        ImageError: it cannot be read.
+    """
+    with open_raster(path) as dataset:
+        bands = [
+            number
+            for number, meaning in enumerate(dataset.colorinterp, 1)
+            if meaning != ColorInterp.alpha
+        ]
+        values = np.nan_to_num(dataset.read(bands, masked=True).filled(0)).max(axis=0)
+    return np.asarray(values > (above if values.max(initial=0) > 1 else 0))

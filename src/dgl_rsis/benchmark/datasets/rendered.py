@@ -21,13 +21,13 @@ from numpy.typing import NDArray
 
 from dgl_rsis.benchmark.asking import Question, ask
 from dgl_rsis.benchmark.constructions import CONSTRUCTIONS
-from dgl_rsis.benchmark.datasets.sentence_layout import arranged
 from dgl_rsis.benchmark.datasets.samples import (
     MapDataset,
     MapSample,
     ReferDataset,
     ReferSample,
 )
+from dgl_rsis.benchmark.datasets.sentence_layout import arranged
 from dgl_rsis.benchmark.measures import Measures
 from dgl_rsis.benchmark.questions import Limit
 from dgl_rsis.benchmark.truth import Truth, truth_of

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from dgl_rsis.benchmark.datasets.sentence_layout import check_split
 from dgl_rsis.benchmark.datasets.phrase_files import read_phrases
 from dgl_rsis.benchmark.datasets.samples import ReferDataset
+from dgl_rsis.benchmark.datasets.sentence_layout import check_split
 
 SPLITS = ("train", "val", "test")
 

@@ -19,9 +19,9 @@ from pathlib import Path
 
 import numpy as np
 
-from dgl_rsis.benchmark.datasets.sentence_layout import check_layout, check_split
 from dgl_rsis.benchmark.datasets.refer_files import read_instances, read_references, samples_of
 from dgl_rsis.benchmark.datasets.samples import ReferDataset
+from dgl_rsis.benchmark.datasets.sentence_layout import check_layout, check_split
 from dgl_rsis.types import BoolArray
 
 SPLITS = ("train", "val", "test")

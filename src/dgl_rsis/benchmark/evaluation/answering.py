@@ -84,11 +84,16 @@ class Bench:
     def heading(self) -> dict[str, Any]:
         """What is run, in JSON values: data set, ways, models, versions."""
         plan, dataset = self.plan, self.dataset
-        words = {"classes": dataset.classes, "words": dataset.words, "background": dataset.background}
+        facts: dict[str, Any] = {"dataset": dataset.name, "task": "sentences"}
+        if isinstance(dataset, MapDataset):
+            facts |= {
+                "task": "maps",
+                "classes": list(dataset.classes),
+                "words": list(dataset.words),
+                "background": dataset.background,
+            }
         return {
-            "dataset": dataset.name,
-            "task": "maps" if isinstance(dataset, MapDataset) else "sentences",
-            **({key: value for key, value in words.items()} if isinstance(dataset, MapDataset) else {}),
+            **facts,
             "limit": plan.limit,
             "seed": plan.seed,
             "ways": {

@@ -27,7 +27,9 @@ def read_results(path: Path) -> Results:
     try:
         results: Results = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror}); name a results.json") from error
+        raise InputError(
+            f"{path}: cannot be read ({error.strerror}); name a results.json"
+        ) from error
     except ValueError as error:
         raise InputError(f"{path}: is no JSON ({error}); name a results.json") from error
     if not isinstance(results, dict) or "results" not in results:
@@ -72,7 +74,9 @@ def differences(
         found = mask_differences(mask_records(one), mask_records(other), seed=seed)
         return {name: found[name] for name in SENTENCE_COLUMNS if name in found}
     if [each["name"] for each in one] != [each["name"] for each in other]:
-        raise InputError("the runs are not over the same images; compare runs over the same data set")
+        raise InputError(
+            "the runs are not over the same images; compare runs over the same data set"
+        )
     found = map_differences(
         map_counts(first, one), map_counts(second, other), first["background"], seed=seed
     )

@@ -19,7 +19,6 @@ from dgl_rsis.pipeline import Model, load
 from dgl_rsis.proposing import flat_masks, painted_parts, tree_of
 from dgl_rsis.types import IntArray, RGBImage
 
-
 ORACLE = "oracle-classes"
 """The way that gives every region its true class."""
 
@@ -70,7 +69,9 @@ def best_map(model: Model, image: RGBImage, truth: NDArray[np.int16]) -> NDArray
 
 def to_triples(counts: IntArray) -> list[list[int]]:
     """``[row, column, count]`` of the cells that are not empty."""
-    return [[int(row), int(column), int(counts[row, column])] for row, column in np.argwhere(counts)]
+    return [
+        [int(row), int(column), int(counts[row, column])] for row, column in np.argwhere(counts)
+    ]
 
 
 def from_triples(triples: Sequence[Sequence[int]], class_count: int) -> IntArray:

@@ -106,9 +106,7 @@ ORACLES = {"oracle-masks": best_masks, "oracle-selection": best_choices}
 """Ways that see the truth: what each stage could reach at best."""
 
 
-def _results(
-    model: Model, image: RGBImage, sentences: Sequence[str]
-) -> list[Attempt[ReferResult]]:
+def _results(model: Model, image: RGBImage, sentences: Sequence[str]) -> list[Attempt[ReferResult]]:
     together = attempt(model.backbone, lambda: model.refer_many(image, sentences))
     if together.result is not None:
         share = together.seconds / len(sentences)

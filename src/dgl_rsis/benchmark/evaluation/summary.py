@@ -61,11 +61,9 @@ def summarise(
         seed: of the intervals.
     """
     if heading["task"] == "maps":
-        ways = {
-            name: _of_maps(heading, _answers(entries, name), seed) for name in heading["ways"]}
+        ways = {name: _of_maps(heading, _answers(entries, name), seed) for name in heading["ways"]}
     else:
-        ways = {
-            name: _of_sentences(_answers(entries, name), seed) for name in heading["ways"]}
+        ways = {name: _of_sentences(_answers(entries, name), seed) for name in heading["ways"]}
     return {**heading, "images": len(entries), "complete": len(entries) == total, "results": ways}
 
 
@@ -110,17 +108,13 @@ def _answers(entries: Sequence[Entry], way: str) -> Iterator[dict[str, Any]]:
             yield {"name": entry["image"], **answer}
 
 
-def _of_maps(
-    heading: Mapping[str, Any], answers: Iterator[dict[str, Any]], seed: int
-) -> Results:
+def _of_maps(heading: Mapping[str, Any], answers: Iterator[dict[str, Any]], seed: int) -> Results:
     samples = [_without_seconds(answer) for answer in answers]
     counts = map_counts(heading, samples)
     ious = class_ious(counts.sum(axis=0)).tolist()
     return {
         "figures": _plain(map_intervals(counts, heading["background"], seed=seed)),
-        "classes": {
-            name: _number(iou) for name, iou in zip(heading["classes"], ious, strict=True)
-        },
+        "classes": {name: _number(iou) for name, iou in zip(heading["classes"], ious, strict=True)},
         "failures": _failures(samples),
         "samples": samples,
     }
@@ -148,7 +142,9 @@ def _without_seconds(answer: Mapping[str, Any]) -> dict[str, Any]:
 
 def _failures(samples: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
     return [
-        {"name": sample["name"], "error": sample["error"]} for sample in samples if "error" in sample
+        {"name": sample["name"], "error": sample["error"]}
+        for sample in samples
+        if "error" in sample
     ]
 
 
@@ -204,8 +200,12 @@ def _facts(results: Results) -> list[str]:
     if results["task"] == "maps":
         facts.append(f"Asked for: {', '.join(results['words'])}.")
     models = {way["model"]: way["revision"] for way in results["ways"].values()}
-    facts.append(f"Models: {', '.join(f'{name} ({revision})' for name, revision in models.items())}.")
-    versions = ", ".join(f"{name} {version}" for name, version in results["versions"].items() if version)
+    facts.append(
+        f"Models: {', '.join(f'{name} ({revision})' for name, revision in models.items())}."
+    )
+    versions = ", ".join(
+        f"{name} {version}" for name, version in results["versions"].items() if version
+    )
     return [*facts, f"Versions: {versions}."]
 
 

@@ -87,7 +87,7 @@ class Way:
 def model_label(model: str) -> str:
     """A short name of a model: of a path its last folder that says something."""
     kind, _, rest = model.partition(":")
-    if kind == "dir" or "/" in model and Path(model).exists():
+    if kind == "dir" or ("/" in model and Path(model).exists()):
         parts = [part for part in Path(rest or kind).parts if part not in ("model", "/")]
         return parts[-1] if parts else model
     return rest or kind
