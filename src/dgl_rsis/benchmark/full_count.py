@@ -15,7 +15,7 @@ from rasterio.windows import Window as RasterWindow
 
 from dgl_rsis.benchmark.sampling import label_text, match_names
 from dgl_rsis.errors import InputError
-from dgl_rsis.geo.class_windows import WINDOW_PIXELS, ClassMapFile, windows
+from dgl_rsis.geo.class_windows import WINDOW_PIXELS, ClassMapFile, distinct, windows
 from dgl_rsis.geo.dataset import crs_text
 from dgl_rsis.types import BoolArray, IntArray
 
@@ -69,8 +69,8 @@ def count_pixels(
         true, known = reference(window)
         left_out += int(np.count_nonzero(valid & ~known))
         both = valid & known
-        rows, row_places = np.unique(values[both], return_inverse=True)
-        columns, column_places = np.unique(true[both], return_inverse=True)
+        rows, row_places = distinct(values[both])
+        columns, column_places = distinct(true[both])
         cells = np.bincount(
             row_places * len(columns) + column_places, minlength=len(rows) * len(columns)
         )

@@ -19,7 +19,7 @@ from dgl_rsis.geo.dataset import frame_of, open_raster
 from dgl_rsis.geo.ground import ground_of
 from dgl_rsis.types import BoolArray, IntArray, MapFrame
 
-WINDOW_PIXELS = 2**22
+WINDOW_PIXELS = 2**20
 """The most pixels that are read at once."""
 _MOST_CLASSES = 1_000
 _AREA_BLOCK = 8  # pixels a side that share a ground area where it changes over the map
@@ -133,7 +133,7 @@ def count_classes(file: ClassMapFile) -> list[MapClass]:
     areas: dict[int, float] = {}
     for window in windows(file.dataset):
         values, valid = file.read(window)
-        found, places = np.unique(values[valid], return_inverse=True)
+        found, places = distinct(values[valid])
         sums = np.bincount(places, weights=_pixel_areas(file, window)[valid])
         counts = np.bincount(places)
         for value, count, area in zip(found.tolist(), counts.tolist(), sums.tolist(), strict=True):
@@ -149,6 +149,15 @@ def count_classes(file: ClassMapFile) -> list[MapClass]:
         MapClass(value, file.name_of(value), pixels[value], areas[value])
         for value in sorted(pixels)
     ]
+
+
+def distinct(values: NDArray[np.integer[Any]]) -> tuple[NDArray[np.integer[Any]], IntArray]:
+    """The distinct values ``(K,)`` of ``(N,)`` in order, and the place of each value among them.
+
+    Few values among many pixels: searching among the few is faster than sorting the many.
+    """
+    found = np.unique(values)
+    return found, np.searchsorted(found, values)
 
 
 def area_unit(frame: MapFrame | None) -> str:
