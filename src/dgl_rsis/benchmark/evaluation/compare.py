@@ -43,10 +43,10 @@ def pick_way(results: Results, way: str | None, path: Path) -> str:
     Raises:
         InputError: it is not in the run, or there are several to choose from.
     """
-    names = list(results["results"])
+    names: list[str] = list(results["results"])
     if way is None and len(names) == 1:
         return names[0]
-    if way not in names:
+    if way is None or way not in names:
         said = "holds several ways" if way is None else f"holds no way {way!r}"
         raise InputError(f"{path}: {said}; choose one of {', '.join(map(repr, names))}")
     return way

@@ -62,7 +62,9 @@ def theirs(model: Model, baseline: str, image: RGBImage, samples: Sequence[Refer
     bare = unshared(model)
 
     def prepare() -> Any:
-        return method.prepare(bare, image, flat_masks(bare.propose(image)))
+        masks = flat_masks(bare.propose(image))
+        assert masks is not None  # baselines are loaded with a proposer of flat masks
+        return method.prepare(bare, image, masks)
 
     prepared = attempt(bare.backbone, prepare)
     if prepared.error:

@@ -116,7 +116,7 @@ class SharedBackbone:
 
 
 def _digest(image: RGBImage) -> tuple[tuple[int, ...], bytes]:
-    return image.shape, blake2b(np.ascontiguousarray(image), digest_size=16).digest()
+    return image.shape, blake2b(image.tobytes(), digest_size=16).digest()
 
 
 def unshared(model: Model) -> Model:

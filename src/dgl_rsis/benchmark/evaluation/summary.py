@@ -86,16 +86,11 @@ def map_counts(heading: Mapping[str, Any], samples: Sequence[Mapping[str, Any]])
 def mask_records(samples: Sequence[Mapping[str, Any]]) -> list[MaskRecord]:
     """Records of the sentences of a way."""
     names = {field.name for field in fields(MaskRecord)}
-    return [
-        MaskRecord(
-            **{
-                name: tuple(value) if name == "strata" else value
-                for name, value in sample.items()
-                if name in names
-            }
-        )
-        for sample in samples
-    ]
+    records = []
+    for sample in samples:
+        known: dict[str, Any] = {name: sample[name] for name in names}
+        records.append(MaskRecord(**{**known, "strata": tuple(known["strata"])}))
+    return records
 
 
 def _answers(entries: Sequence[Entry], way: str) -> Iterator[dict[str, Any]]:
