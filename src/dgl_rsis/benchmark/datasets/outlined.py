@@ -21,7 +21,7 @@ from dgl_rsis.benchmark.datasets.samples import ReferDataset, ReferSample
 from dgl_rsis.benchmark.datasets.sentence_layout import check_split
 from dgl_rsis.errors import InputError
 from dgl_rsis.geo.raster import read_raster
-from dgl_rsis.types import BoolArray, RGBImage
+from dgl_rsis.types import BoolArray
 
 OUTLINES = Path(__file__).with_name("sentences") / "outlines"
 Ring = Sequence[Sequence[float]]
@@ -127,13 +127,9 @@ def _samples(outlines: Outlines) -> Iterator[ReferSample]:
             f"{name}/{number}",
             name,
             sentence,
-            partial(_pixels, outlines.image),
+            partial(read_raster, outlines.image),
             partial(_mask, outlines, regions),
         )
-
-
-def _pixels(path: Path) -> RGBImage:
-    return read_raster(path).rgb
 
 
 def _mask(outlines: Outlines, names: Sequence[str]) -> BoolArray:

@@ -16,7 +16,7 @@ import numpy as np
 from dgl_rsis.benchmark.datasets.registry import read_dataset
 from dgl_rsis.benchmark.datasets.samples import MapDataset, MapSample, ReferSample
 from dgl_rsis.benchmark.evaluation.maps import answer_map
-from dgl_rsis.benchmark.evaluation.sentences import answer_sentences
+from dgl_rsis.benchmark.evaluation.sentences import Asked, answer_sentences
 from dgl_rsis.benchmark.evaluation.shared import SharedBackbone
 from dgl_rsis.benchmark.evaluation.ways import Way
 from dgl_rsis.config import make_settings
@@ -119,8 +119,9 @@ class Bench:
                 for way, model in self._models.items()
             }
         else:
+            asked: Asked = {}
             answers = {
-                way.name: answer_sentences(model, way, samples, self.dataset)
+                way.name: answer_sentences(model, way, samples, self.dataset, asked)
                 for way, model in self._models.items()
             }
         return {"image": image, "ways": answers}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from functools import partial
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -16,47 +16,63 @@ from dgl_rsis.benchmark.evaluation.watch import Attempt, attempt
 from dgl_rsis.benchmark.evaluation.ways import Way
 from dgl_rsis.benchmark.metrics import compare_masks, resize_nearest
 from dgl_rsis.benchmark.oracles import best_proposal, best_ranked
+from dgl_rsis.geo.raster import as_raster
+from dgl_rsis.inputs import filled
 from dgl_rsis.pipeline import Model
 from dgl_rsis.proposing import flat_masks
 from dgl_rsis.results import ReferResult
-from dgl_rsis.types import BoolArray, RGBImage
+from dgl_rsis.types import BoolArray, Raster
 
-Answers = list[Attempt[BoolArray]]
+Answers: TypeAlias = list[Attempt[BoolArray]]
+Asked: TypeAlias = dict[tuple[int, str], list[Attempt[ReferResult]]]
+"""What models have answered about an image, by backbone and settings."""
 
 
 def answer_sentences(
-    model: Model, way: Way, samples: Sequence[ReferSample], dataset: ReferDataset
+    model: Model,
+    way: Way,
+    samples: Sequence[ReferSample],
+    dataset: ReferDataset,
+    asked: Asked | None = None,
 ) -> dict[str, Any]:
     """Answer all sentences about one image and compare each answer with the truth.
 
+    Args:
+        model: of the way.
+        way: what answers.
+        samples: all about one image.
+        dataset: that they are of.
+        asked: what models have answered about this image; grows.
+
     Returns:
         ``answers``, a ``MaskRecord`` in JSON values for each sentence, with ``seconds`` and, where
-        the way failed, ``error``: nothing was answered then. What sentences share counts towards
-        the first.
+        the way failed, ``error``: nothing was answered then. What sentences share is spread
+        over them.
     """
-    image = samples[0].read_image()
+    image = as_raster(samples[0].read_image())
+    asked = {} if asked is None else asked
     if way.baseline is None:
-        answers = ours(model, image, samples)
+        answers = ours(model, image, samples, asked)
     elif way.baseline in ORACLES:
-        answers = ORACLES[way.baseline](model, image, samples)
+        answers = ORACLES[way.baseline](model, image, samples, asked)
     else:
         answers = theirs(model, way.baseline, image, samples)
     records = []
     for sample, answer in zip(samples, answers, strict=True):
-        mask = np.zeros(image.shape[:2], bool) if answer.result is None else answer.result
+        mask = np.zeros(image.shape, bool) if answer.result is None else answer.result
         records.append({**asdict(compare_masks(sample, mask, dataset)), **answer.note()})
     return {"answers": records}
 
 
-def ours(model: Model, image: RGBImage, samples: Sequence[ReferSample]) -> Answers:
+def ours(model: Model, image: Raster, samples: Sequence[ReferSample], asked: Asked) -> Answers:
     """Our own answers: all sentences at once, one by one where that fails."""
     return [
         Attempt(None if each.result is None else each.result.mask, each.seconds, each.error)
-        for each in _results(model, image, [sample.sentence for sample in samples])
+        for each in _results(model, image, samples, asked)
     ]
 
 
-def theirs(model: Model, baseline: str, image: RGBImage, samples: Sequence[ReferSample]) -> Answers:
+def theirs(model: Model, baseline: str, image: Raster, samples: Sequence[ReferSample]) -> Answers:
     """Answers of a baseline, over the flat masks of the model's proposers."""
     method = refer_method(baseline)
     bare = unshared(model)
@@ -64,7 +80,7 @@ def theirs(model: Model, baseline: str, image: RGBImage, samples: Sequence[Refer
     def prepare() -> Any:
         masks = flat_masks(bare.propose(image))
         assert masks is not None  # baselines are loaded with a proposer of flat masks
-        return method.prepare(bare, image, masks)
+        return method.prepare(bare, filled(image), masks)
 
     prepared = attempt(bare.backbone, prepare)
     if prepared.error:
@@ -77,7 +93,9 @@ def theirs(model: Model, baseline: str, image: RGBImage, samples: Sequence[Refer
     return answers
 
 
-def best_masks(model: Model, image: RGBImage, samples: Sequence[ReferSample]) -> Answers:
+def best_masks(
+    model: Model, image: Raster, samples: Sequence[ReferSample], asked: Asked
+) -> Answers:
     """The best proposal for each sentence: what is lost before classes and selection."""
     found = attempt(model.backbone, lambda: model.propose(image))
     return [
@@ -88,9 +106,11 @@ def best_masks(model: Model, image: RGBImage, samples: Sequence[ReferSample]) ->
     ]
 
 
-def best_choices(model: Model, image: RGBImage, samples: Sequence[ReferSample]) -> Answers:
+def best_choices(
+    model: Model, image: Raster, samples: Sequence[ReferSample], asked: Asked
+) -> Answers:
     """The best of our ranked answers to each sentence: what is lost before the selection."""
-    results = _results(model, image, [sample.sentence for sample in samples])
+    results = _results(model, image, samples, asked)
     return [
         Attempt(None, each.seconds, each.error)
         if each.result is None
@@ -99,16 +119,26 @@ def best_choices(model: Model, image: RGBImage, samples: Sequence[ReferSample]) 
     ]
 
 
-def truth_of(sample: ReferSample, image: RGBImage) -> BoolArray:
+def truth_of(sample: ReferSample, image: Raster) -> BoolArray:
     """The true mask at the size of the image."""
-    return resize_nearest(sample.read_mask(), image.shape[:2])
+    return resize_nearest(sample.read_mask(), image.shape)
 
 
 ORACLES = {"oracle-masks": best_masks, "oracle-selection": best_choices}
 """Ways that see the truth: what each stage could reach at best."""
 
 
-def _results(model: Model, image: RGBImage, sentences: Sequence[str]) -> list[Attempt[ReferResult]]:
+def _results(
+    model: Model, image: Raster, samples: Sequence[ReferSample], asked: Asked
+) -> list[Attempt[ReferResult]]:
+    """Our results; models with the same settings over the same backbone answer once."""
+    key = id(model.backbone), model.settings.model_dump_json()
+    if key not in asked:
+        asked[key] = _ask(model, image, [sample.sentence for sample in samples])
+    return asked[key]
+
+
+def _ask(model: Model, image: Raster, sentences: Sequence[str]) -> list[Attempt[ReferResult]]:
     together = attempt(model.backbone, lambda: model.refer_many(image, sentences))
     if together.result is not None:
         share = together.seconds / len(sentences)
