@@ -116,7 +116,7 @@ def _caption(text: str) -> Markup:
 
 
 def _cell(cell: Cell) -> Markup:
-    parts = [element("span", cell.text, class_="figure")]
+    parts: list[str] = [element("span", cell.text, class_="figure")]
     if cell.interval_text:
         parts += [" ", element("span", cell.interval_text, class_="range")]
     if cell.value is not None:
