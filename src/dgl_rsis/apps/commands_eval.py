@@ -71,6 +71,10 @@ def evaluate(
     list_all: Annotated[
         bool, typer.Option("--list", help="List data sets and ways instead.")
     ] = False,
+    no_report: Annotated[
+        bool,
+        typer.Option("--no-report", help="Leave out report.html, the page with pictures."),
+    ] = False,
     overwrite: options.Overwrite = False,
     as_json: options.AsJson = False,
     quiet: options.Quiet = False,
@@ -94,7 +98,10 @@ def evaluate(
     plan = _plan(
         dataset, folder, split, ways or ["default"], models or ["rs-tiny"], device, limit, seed
     )
-    _run(console, plan, Path(output), workers or os.cpu_count() or 1, overwrite=overwrite)
+    _run(
+        console, plan, Path(output), workers or os.cpu_count() or 1, overwrite=overwrite,
+        report=not no_report,
+    )  # fmt: skip
 
 
 def _plan(
@@ -121,8 +128,10 @@ def _plan(
     )
 
 
-def _run(console: Console, plan: Plan, folder: Path, workers: int, *, overwrite: bool) -> None:
-    from dgl_rsis.benchmark.evaluation.files import write_results
+def _run(
+    console: Console, plan: Plan, folder: Path, workers: int, *, overwrite: bool, report: bool
+) -> None:
+    from dgl_rsis.benchmark.evaluation.files import write_report, write_results
     from dgl_rsis.benchmark.evaluation.runner import JOURNAL, run
 
     if overwrite:
@@ -134,6 +143,10 @@ def _run(console: Console, plan: Plan, folder: Path, workers: int, *, overwrite:
     console.show((folder / "results.md").read_text(encoding="utf-8"))
     for file in files:
         console.say(f"wrote {file}")
+    if report:
+        with console.progress("pictures of the page") as tell:
+            page = write_report(folder, plan, results, entries, workers=workers, tell=tell)
+        console.say(f"wrote {page}")
     failed = sum(len(way["failures"]) for way in results["results"].values())
     if failed:
         console.say(
@@ -161,12 +174,8 @@ def _timed(tell: Any) -> Any:
 def _compare(console: Console, first: str, second: str | None, ways: list[str], seed: int) -> None:
     from dataclasses import asdict
 
-    from dgl_rsis.benchmark.evaluation.compare import (
-        columns_of,
-        differences,
-        pick_way,
-        read_results,
-    )
+    from dgl_rsis.benchmark.evaluation.compare import differences, pick_way, read_results
+    from dgl_rsis.benchmark.evaluation.tables import columns_of
 
     if second is None:
         raise InputError("--compare takes two results: eval --compare FIRST.json SECOND.json")

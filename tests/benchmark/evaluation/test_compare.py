@@ -5,13 +5,14 @@ import pytest
 
 from dgl_rsis.benchmark.evaluation.compare import differences, pick_way, read_results
 from dgl_rsis.benchmark.evaluation.maps import from_triples, to_triples
-from dgl_rsis.benchmark.evaluation.summary import summarise, to_markdown
+from dgl_rsis.benchmark.evaluation.markdown import to_markdown
+from dgl_rsis.benchmark.evaluation.summary import summarise
 from dgl_rsis.errors import InputError
 
 WAYS = {name: {"model": "rs-tiny", "revision": "3", "settings": {}} for name in ("a", "b")}
 HEADING = {
     "dataset": "own/all", "task": "maps", "classes": ["grass", "roof"], "words": ["grass", "roof"],
-    "background": None, "ways": WAYS, "versions": {"numpy": "2"},
+    "background": None, "limit": None, "seed": 0, "ways": WAYS, "versions": {"numpy": "2"},
 }  # fmt: skip
 
 

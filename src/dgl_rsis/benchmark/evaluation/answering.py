@@ -55,6 +55,7 @@ class Bench:
     Attributes:
         plan: what is run.
         dataset: that is read.
+        models: of the ways; those with the same backbone share it.
     """
 
     def __init__(self, plan: Plan) -> None:
@@ -67,7 +68,7 @@ class Bench:
         self.plan = plan
         self.dataset = read_dataset(plan.dataset, Path(plan.folder or "."), plan.split)
         self._backbones: dict[tuple[str, str], SharedBackbone] = {}
-        self._models = {way: self._load(way) for way in plan.ways}
+        self.models = {way: self._load(way) for way in plan.ways}
         self._samples: dict[str, list[Any]] = {}
         for sample in self.dataset.samples:
             self._samples.setdefault(_image_of(sample), []).append(sample)
@@ -80,6 +81,15 @@ class Bench:
         random = np.random.default_rng(self.plan.seed)
         drawn = random.choice(len(names), self.plan.limit, replace=False)
         return [names[index] for index in sorted(drawn.tolist())]
+
+    def samples(self, image: str) -> list[Any]:
+        """What is asked about an image: its map, or all sentences about it."""
+        return self._samples[image]
+
+    def forget(self) -> None:
+        """Drop what the backbones keep of the last image; call it before the next."""
+        for backbone in self._backbones.values():
+            backbone.forget()
 
     def heading(self) -> dict[str, Any]:
         """What is run, in JSON values: data set, ways, models, versions."""
@@ -103,26 +113,25 @@ class Bench:
                     "method": way.method,
                     "settings": model.settings.model_dump(mode="json"),
                 }
-                for way, model in self._models.items()
+                for way, model in self.models.items()
             },
             "versions": library_versions(),
         }
 
     def answer(self, image: str) -> dict[str, Any]:
         """What every way answers about an image: the entry of the journal."""
-        for backbone in self._backbones.values():
-            backbone.forget()
-        samples = self._samples[image]
+        self.forget()
+        samples = self.samples(image)
         if isinstance(self.dataset, MapDataset):
             answers = {
                 way.name: answer_map(model, way, samples[0], self.dataset)
-                for way, model in self._models.items()
+                for way, model in self.models.items()
             }
         else:
             asked: Asked = {}
             answers = {
                 way.name: answer_sentences(model, way, samples, self.dataset, asked)
-                for way, model in self._models.items()
+                for way, model in self.models.items()
             }
         return {"image": image, "ways": answers}
 

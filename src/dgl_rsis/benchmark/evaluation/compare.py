@@ -3,17 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
-from dgl_rsis.benchmark.evaluation.summary import (
-    MAP_COLUMNS,
-    SENTENCE_COLUMNS,
-    Results,
-    map_counts,
-    mask_records,
-)
+from dgl_rsis.benchmark.evaluation.summary import Results, map_counts, mask_records
+from dgl_rsis.benchmark.evaluation.tables import MAP_COLUMNS, SENTENCE_COLUMNS
 from dgl_rsis.benchmark.metrics import Interval, map_differences, mask_differences
 from dgl_rsis.errors import InputError
 
@@ -81,8 +74,3 @@ def differences(
         map_counts(first, one), map_counts(second, other), first["background"], seed=seed
     )
     return {name: found[name] for name in MAP_COLUMNS if name in found}
-
-
-def columns_of(results: Mapping[str, Any]) -> dict[str, str]:
-    """Names of figures in tables."""
-    return MAP_COLUMNS if results["task"] == "maps" else SENTENCE_COLUMNS

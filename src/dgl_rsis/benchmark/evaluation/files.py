@@ -7,13 +7,20 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from dgl_rsis.benchmark.evaluation.answering import Plan
+from dgl_rsis.benchmark.evaluation.cases import choose_cases
+from dgl_rsis.benchmark.evaluation.gallery import show_cases
 from dgl_rsis.benchmark.evaluation.journal import Entry
-from dgl_rsis.benchmark.evaluation.summary import Results, seconds, summarise, to_markdown
+from dgl_rsis.benchmark.evaluation.markdown import to_markdown
+from dgl_rsis.benchmark.evaluation.report import to_html
+from dgl_rsis.benchmark.evaluation.runner import Tell
+from dgl_rsis.benchmark.evaluation.summary import Results, seconds, summarise
 from dgl_rsis.errors import OutputError
 
 RESULTS = "results.json"
 TABLES = "results.md"
 SECONDS = "seconds.json"
+REPORT = "report.html"
 
 
 def write_results(
@@ -28,6 +35,7 @@ def write_results(
     Raises:
         OutputError: a file cannot be written.
     """
+    (folder / REPORT).unlink(missing_ok=True)  # a page of an earlier run tells of other results
     results = summarise(heading, entries, total, seed)
     spent = seconds(entries)
     texts = {
@@ -36,6 +44,35 @@ def write_results(
         SECONDS: json.dumps(spent, indent=1) + "\n",
     }
     return results, [write_text(folder / name, text) for name, text in texts.items()]
+
+
+def write_report(
+    folder: Path,
+    plan: Plan,
+    results: Results,
+    entries: Sequence[Entry],
+    *,
+    workers: int = 1,
+    tell: Tell | None = None,
+) -> Path:
+    """Write ``report.html``: tables, and the best and worst answers of the ways, asked for again.
+
+    Args:
+        folder: that it is written to.
+        plan: of the run.
+        results: of ``write_results``.
+        entries: of the journal.
+        workers: processes that answer and draw.
+        tell: ``(done, total, message) -> go on?``; images.
+
+    Raises:
+        InputError: the data set or a way cannot be used any more.
+        OutputError: the file cannot be written.
+    """
+    chosen = choose_cases(results)
+    cases = [case for each in chosen for case in (*each.best, *each.worst)]
+    shown = show_cases(plan, cases, workers=workers, tell=tell)
+    return write_text(folder / REPORT, to_html(results, seconds(entries), chosen, shown))
 
 
 def write_text(path: Path, text: str) -> Path:

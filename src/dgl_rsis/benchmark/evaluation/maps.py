@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from dgl_rsis.benchmark.baselines.registry import map_method
 from dgl_rsis.benchmark.datasets.samples import MapDataset, MapSample
 from dgl_rsis.benchmark.evaluation.shared import unshared
-from dgl_rsis.benchmark.evaluation.watch import attempt
+from dgl_rsis.benchmark.evaluation.watch import Attempt, attempt
 from dgl_rsis.benchmark.evaluation.ways import Way
 from dgl_rsis.benchmark.metrics import confusion_matrix
 from dgl_rsis.benchmark.oracles import true_class_of_regions
@@ -31,16 +31,22 @@ def answer_map(model: Model, way: Way, sample: MapSample, dataset: MapDataset) -
         predicted is the number of classes for no class, which is all that a failure gives;
         ``seconds``; and ``error`` where the way failed.
     """
-    image, truth = sample.read_image(), sample.read_labels()
-    if way.method == ORACLE:
-        made = attempt(model.backbone, lambda: best_map(model, image, truth))
-    else:
-        made = attempt(
-            model.backbone, lambda: make_map(model, way, image, dataset.words, dataset.background)
-        )
+    truth = sample.read_labels()
+    made = attempt_map(model, way, sample.read_image(), truth, dataset)
     labels = np.full(truth.shape, -1, np.int16) if made.result is None else made.result
     counts = confusion_matrix(truth, labels, len(dataset.classes))
     return {"counts": to_triples(counts), **made.note()}
+
+
+def attempt_map(
+    model: Model, way: Way, image: RGBImage, truth: NDArray[np.int16], dataset: MapDataset
+) -> Attempt[NDArray[np.int16]]:
+    """The map of an image by a way; the truth is looked at by the oracle alone."""
+    if way.method == ORACLE:
+        return attempt(model.backbone, lambda: best_map(model, image, truth))
+    return attempt(
+        model.backbone, lambda: make_map(model, way, image, dataset.words, dataset.background)
+    )
 
 
 def make_map(

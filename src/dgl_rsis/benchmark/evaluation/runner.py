@@ -13,8 +13,9 @@ import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from dgl_rsis.benchmark.evaluation.answering import Plan, bench_of
 from dgl_rsis.benchmark.evaluation.journal import Entry, Journal
@@ -22,6 +23,8 @@ from dgl_rsis.benchmark.evaluation.journal import Entry, Journal
 JOURNAL = "journal.jsonl"
 AHEAD = 2  # images that wait for each worker: enough to keep it busy
 Tell = Callable[[int, int, str], bool]
+Item = TypeVar("Item")
+Result = TypeVar("Result")
 
 
 def run(
@@ -44,11 +47,11 @@ def run(
         ModelError: a model cannot be loaded.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    with _pool(workers) as pool:
+    with start_pool(workers) as pool:
         heading, images = pool.submit(_describe, plan).result()
         with Journal(folder / JOURNAL, heading) as journal:
             left = [name for name in images if name not in journal.done]
-            for entry in _answers(pool, plan, left, workers * AHEAD):
+            for entry in hand_out(pool, partial(_answer, plan), left, workers * AHEAD):
                 journal.add(entry)
                 done = len(journal.done)
                 if tell is not None and not tell(done, len(images), entry["image"]):
@@ -57,16 +60,23 @@ def run(
     return heading, entries, len(images)
 
 
-def _answers(
-    pool: ProcessPoolExecutor, plan: Plan, images: Sequence[str], ahead: int
-) -> Iterator[Entry]:
-    """Entries as they are finished, few images being handed out before they are needed."""
-    rest = iter(images)
-    under_way: set[Future[Entry]] = set()
+def hand_out(
+    pool: ProcessPoolExecutor, work: Callable[[Item], Result], items: Sequence[Item], ahead: int
+) -> Iterator[Result]:
+    """What comes of items, in the order in which they are finished.
+
+    Args:
+        pool: of ``start_pool``.
+        work: a function of a module, or ``partial`` of one.
+        items: that it is called with.
+        ahead: how many are handed out before they are needed.
+    """
+    rest = iter(items)
+    under_way: set[Future[Result]] = set()
     try:
         while True:
-            for image in rest:
-                under_way.add(pool.submit(_answer, plan, image))
+            for item in rest:
+                under_way.add(pool.submit(work, item))
                 if len(under_way) >= ahead:
                     break
             if not under_way:
@@ -79,7 +89,7 @@ def _answers(
             future.cancel()
 
 
-def _pool(workers: int) -> ProcessPoolExecutor:
+def start_pool(workers: int) -> ProcessPoolExecutor:
     """Processes that import everything anew: threads of the mathematics do not survive a fork."""
     return ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), _start_worker)
 

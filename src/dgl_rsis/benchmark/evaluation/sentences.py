@@ -51,25 +51,41 @@ def answer_sentences(
     """
     image = as_raster(samples[0].read_image())
     asked = {} if asked is None else asked
-    if way.baseline is None:
-        answers = ours(model, image, samples, asked)
-    elif way.baseline in ORACLES:
-        answers = ORACLES[way.baseline](model, image, samples, asked)
-    else:
-        answers = theirs(model, way.baseline, image, samples)
     records = []
+    answers = attempt_masks(model, way, image, samples, asked)
     for sample, answer in zip(samples, answers, strict=True):
         mask = np.zeros(image.shape, bool) if answer.result is None else answer.result
         records.append({**asdict(compare_masks(sample, mask, dataset)), **answer.note()})
     return {"answers": records}
 
 
+def attempt_masks(
+    model: Model, way: Way, image: Raster, samples: Sequence[ReferSample], asked: Asked
+) -> Answers:
+    """What a way answers to all sentences about an image; ``asked`` as above."""
+    if way.baseline is None:
+        return ours(model, image, samples, asked)
+    if way.baseline in ORACLES:
+        return ORACLES[way.baseline](model, image, samples, asked)
+    return theirs(model, way.baseline, image, samples)
+
+
 def ours(model: Model, image: Raster, samples: Sequence[ReferSample], asked: Asked) -> Answers:
     """Our own answers: all sentences at once, one by one where that fails."""
     return [
         Attempt(None if each.result is None else each.result.mask, each.seconds, each.error)
-        for each in _results(model, image, samples, asked)
+        for each in attempt_results(model, image, samples, asked)
     ]
+
+
+def attempt_results(
+    model: Model, image: Raster, samples: Sequence[ReferSample], asked: Asked
+) -> list[Attempt[ReferResult]]:
+    """Our results; models with the same settings over the same backbone answer once."""
+    key = id(model.backbone), model.settings.model_dump_json()
+    if key not in asked:
+        asked[key] = _ask(model, image, [sample.sentence for sample in samples])
+    return asked[key]
 
 
 def theirs(model: Model, baseline: str, image: Raster, samples: Sequence[ReferSample]) -> Answers:
@@ -110,7 +126,7 @@ def best_choices(
     model: Model, image: Raster, samples: Sequence[ReferSample], asked: Asked
 ) -> Answers:
     """The best of our ranked answers to each sentence: what is lost before the selection."""
-    results = _results(model, image, samples, asked)
+    results = attempt_results(model, image, samples, asked)
     return [
         Attempt(None, each.seconds, each.error)
         if each.result is None
@@ -126,16 +142,6 @@ def truth_of(sample: ReferSample, image: Raster) -> BoolArray:
 
 ORACLES = {"oracle-masks": best_masks, "oracle-selection": best_choices}
 """Ways that see the truth: what each stage could reach at best."""
-
-
-def _results(
-    model: Model, image: Raster, samples: Sequence[ReferSample], asked: Asked
-) -> list[Attempt[ReferResult]]:
-    """Our results; models with the same settings over the same backbone answer once."""
-    key = id(model.backbone), model.settings.model_dump_json()
-    if key not in asked:
-        asked[key] = _ask(model, image, [sample.sentence for sample in samples])
-    return asked[key]
 
 
 def _ask(model: Model, image: Raster, sentences: Sequence[str]) -> list[Attempt[ReferResult]]:

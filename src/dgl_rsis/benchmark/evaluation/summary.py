@@ -1,4 +1,4 @@
-"""Figures of a run from its journal, as JSON that repeats to the byte, and as tables.
+"""Figures of a run from its journal, as JSON that repeats to the byte.
 
 The results hold what hangs on data, models and settings alone; seconds lie beside them, as they
 differ from run to run.
@@ -27,26 +27,6 @@ from dgl_rsis.benchmark.metrics import (
 from dgl_rsis.types import IntArray
 
 Results = dict[str, Any]
-
-MAP_COLUMNS = {
-    "mean_iou": "mIoU",
-    "mean_iou_without_background": "mIoU without background",
-    "foreground_iou": "foreground IoU",
-    "frequency_weighted_iou": "FWIoU",
-    "overall_accuracy": "accuracy",
-}
-SENTENCE_COLUMNS = {
-    "mean_iou": "mIoU",
-    "overall_iou": "oIoU",
-    "generalised_iou": "gIoU",
-    "precision_at_50": "Pr@0.5",
-    "precision_at_60": "Pr@0.6",
-    "precision_at_70": "Pr@0.7",
-    "precision_at_80": "Pr@0.8",
-    "precision_at_90": "Pr@0.9",
-    "no_target_accuracy": "N-acc",
-    "target_accuracy": "T-acc",
-}
 
 
 def summarise(
@@ -155,83 +135,3 @@ def _plain(intervals: Mapping[str, Interval]) -> dict[str, dict[str, float | Non
 def _number(value: float) -> float | None:
     """A number of JSON: 6 digits behind the point, nothing for NaN."""
     return None if math.isnan(value) else round(value, 6)
-
-
-def to_markdown(results: Results, spent: Mapping[str, float]) -> str:
-    """Tables of a run: figures with intervals, then classes or strata, then what failed."""
-    maps = results["task"] == "maps"
-    columns = MAP_COLUMNS if maps else SENTENCE_COLUMNS
-    ways: dict[str, Results] = results["results"]
-    shown = [key for key in columns if any(key in way["figures"] for way in ways.values())]
-    if maps and results["background"] is None:
-        shown.remove("mean_iou_without_background")
-    if not maps and "no_target_accuracy" not in shown:
-        shown = [key for key in shown if key not in ("generalised_iou", "target_accuracy")]
-    unit = "image" if maps else "sentence"
-    lines = [f"# {results['dataset']}", "", *_facts(results), ""]
-    lines += _row("Way", *(columns[key] for key in shown), f"s per {unit}", "failed", head=True)
-    for name, way in ways.items():
-        cells = (_with_interval(way["figures"].get(key)) for key in shown)
-        lines += _row(name, *cells, f"{spent.get(name, math.nan):.2f}", str(len(way["failures"])))
-    lines += ["", *(_class_table(ways) if maps else _strata_table(ways))]
-    failures = [
-        f"- {name}: {each['name']}: {each['error']}"
-        for name, way in ways.items()
-        for each in way["failures"]
-    ]
-    if failures:
-        lines += ["", "Failures, which count as wrong:", "", *failures]
-    return "\n".join(lines) + "\n"
-
-
-def _facts(results: Results) -> list[str]:
-    counted = f"{results['images']} images"
-    if results["task"] != "maps":
-        counted += f", {next(iter(results['results'].values()))['sentences']} sentences"
-    facts = [
-        f"{counted}{'' if results['complete'] else ' (stopped before the end)'}; intervals hold "
-        "95 % of 1,000 resamples of the images."
-    ]
-    if results["task"] == "maps":
-        facts.append(f"Asked for: {', '.join(results['words'])}.")
-    models = {way["model"]: way["revision"] for way in results["ways"].values()}
-    facts.append(
-        f"Models: {', '.join(f'{name} ({revision})' for name, revision in models.items())}."
-    )
-    versions = ", ".join(
-        f"{name} {version}" for name, version in results["versions"].items() if version
-    )
-    return [*facts, f"Versions: {versions}."]
-
-
-def _class_table(ways: Mapping[str, Results]) -> list[str]:
-    classes = list(next(iter(ways.values()))["classes"])
-    lines = _row("IoU of", *classes, head=True)
-    for name, way in ways.items():
-        lines += _row(name, *(_shown(way["classes"][each]) for each in classes))
-    return lines
-
-
-def _strata_table(ways: Mapping[str, Results]) -> list[str]:
-    strata = list(next(iter(ways.values()))["strata"])
-    counts = next(iter(ways.values()))["strata"]
-    lines = _row(
-        "mIoU of", *(f"{each} ({counts[each]['sentences']})" for each in strata), head=True
-    )
-    for name, way in ways.items():
-        lines += _row(name, *(_shown(way["strata"][each]["mean_iou"]) for each in strata))
-    return lines
-
-
-def _row(*cells: str, head: bool = False) -> list[str]:
-    return [f"| {' | '.join(cells)} |", *(["|" + "---|" * len(cells)] if head else [])]
-
-
-def _with_interval(figure: Mapping[str, float | None] | None) -> str:
-    if figure is None:
-        return "-"
-    return f"{_shown(figure['value'])} ({_shown(figure['low'])} to {_shown(figure['high'])})"
-
-
-def _shown(value: float | None) -> str:
-    return "-" if value is None else f"{value:.3f}"
