@@ -74,6 +74,15 @@ def test_a_failure_counts_as_wrong_and_the_others_go_on(own_set, tiny_rs_folder,
     assert all(row[1] == 2 for sample in bad["samples"] for row in sample["counts"])
 
 
+def test_a_failure_is_wrong_where_nothing_is_the_right_answer(own_set, tiny_rs_folder, tmp_path):
+    # rs-tiny has no class token, which Global-Local CLIP needs
+    task = plan(own_set, tiny_rs_folder, "own-sentences", ("global-local-clip",))
+    (way,) = json.loads(finished(task, tmp_path))["results"].values()
+    assert len(way["failures"]) == 8
+    for name in ("generalised_iou", "no_target_accuracy", "target_accuracy", "mean_iou"):
+        assert way["figures"][name]["value"] == 0
+
+
 def test_oracles_are_no_worse_than_what_they_improve(own_set, tiny_rs_folder, tmp_path):
     methods = ("default", "oracle-selection", "oracle-masks")
     task = plan(own_set, tiny_rs_folder, "own-sentences", methods)

@@ -95,10 +95,10 @@ def start_pool(workers: int) -> ProcessPoolExecutor:
 
 
 def _start_worker() -> None:
-    import torch
+    from dgl_rsis.models.torch_tools import use_one_thread
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the process that started them stops the run
-    torch.set_num_threads(1)
+    use_one_thread()
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
 

@@ -55,7 +55,10 @@ def answer_sentences(
     answers = attempt_masks(model, way, image, samples, asked)
     for sample, answer in zip(samples, answers, strict=True):
         mask = np.zeros(image.shape, bool) if answer.result is None else answer.result
-        records.append({**asdict(compare_masks(sample, mask, dataset)), **answer.note()})
+        record = compare_masks(sample, mask, dataset)
+        if answer.error:  # wrong also where nothing is the right answer
+            record = replace(record, answered=not record.has_target)
+        records.append({**asdict(record), **answer.note()})
     return {"answers": records}
 
 
