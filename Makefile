@@ -6,11 +6,11 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: help setup demo test test-slow check clean
+.PHONY: help setup demo test test-slow test-browser check clean
 
 help:  ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1 | /' \
-		| awk -F ' \\| ' '{ printf "make %-10s %s\n", $$1, $$2 }'
+		| awk -F ' \\| ' '{ printf "make %-12s %s\n", $$1, $$2 }'
 
 setup: $(INSTALLED)  ## create .venv and install the package with its tools
 
@@ -39,6 +39,10 @@ test: $(INSTALLED)  ## run the fast tests
 
 test-slow: $(INSTALLED)  ## run the slow tests
 	$(BIN)/python -m pytest -m slow
+
+test-browser: $(INSTALLED)  ## look at report pages in Chromium, installed where apt-get can
+	@command -v chromium >/dev/null || $$(test "$$(id -u)" = 0 || echo sudo) apt-get install -y chromium
+	$(BIN)/python -m pytest -m browser
 
 check: $(INSTALLED)  ## lint, format check, strict types
 	$(BIN)/ruff check .

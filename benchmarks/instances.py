@@ -2,7 +2,7 @@
 
     python benchmarks/instances.py [--data FOLDER] [--wrong]
 
-The sentences and their answers are in ``benchmarks/data/dior_mini.yaml`` and ``dota_mini.yaml``.
+The sentences and their answers are in ``src/dgl_rsis/benchmark/datasets/sentences``.
 An answer is right when exactly its instances are chosen. Exits with 1 below 95 % of all.
 """
 
@@ -11,26 +11,21 @@ from __future__ import annotations
 import argparse
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import yaml
 from common import data_folder
 
 import dgl_rsis
-from dgl_rsis.benchmark.datasets.annotated import AnnotatedImage
-from dgl_rsis.benchmark.datasets.coco import read_coco
+from dgl_rsis.benchmark.datasets import dior_mini
 from dgl_rsis.benchmark.datasets.dota import read_dota
+from dgl_rsis.benchmark.datasets.instance_sentences import ReadImages, read_sentences
 from dgl_rsis.pipeline import Model
 from dgl_rsis.results import ReferResult
 
 FLOOR = 0.95
-SENTENCES = Path(__file__).resolve().parent / "data"
-READERS: dict[str, Callable[[Path], tuple[AnnotatedImage, ...]]] = {
-    "dior_mini": lambda folder: read_coco(folder / "annotations.json"),
-    "dota_mini": read_dota,
-}
+READERS: dict[str, ReadImages] = {"dior_mini": dior_mini.read_images, "dota_mini": read_dota}
 
 
 @dataclass(frozen=True)
@@ -68,19 +63,19 @@ class Answer:
 
 def answers(model: Model, dataset: str, folder: Path) -> Iterator[Answer]:
     """Ask all sentences of a data set."""
-    sentences = yaml.safe_load((SENTENCES / f"{dataset}.yaml").read_text(encoding="utf-8"))
+    sentences = read_sentences(dataset)
     for image in READERS[dataset](folder / dataset):
         entries = sentences[image.path.name]
         results = model.refer_many(
             image.path,
-            [entry["sentence"] for entry in entries],
+            [entry.text for entry in entries],
             candidates=image.instances,
             names=image.names,
         )
         for entry, result in zip(entries, results, strict=True):
             chosen = frozenset(match.index for match in result.matches if match.chosen)
-            expected = frozenset(entry["answer"])
-            yield Answer(dataset, image.path.name, entry["construction"], expected, chosen, result)
+            expected = frozenset(entry.answer)
+            yield Answer(dataset, image.path.name, entry.construction, expected, chosen, result)
 
 
 def print_shares(title: str, asked: Counter[str], right: Counter[str]) -> None:

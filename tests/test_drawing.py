@@ -131,3 +131,10 @@ def test_explanation_shows_every_step() -> None:
 def test_explanation_takes_any_note_and_number_of_matches(note: str, count: int) -> None:
     picture = draw_explanation(make_answer((60, 80), notes=(note, "x" * 400), count=count))
     assert picture.width <= LONGEST_SIDE + 100
+
+
+def test_an_explanation_can_be_smaller() -> None:
+    result = make_answer((500, 400))
+    whole, small = draw_explanation(result), draw_explanation(result, 800)
+    assert small.width == 2 * 320 + 3 * MARGIN  # two panels of 400 x 320
+    assert small.height < whole.height

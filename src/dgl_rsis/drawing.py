@@ -69,12 +69,8 @@ def draw_map(result: SegmentResult) -> Image.Image:
     Returns:
         RGB picture, longest side of the map at most ``LONGEST_SIDE``.
     """
-    size = _display_size(result.raster.shape, LONGEST_SIDE)
-    base = _picture(result.raster, size)
-    labels = _sampled(result.labels, size)
-    colours = np.array([*class_colours(result.classes), (0, 0, 0)], np.float32)
-    opacity = np.where(labels >= 0, np.float32(_OPACITY), np.float32(0))[..., None]
-    mixed = np.asarray(base, np.float32) * (1 - opacity) + colours[labels] * opacity
+    base = picture_of(result.raster, display_size(result.raster.shape, LONGEST_SIDE))
+    painted = paint_labels(base, result.labels, class_colours(result.classes))
     lines = [_Line("Classes", 17)]
     shares = result.shares
     for name, colour in zip(result.classes, class_colours(result.classes), strict=True):
@@ -85,19 +81,23 @@ def draw_map(result: SegmentResult) -> Image.Image:
     if not result.raster.valid.all():
         lines.append(_Line("no data", colour=FAINT, swatch=NO_DATA))
     legend = _text_panel(_wrapped(lines, 240), 240)
-    return _row([Image.fromarray(np.round(mixed).astype(np.uint8)), legend])
+    return _row([painted, legend])
 
 
-def draw_explanation(result: ReferResult) -> Image.Image:
+def draw_explanation(result: ReferResult, longest: int = LONGEST_SIDE) -> Image.Image:
     """Why a sentence got its answer.
+
+    Args:
+        result: the answer.
+        longest: longest side in pixels of the two panels together.
 
     Returns:
         RGB picture: the image with the chosen mask outlined and the runners-up in thin lines,
         the heat map where there is one, and below them the sentence, the notes, the program with
         the scores of its steps, the terms of the best candidates and why the runner-up lost.
     """
-    size = _display_size(result.raster.shape, LONGEST_SIDE // 2)
-    base = _picture(result.raster, size)
+    size = display_size(result.raster.shape, longest // 2)
+    base = picture_of(result.raster, size)
     panels = [_outlined(base, result.matches)]
     if result.heatmap.any():
         panels.append(_heated(base, result.heatmap, size))
@@ -118,7 +118,7 @@ def draw_answer(result: ReferResult, longest: int = 420) -> Image.Image:
     Returns:
         RGB picture: the image with the chosen masks outlined, the sentence and the first note.
     """
-    base = _picture(result.raster, _display_size(result.raster.shape, longest))
+    base = picture_of(result.raster, display_size(result.raster.shape, longest))
     chosen = result.chosen
     scores = f"{len(chosen)} chosen, score {chosen[0].score:.2f}" if chosen else "nothing matched"
     lines = [_Line(f"“{result.query.text}”"), _Line(scores, 13)]
@@ -173,10 +173,10 @@ def _outlined(base: Image.Image, matches: Sequence[Match]) -> Image.Image:
     for _, match in shown:
         mask, corner = _mask_at(match, picture.size)
         if match.chosen:
-            picture.paste(INK, corner, _edge(mask, 7, 5))
-            picture.paste(CHOSEN, corner, _edge(mask, 5, 3))
+            picture.paste(INK, corner, edge_of(mask, 7, 5))
+            picture.paste(CHOSEN, corner, edge_of(mask, 5, 3))
         else:
-            picture.paste(OTHERS, corner, _edge(mask, 3, 1))
+            picture.paste(OTHERS, corner, edge_of(mask, 3, 1))
     draw = ImageDraw.Draw(picture)
     for rank, match in shown:
         if rank <= _NUMBERED_MATCHES:
@@ -212,7 +212,7 @@ def _mask_at(match: Match, size: tuple[int, int]) -> tuple[Image.Image, tuple[in
     return framed, (left - _RIM, top - _RIM)
 
 
-def _edge(mask: Image.Image, outer: int, inner: int) -> Image.Image:
+def edge_of(mask: Image.Image, outer: int, inner: int) -> Image.Image:
     """Pixels near the outline of a mask: ``outer // 2`` outwards and ``inner // 2`` inwards."""
     grown = np.asarray(mask.filter(ImageFilter.MaxFilter(outer)))
     shrunk = np.asarray(mask.filter(ImageFilter.MinFilter(inner)))
@@ -234,7 +234,24 @@ def _heated(base: Image.Image, heatmap: FloatArray, size: tuple[int, int]) -> Im
     return picture
 
 
-def _display_size(shape: tuple[int, int], longest: int) -> tuple[int, int]:
+def paint_labels(
+    base: Image.Image, labels: NDArray[np.integer[Any]], colours: Sequence[Colour]
+) -> Image.Image:
+    """Classes in their colours over an image.
+
+    Args:
+        base: RGB image at display size.
+        labels: ``(H, W)``, index into ``colours``; the image is left as it is where it is below 0.
+        colours: of the classes.
+    """
+    shown = sampled(labels, base.size)
+    palette = np.array([*colours, (0, 0, 0)], np.float32)
+    opacity = np.where(shown >= 0, np.float32(_OPACITY), np.float32(0))[..., None]
+    mixed = np.asarray(base, np.float32) * (1 - opacity) + palette[shown] * opacity
+    return Image.fromarray(np.round(mixed).astype(np.uint8))
+
+
+def display_size(shape: tuple[int, int], longest: int) -> tuple[int, int]:
     """Width and height at which an image is shown: whole multiples of small ones."""
     height, width = shape
     factor: float = longest / max(height, width)
@@ -244,7 +261,7 @@ def _display_size(shape: tuple[int, int], longest: int) -> tuple[int, int]:
     return max(1, round(width * factor)), max(1, round(height * factor))
 
 
-def _picture(raster: Raster, size: tuple[int, int]) -> Image.Image:
+def picture_of(raster: Raster, size: tuple[int, int]) -> Image.Image:
     """The image at display size with "no data" in plain grey."""
     pixels: RGBImage = raster.rgb
     if not raster.valid.all():
@@ -254,7 +271,7 @@ def _picture(raster: Raster, size: tuple[int, int]) -> Image.Image:
     return picture.resize(size, Image.Resampling.BOX if smaller else Image.Resampling.NEAREST)
 
 
-def _sampled(labels: NDArray[Any], size: tuple[int, int]) -> NDArray[Any]:
+def sampled(labels: NDArray[Any], size: tuple[int, int]) -> NDArray[Any]:
     """Labels of the pixels nearest to the centres of the display pixels."""
     height, width = labels.shape
     rows = ((np.arange(size[1]) + 0.5) * height / size[1]).astype(int)

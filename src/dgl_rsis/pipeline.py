@@ -50,7 +50,7 @@ class CancelledError(DglRsisError):
 
 
 def load(
-    model: str = "rs-tiny",
+    model: str | Backbone = "rs-tiny",
     *,
     proposer: str | None = None,
     preset: str = "default",
@@ -62,7 +62,8 @@ def load(
 
     Args:
         model: ``rs-tiny``, ``hf:ORG/NAME`` (bare ``ORG/NAME`` too), ``openclip:FILE`` or
-            ``dir:FOLDER`` (bare existing paths too).
+            ``dir:FOLDER`` (bare existing paths too); or a backbone that is loaded already, whose
+            precision and attention stay as they are.
         proposer: ``tree``, ``flat``, ``maskcut``, ``hierarchy``, ``sam``, ``sam2``, ``samhq``,
             ``sam3`` or several joined by ``+``, over ``settings``; None leaves their choice.
         preset: ``default``, ``fast`` or ``paper``.
@@ -88,8 +89,11 @@ def load(
     chosen = make_settings(preset, overrides)
     device = chosen.backbone.device
     checkpoint_folders(chosen.proposals)  # a missing one is told before anything is loaded
-    options = BackboneOptions(**chosen.backbone.model_dump(exclude={"device"}))
-    backbone = load_backbone(model, device, options)
+    if isinstance(model, str):
+        options = BackboneOptions(**chosen.backbone.model_dump(exclude={"device"}))
+        backbone = load_backbone(model, device, options)
+    else:
+        backbone = model
     if backbone.card.notice:
         _give_notice(backbone.card.notice)
     activation = chosen.activation

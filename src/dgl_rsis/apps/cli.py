@@ -14,7 +14,14 @@ from typing import Annotated
 import typer
 
 from dgl_rsis import __version__
-from dgl_rsis.apps import commands_inspect, commands_map, commands_refer, demo
+from dgl_rsis.apps import (
+    commands_assess,
+    commands_eval,
+    commands_inspect,
+    commands_map,
+    commands_refer,
+    demo,
+)
 from dgl_rsis.errors import DglRsisError
 
 WRONG_INPUT = 2
@@ -60,9 +67,19 @@ app.command(epilog=_examples("polygonize map.tif -o map.gpkg --simplify 1.0 --mi
 app.command(epilog=_examples('parse "the second court from the left"', "parse --schema"))(
     commands_refer.parse
 )
+app.add_typer(commands_assess.assess)
 app.add_typer(commands_inspect.models)
 app.command(epilog=_examples("info scene.tif"))(commands_inspect.info)
 app.command(epilog=_examples("doctor"))(commands_inspect.doctor)
+app.command(
+    "eval",
+    epilog=_examples(
+        "eval dubai shared/dubai -o runs/dubai -w default -w paper -w baselines",
+        "eval rrsis-d RRSISD -o runs/rrsisd --model hf:openai/clip-vit-base-patch16 --limit 200",
+        'eval --compare a/results.json b/results.json -w "rs-tiny default"',
+        "eval --list",
+    ),
+)(commands_eval.evaluate)
 app.command(epilog=_examples("demo --seed 3 --folder demo"))(demo.demo)
 
 # Recent versions of typer carry a copy of click inside: its base class of usage errors is reached

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -34,20 +34,26 @@ class Question:
     chosen: frozenset[int]
 
 
-def ask(measures: Measures, rng: np.random.Generator, rounds: int) -> Iterator[Question]:
+def ask(
+    measures: Measures,
+    rng: np.random.Generator,
+    rounds: int,
+    constructions: Sequence[str] = tuple(CONSTRUCTIONS),
+) -> Iterator[Question]:
     """Draw questions: in every round one of each construction, where the image has one.
 
     Args:
         measures: of the things of an image.
         rng: source of chance.
         rounds: how often each construction has its turn.
+        constructions: which of them, in the order of their turns.
     """
     drafter = Drafter(measures, rng)
     if not drafter.kinds:
         return
     said: set[str] = set()
     for _ in range(rounds):
-        for construction in CONSTRUCTIONS:
+        for construction in constructions:
             question = _draw(drafter, construction)
             if question is not None and question.text not in said:
                 said.add(question.text)

@@ -212,7 +212,7 @@ def read_features(
         InputError: if the file cannot be read or holds something else than polygons.
     """
     file = Path(path)
-    table = _read_table(file)
+    table = read_table(file)
     if table is None or table.empty:
         raise InputError(f"{file} holds no polygons; check that it is the right file")
     kinds = set(table.geometry.geom_type.fillna("nothing"))
@@ -235,8 +235,13 @@ def read_features(
     return list(repaired), table.drop(columns=table.geometry.name).reset_index(drop=True)
 
 
-def _read_table(file: Path) -> GeoDataFrame | None:
-    """The first layer with geometries, None if there is no such layer."""
+def read_table(file: Path) -> GeoDataFrame | None:
+    """The first layer with geometries, None if there is no such layer.
+
+    Raises:
+        InputError: the file is not there or no vector file.
+        MissingExtraError: for .parquet without pyarrow.
+    """
     import geopandas
     import pyogrio
     from pyogrio.errors import DataSourceError

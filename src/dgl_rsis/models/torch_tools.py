@@ -90,3 +90,11 @@ def competitive_log_probabilities(logits: Tensor, targets: Sequence[int]) -> Ten
     own = logits[..., list(targets)]
     rivals = logits[..., [row for row in range(logits.shape[-1]) if row not in set(targets)]]
     return own - torch.logaddexp(own, rivals.logsumexp(-1, keepdim=True))
+
+
+def use_one_thread() -> None:
+    """Compute with one thread in this process: for processes that share the cores of a machine.
+
+    The last bits of sums then do not depend on how many cores there are.
+    """
+    torch.set_num_threads(1)

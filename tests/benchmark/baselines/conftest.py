@@ -9,9 +9,12 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from toy_backbone import ToyBackbone
 
+from dgl_rsis.config import make_settings
 from dgl_rsis.models.hf_clip import HfClip
 from dgl_rsis.models.preprocess import Preprocessing
+from dgl_rsis.pipeline import Model
 from dgl_rsis.proposals.masks import MaskSet
 from dgl_rsis.types import RGBImage
 
@@ -60,3 +63,22 @@ def masks() -> MaskSet:
     stack[3, 28, 43] = True
     stack[4, 0, 0] = True
     return MaskSet.from_masks(stack)
+
+
+@pytest.fixture(scope="session")
+def worded(tiny_clip_folder: Path) -> HfClip:
+    """A random CLIP of 3 blocks, 32 px, patch 8, that reads words."""
+    return HfClip.from_folder(tiny_clip_folder)
+
+
+@pytest.fixture
+def coloured() -> Model:
+    """A model that sees plain colours and has no class token."""
+    return Model(ToyBackbone(), make_settings())
+
+
+@pytest.fixture(scope="session")
+def quarter_masks() -> MaskSet:
+    """The quarters of ``toy_backbone.quarters()``: building, vegetation, water, road."""
+    boxes = [[0, 0, 32, 32], [32, 0, 64, 32], [0, 32, 32, 64], [32, 32, 64, 64]]
+    return MaskSet.from_boxes(np.array(boxes), (64, 64))

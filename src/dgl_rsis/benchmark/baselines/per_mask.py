@@ -15,6 +15,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from dgl_rsis.errors import InputError
+from dgl_rsis.models.base import Backbone
 from dgl_rsis.models.hf_clip import HfClip
 from dgl_rsis.models.torch_tools import squeeze, to_tensor
 from dgl_rsis.models.vision_tower import ClassTokenTower
@@ -34,6 +35,25 @@ def class_token_tower(model: HfClip) -> ClassTokenTower:
             f"{model.name}: this baseline needs an image tower with a class token; pass a CLIP"
         )
     return model.tower
+
+
+def is_vit(backbone: Backbone) -> bool:
+    """Whether a backbone is a ViT with a class token."""
+    return isinstance(backbone, HfClip) and isinstance(backbone.tower, ClassTokenTower)
+
+
+def vit_of(backbone: Backbone) -> HfClip:
+    """The backbone as a ViT with a class token, which it must be.
+
+    Raises:
+        InputError: it is none.
+    """
+    if not isinstance(backbone, HfClip):
+        raise InputError(
+            f"{backbone.card.name}: this baseline needs a ViT with a class token; pass a CLIP"
+        )
+    class_token_tower(backbone)
+    return backbone
 
 
 def late_blocks(tower: ClassTokenTower) -> int:

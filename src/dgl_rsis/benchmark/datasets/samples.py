@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from dgl_rsis.types import BoolArray, RGBImage
+from dgl_rsis.types import BoolArray, Raster, RGBImage
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ class ReferSample:
         name: unique within the set, the same on every machine.
         image: name of the image; sentences about one image share it.
         sentence: as the data set has it.
-        read_image: gives ``(H, W, 3)`` uint8.
+        read_image: gives ``(H, W, 3)`` uint8, or a raster where the ground belongs to the task.
         read_mask: gives ``(H', W')`` bool, not always of the size of the image; nothing is True
             where the sentence has no target. A set of boxes gives filled boxes.
     """
@@ -66,7 +66,7 @@ class ReferSample:
     name: str
     image: str
     sentence: str
-    read_image: Callable[[], RGBImage]
+    read_image: Callable[[], RGBImage | Raster]
     read_mask: Callable[[], BoolArray]
 
 

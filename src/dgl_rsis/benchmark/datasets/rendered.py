@@ -1,0 +1,136 @@
+"""Rendered test scenes as sets for both tasks (*rendered*: never a stand-in for real accuracy).
+
+Palettes and textures are those that no training sees (``render_scene(seed, split="test")``). The split
+says which scenes: ``FIRST+COUNT`` are the seeds from FIRST on, ``test`` is ``90000+40``, seeds that
+served no decision. Scenes are drawn again when they are asked for; only the last ones are kept.
+
+Sentences are drawn by construction (``benchmark/asking.py``), with answers that an oracle finds in the
+pixels and that hang on no margin under 10 %. Sentences in metres or acres are left out: a picture
+alone does not say how large its pixels are. North is up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import lru_cache, partial
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dgl_rsis.benchmark.asking import Question, ask
+from dgl_rsis.benchmark.constructions import CONSTRUCTIONS
+from dgl_rsis.benchmark.datasets.samples import (
+    MapDataset,
+    MapSample,
+    ReferDataset,
+    ReferSample,
+)
+from dgl_rsis.benchmark.datasets.sentence_layout import arranged
+from dgl_rsis.benchmark.measures import Measures
+from dgl_rsis.benchmark.questions import Limit
+from dgl_rsis.benchmark.truth import Truth, truth_of
+from dgl_rsis.errors import InputError
+from dgl_rsis.render import CLASSES, RenderedScene, render_scene
+from dgl_rsis.types import BoolArray, RGBImage
+
+TEST = "90000+40"
+SENTENCES = 6
+"""How many are asked about a scene, each of another construction."""
+MEASURED = ("size in units", "size between two values", "distance in units")
+"""Constructions that need the size of a pixel on the ground."""
+
+
+def read(folder: Path | None, split: str) -> ReferDataset:
+    """Sentences about rendered scenes, called ``seed#construction``.
+
+    Every scene is drawn once to find its sentences, about a second each.
+
+    Args:
+        folder: not looked at; here so that all readers are called alike.
+        split: ``test`` or ``FIRST+COUNT``.
+
+    Raises:
+        InputError: the split is none of these.
+    """
+    samples = (sample for seed in _seeds(split) for sample in _samples(seed))
+    return ReferDataset(f"rendered/{split}", arranged(samples, Path("rendered"), split))
+
+
+def read_maps(folder: Path | None, split: str) -> MapDataset:
+    """Rendered scenes with their class maps, called by their seed.
+
+    Args:
+        folder: not looked at; here so that all readers are called alike.
+        split: ``test`` or ``FIRST+COUNT``.
+
+    Raises:
+        InputError: the split is none of these.
+    """
+    samples = tuple(
+        MapSample(str(seed), partial(_image, seed), partial(_labels, seed))
+        for seed in _seeds(split)
+    )
+    return MapDataset(f"rendered/{split}", CLASSES, CLASSES, None, samples)
+
+
+def _seeds(split: str) -> range:
+    first, plus, count = (TEST if split == "test" else split).partition("+")
+    if not (first.isdecimal() and count.isdecimal() and plus) or int(count) == 0:
+        raise InputError(
+            f"rendered scenes have no split {split!r}; pass test, or FIRST+COUNT as in {TEST}"
+        )
+    return range(int(first), int(first) + int(count))
+
+
+def _samples(seed: int) -> Iterator[ReferSample]:
+    truth = _truth(seed)
+    for question in _questions(truth, seed):
+        yield ReferSample(
+            f"{seed}#{question.construction}",
+            str(seed),
+            question.text,
+            partial(_image, seed),
+            partial(_mask, seed, tuple(sorted(question.chosen))),
+        )
+
+
+def _questions(truth: Truth, seed: int) -> Iterator[Question]:
+    """A few questions, each of another construction, in an order that the seed draws."""
+    rng = np.random.default_rng(seed)
+    names = [name for name in CONSTRUCTIONS if name not in MEASURED]
+    order = [names[index] for index in rng.permutation(len(names))]
+    asked = (each for each in ask(Measures(truth), rng, 1, order) if not _is_measured(each))
+    return islice(asked, SENTENCES)
+
+
+def _is_measured(question: Question) -> bool:
+    return any(isinstance(condition, Limit) for condition in question.things.conditions)
+
+
+def _image(seed: int) -> RGBImage:
+    return _scene(seed).image
+
+
+def _labels(seed: int) -> NDArray[np.int16]:
+    return _scene(seed).class_map
+
+
+def _mask(seed: int, chosen: tuple[int, ...]) -> BoolArray:
+    truth = _truth(seed)
+    mask = np.zeros(truth.shape, bool)
+    for thing in (truth.things[index] for index in chosen):
+        x0, y0, x1, y1 = thing.box
+        mask[y0:y1, x0:x1] |= thing.mask
+    return mask
+
+
+@lru_cache(maxsize=2)
+def _scene(seed: int) -> RenderedScene:
+    return render_scene(seed, split="test")
+
+
+@lru_cache(maxsize=2)
+def _truth(seed: int) -> Truth:
+    return truth_of(_scene(seed))

@@ -1,0 +1,158 @@
+"""One process of a run: its data set, its models, and what every way answers about an image.
+
+Whatever goes wrong while a way answers is written down as its failure and counts as a wrong
+answer; the run goes on.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from dgl_rsis.benchmark.datasets.registry import read_dataset
+from dgl_rsis.benchmark.datasets.samples import MapDataset, MapSample, ReferSample
+from dgl_rsis.benchmark.evaluation.maps import answer_map
+from dgl_rsis.benchmark.evaluation.sentences import Asked, answer_sentences
+from dgl_rsis.benchmark.evaluation.shared import SharedBackbone
+from dgl_rsis.benchmark.evaluation.ways import Way
+from dgl_rsis.config import make_settings
+from dgl_rsis.manifest import library_versions
+from dgl_rsis.models.base import BackboneOptions
+from dgl_rsis.models.registry import load_backbone
+from dgl_rsis.pipeline import Model, load
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is run; small, for it travels to every worker.
+
+    Attributes:
+        dataset: name of the data set.
+        folder: where it lies; None for sets that are made on the spot.
+        split: of the set; None takes its usual one.
+        ways: what is compared.
+        device: see ``load``.
+        limit: how many images, drawn by ``seed``; None takes all.
+        seed: of all that is drawn.
+    """
+
+    dataset: str
+    folder: str | None
+    split: str | None
+    ways: tuple[Way, ...]
+    device: str = "auto"
+    limit: int | None = None
+    seed: int = 0
+
+
+class Bench:
+    """A data set and the models of a plan.
+
+    Attributes:
+        plan: what is run.
+        dataset: that is read.
+        models: of the ways; those with the same backbone share it.
+    """
+
+    def __init__(self, plan: Plan) -> None:
+        """Open the data set and load the models.
+
+        Raises:
+            InputError: the data set or a way cannot be used.
+            ModelError: a model cannot be loaded.
+        """
+        self.plan = plan
+        self.dataset = read_dataset(plan.dataset, Path(plan.folder or "."), plan.split)
+        self._backbones: dict[tuple[str, str], SharedBackbone] = {}
+        self.models = {way: self._load(way) for way in plan.ways}
+        self._samples: dict[str, list[Any]] = {}
+        for sample in self.dataset.samples:
+            self._samples.setdefault(_image_of(sample), []).append(sample)
+
+    def images(self) -> list[str]:
+        """Names of the images that are run, in the order of the set."""
+        names = list(self._samples)
+        if self.plan.limit is None or self.plan.limit >= len(names):
+            return names
+        random = np.random.default_rng(self.plan.seed)
+        drawn = random.choice(len(names), self.plan.limit, replace=False)
+        return [names[index] for index in sorted(drawn.tolist())]
+
+    def samples(self, image: str) -> list[Any]:
+        """What is asked about an image: its map, or all sentences about it."""
+        return self._samples[image]
+
+    def forget(self) -> None:
+        """Drop what the backbones keep of the last image; call it before the next."""
+        for backbone in self._backbones.values():
+            backbone.forget()
+
+    def heading(self) -> dict[str, Any]:
+        """What is run, in JSON values: data set, ways, models, versions."""
+        plan, dataset = self.plan, self.dataset
+        facts: dict[str, Any] = {"dataset": dataset.name, "task": "sentences"}
+        if isinstance(dataset, MapDataset):
+            facts |= {
+                "task": "maps",
+                "classes": list(dataset.classes),
+                "words": list(dataset.words),
+                "background": dataset.background,
+            }
+        return {
+            **facts,
+            "limit": plan.limit,
+            "seed": plan.seed,
+            "ways": {
+                way.name: {
+                    "model": model.backbone.card.name,
+                    "revision": model.backbone.card.revision,
+                    "method": way.method,
+                    "settings": model.settings.model_dump(mode="json"),
+                }
+                for way, model in self.models.items()
+            },
+            "versions": library_versions(),
+        }
+
+    def answer(self, image: str) -> dict[str, Any]:
+        """What every way answers about an image: the entry of the journal."""
+        self.forget()
+        samples = self.samples(image)
+        if isinstance(self.dataset, MapDataset):
+            answers = {
+                way.name: answer_map(model, way, samples[0], self.dataset)
+                for way, model in self.models.items()
+            }
+        else:
+            asked: Asked = {}
+            answers = {
+                way.name: answer_sentences(model, way, samples, self.dataset, asked)
+                for way, model in self.models.items()
+            }
+        return {"image": image, "ways": answers}
+
+    def _load(self, way: Way) -> Model:
+        """The model of a way; ways with the same backbone share it."""
+        settings = make_settings(way.preset, way.overrides)
+        options = settings.backbone.model_dump(exclude={"device"})
+        key = way.model, repr(sorted(options.items()))
+        if key not in self._backbones:
+            backbone = load_backbone(way.model, self.plan.device, BackboneOptions(**options))
+            self._backbones[key] = SharedBackbone(backbone)
+        return load(
+            self._backbones[key], preset=way.preset, device=self.plan.device, settings=way.overrides
+        )
+
+
+def _image_of(sample: MapSample | ReferSample) -> str:
+    return sample.name if isinstance(sample, MapSample) else sample.image
+
+
+@cache
+def bench_of(plan: Plan) -> Bench:
+    """The bench of a plan; a process makes it once."""
+    return Bench(plan)

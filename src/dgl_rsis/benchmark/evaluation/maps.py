@@ -1,0 +1,88 @@
+"""How the ways make maps, and what is counted of each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dgl_rsis.benchmark.baselines.registry import map_method
+from dgl_rsis.benchmark.datasets.samples import MapDataset, MapSample
+from dgl_rsis.benchmark.evaluation.shared import unshared
+from dgl_rsis.benchmark.evaluation.watch import Attempt, attempt
+from dgl_rsis.benchmark.evaluation.ways import Way
+from dgl_rsis.benchmark.metrics import confusion_matrix
+from dgl_rsis.benchmark.oracles import true_class_of_regions
+from dgl_rsis.pipeline import Model, load
+from dgl_rsis.proposing import flat_masks, painted_parts, tree_of
+from dgl_rsis.types import IntArray, RGBImage
+
+ORACLE = "oracle-classes"
+"""The way that gives every region its true class."""
+
+
+def answer_map(model: Model, way: Way, sample: MapSample, dataset: MapDataset) -> dict[str, Any]:
+    """Make the map of a sample and count its pixels by true and predicted class.
+
+    Returns:
+        ``counts``: ``[true class, predicted class, pixels]`` of all pairs that occur, where
+        predicted is the number of classes for no class, which is all that a failure gives;
+        ``seconds``; and ``error`` where the way failed.
+    """
+    truth = sample.read_labels()
+    made = attempt_map(model, way, sample.read_image(), truth, dataset)
+    labels = np.full(truth.shape, -1, np.int16) if made.result is None else made.result
+    counts = confusion_matrix(truth, labels, len(dataset.classes))
+    return {"counts": to_triples(counts), **made.note()}
+
+
+def attempt_map(
+    model: Model, way: Way, image: RGBImage, truth: NDArray[np.int16], dataset: MapDataset
+) -> Attempt[NDArray[np.int16]]:
+    """The map of an image by a way; the truth is looked at by the oracle alone."""
+    if way.method == ORACLE:
+        return attempt(model.backbone, lambda: best_map(model, image, truth))
+    return attempt(
+        model.backbone, lambda: make_map(model, way, image, dataset.words, dataset.background)
+    )
+
+
+def make_map(
+    model: Model, way: Way, image: RGBImage, words: Sequence[str], background: int | None
+) -> NDArray[np.int16]:
+    """The map of an image by a way, ``(H, W)`` int16, index into ``words``; -1 is no class."""
+    if way.baseline is not None:
+        return map_method(way.baseline)(unshared(model), image, words, background)
+    asked = [index for index in range(len(words)) if index != background]
+    other = False if background is None else words[background]
+    result = model.segment(image, [words[index] for index in asked], other=other)
+    lookup = np.array([*asked, *([] if background is None else [background]), -1], np.int16)
+    return lookup[result.labels]
+
+
+def best_map(model: Model, image: RGBImage, truth: NDArray[np.int16]) -> NDArray[np.int16]:
+    """The map of perfectly classified regions, of those that the painter of the model works with."""
+    settings = model.settings
+    parts, _ = painted_parts(settings.paint.painter, settings.proposals)
+    proposer = {"proposals": {**settings.proposals.model_dump(), "proposer": "+".join(parts)}}
+    found = load(model.backbone, settings=proposer, device=model.device).propose(image)
+    regions = tree_of(found) or flat_masks(found)
+    assert regions is not None  # every proposer gives one of both
+    return true_class_of_regions(regions, truth)
+
+
+def to_triples(counts: IntArray) -> list[list[int]]:
+    """``[row, column, count]`` of the cells that are not empty."""
+    return [
+        [int(row), int(column), int(counts[row, column])] for row, column in np.argwhere(counts)
+    ]
+
+
+def from_triples(triples: Sequence[Sequence[int]], class_count: int) -> IntArray:
+    """The confusion matrix ``(C, C + 1)`` int64 of ``to_triples``."""
+    counts = np.zeros((class_count, class_count + 1), np.int64)
+    for row, column, count in triples:
+        counts[row, column] = count
+    return counts

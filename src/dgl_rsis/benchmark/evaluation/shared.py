@@ -1,0 +1,126 @@
+"""A backbone that several ways of one run share: what it said about an image is kept for all.
+
+Ways of one run mostly ask the same of an image: dense features at the same scales, activations of
+the same windows. The answers are kept until the next image comes, and texts for the whole run.
+What a kept answer took when it was made counts towards the time of everybody who takes it, so that
+seconds are those of a way that runs alone.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import replace
+from hashlib import blake2b
+from typing import TypeVar
+
+import numpy as np
+
+from dgl_rsis.models.base import Activator, Backbone, ModelCard, activator_of
+from dgl_rsis.pipeline import Model
+from dgl_rsis.types import FloatArray, Proposals, RGBImage
+
+Answer = TypeVar("Answer")
+
+
+class SharedBackbone:
+    """Asks a backbone once for each thing.
+
+    Attributes:
+        backbone: that is asked.
+        saved: seconds that kept answers have saved so far.
+    """
+
+    def __init__(self, backbone: Backbone) -> None:
+        """Keep nothing yet."""
+        self.backbone = backbone
+        self.saved = 0.0
+        self._kept: dict[Hashable, tuple[object, float]] = {}
+        self._texts: dict[str, FloatArray] = {}
+
+    def forget(self) -> None:
+        """Drop what was said about images."""
+        self._kept.clear()
+
+    @property
+    def card(self) -> ModelCard:
+        """That of the backbone, as all properties."""
+        return self.backbone.card
+
+    @property
+    def dim(self) -> int:
+        """Dimensions of the joint space."""
+        return self.backbone.dim
+
+    @property
+    def input_size(self) -> int:
+        """Side in pixels of the square that images are squeezed to."""
+        return self.backbone.input_size
+
+    @property
+    def logit_scale(self) -> float:
+        """Inverse temperature of image embeddings."""
+        return self.backbone.logit_scale
+
+    @property
+    def dense_logit_scale(self) -> float:
+        """Inverse temperature of dense features."""
+        return self.backbone.dense_logit_scale
+
+    @property
+    def region_logit_scale(self) -> float:
+        """Inverse temperature of mask-guided features."""
+        return self.backbone.region_logit_scale
+
+    def encode_texts(self, texts: Sequence[str]) -> FloatArray:
+        """Embed texts; each text once in a run."""
+        new = [text for text in dict.fromkeys(texts) if text not in self._texts]
+        if new:
+            self._texts |= zip(new, self.backbone.encode_texts(new), strict=True)
+        if not texts:
+            return np.zeros((0, self.dim), np.float32)
+        return np.stack([self._texts[text] for text in texts])
+
+    def encode_images(self, images: Sequence[RGBImage]) -> FloatArray:
+        """Embed whole images; nothing is kept, crops differ between ways."""
+        return self.backbone.encode_images(images)
+
+    def dense(self, image: RGBImage) -> FloatArray:
+        """Dense features, computed once for the same pixels."""
+        return self._once(("dense", _digest(image)), lambda: self.backbone.dense(image))
+
+    def regions(self, image: RGBImage, proposals: Proposals) -> FloatArray:
+        """Mask-guided embeddings; nothing is kept, proposals differ between ways."""
+        return self.backbone.regions(image, proposals)
+
+    def activations(
+        self, image: RGBImage, texts: FloatArray, targets: Sequence[int]
+    ) -> tuple[FloatArray, FloatArray]:
+        """Grad-CAM of target texts, from pixels that are read once."""
+        return self.activator(image)(texts, targets)
+
+    def activator(self, image: RGBImage) -> Activator:
+        """What activations need beside the words, computed once for the same pixels."""
+        key = ("activator", _digest(image))
+        return self._once(key, lambda: activator_of(self.backbone, image))
+
+    def _once(self, key: Hashable, make: Callable[[], Answer]) -> Answer:
+        if key in self._kept:
+            answer, seconds = self._kept[key]
+            self.saved += seconds
+            return answer  # type: ignore[return-value]  # of the type that its key stands for
+        start = time.perf_counter()
+        answer = make()
+        self._kept[key] = (answer, time.perf_counter() - start)
+        return answer
+
+
+def _digest(image: RGBImage) -> tuple[tuple[int, ...], bytes]:
+    return image.shape, blake2b(image.tobytes(), digest_size=16).digest()
+
+
+def unshared(model: Model) -> Model:
+    """The model over its backbone itself, for ways that look into the network."""
+    if isinstance(model.backbone, SharedBackbone):
+        return replace(model, backbone=model.backbone.backbone)
+    return model

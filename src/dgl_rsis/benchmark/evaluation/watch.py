@@ -1,0 +1,47 @@
+"""Seconds of a way, and what it did when it failed."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from dgl_rsis.benchmark.evaluation.shared import SharedBackbone
+from dgl_rsis.models.base import Backbone
+
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True)
+class Attempt(Generic[Result]):
+    """What came of asking a way.
+
+    Attributes:
+        result: its answer; None where it failed.
+        seconds: that it took, as if it had not shared anything with other ways.
+        error: one line; empty where it did not fail.
+    """
+
+    result: Result | None
+    seconds: float
+    error: str = ""
+
+    def note(self) -> dict[str, Any]:
+        """Seconds and error, in JSON values."""
+        return {"seconds": self.seconds, **({"error": self.error} if self.error else {})}
+
+
+def attempt(backbone: Backbone, ask: Callable[[], Result]) -> Attempt[Result]:
+    """Ask, and write down whatever goes wrong: no failure of a way may end a run of all."""
+    before, start = _saved(backbone), time.perf_counter()
+    result, error = None, ""
+    try:
+        result = ask()
+    except Exception as failure:
+        error = " ".join(f"{type(failure).__name__}: {failure}".split())
+    return Attempt(result, time.perf_counter() - start + _saved(backbone) - before, error)
+
+
+def _saved(backbone: Backbone) -> float:
+    return backbone.saved if isinstance(backbone, SharedBackbone) else 0.0

@@ -1,0 +1,130 @@
+"""Runs from end to end: worker processes, resuming, failures, the same bytes every time."""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from dgl_rsis.benchmark.evaluation.answering import Bench, Plan
+from dgl_rsis.benchmark.evaluation.files import write_results
+from dgl_rsis.benchmark.evaluation.runner import JOURNAL, run
+from dgl_rsis.benchmark.evaluation.ways import Way
+from dgl_rsis.errors import InputError
+
+
+def plan(own_set, model, dataset="own-maps", methods=("fast", "clip-argmax"), **more):
+    ways = tuple(Way(f"dir:{model}", method) for method in methods)
+    return Plan(dataset, str(own_set), None, ways, **more)
+
+
+def finished(plan, folder, **more):
+    heading, entries, total = run(plan, folder, **more)
+    write_results(folder, heading, entries, total)
+    return (folder / "results.json").read_bytes()
+
+
+@pytest.mark.parametrize("dataset", ["own-maps", "own-sentences"])
+def test_a_stopped_run_goes_on_and_gives_the_same_bytes(own_set, tiny_rs_folder, tmp_path, dataset):
+    methods = ("fast", "clip-argmax") if dataset == "own-maps" else ("fast", "dense-score")
+    task = plan(own_set, tiny_rs_folder, dataset, methods)
+    whole = finished(task, tmp_path / "whole", workers=2)
+    _, entries, total = run(task, tmp_path / "parts", tell=lambda done, *_: done < 2)
+    assert (len(entries), total) == (2, 4)
+    kept = (tmp_path / "parts" / JOURNAL).read_text().splitlines()[:3]
+    assert finished(task, tmp_path / "parts") == whole
+    assert (tmp_path / "parts" / JOURNAL).read_text().splitlines()[:3] == kept
+    results = json.loads(whole)
+    assert results["complete"]
+    assert results["images"] == 4
+    for way in results["results"].values():
+        assert len(way["samples"]) == (4 if dataset == "own-maps" else 8)
+        assert not way["failures"]
+
+
+def test_another_setting_is_refused(own_set, tiny_rs_folder, tmp_path):
+    run(plan(own_set, tiny_rs_folder, methods=("fast",)), tmp_path)
+    other = Plan("own-maps", str(own_set), None, (Way(f"dir:{tiny_rs_folder}", "default"),))
+    with pytest.raises(InputError, match="another output folder"):
+        run(other, tmp_path)
+
+
+def test_images_are_drawn_by_the_seed_in_the_order_of_the_set(own_set, tiny_rs_folder):
+    def drawn(**more):
+        return Bench(plan(own_set, tiny_rs_folder, methods=("fast",), **more)).images()
+
+    assert drawn() == drawn(limit=4) == drawn(limit=9) == [f"part{n}" for n in range(4)]
+    assert drawn(limit=2, seed=1) == sorted(drawn(limit=2, seed=1)) == drawn(limit=2, seed=1)
+    assert len({tuple(drawn(limit=2, seed=seed)) for seed in range(8)}) > 1
+
+
+def test_a_failure_counts_as_wrong_and_the_others_go_on(own_set, tiny_rs_folder, tmp_path):
+    # rs-tiny has no class token, which MaskCLIP needs
+    task = plan(own_set, tiny_rs_folder, methods=("fast", "maskclip"))
+    results = json.loads(finished(task, tmp_path))
+    good, bad = results["results"].values()
+    assert not good["failures"]
+    assert [each["name"] for each in bad["failures"]] == [f"part{n}" for n in range(4)]
+    assert "class token" in bad["failures"][0]["error"]
+    assert bad["figures"]["overall_accuracy"]["value"] == 0
+    assert all(row[1] == 2 for sample in bad["samples"] for row in sample["counts"])
+
+
+def test_a_failure_is_wrong_where_nothing_is_the_right_answer(own_set, tiny_rs_folder, tmp_path):
+    # rs-tiny has no class token, which Global-Local CLIP needs
+    task = plan(own_set, tiny_rs_folder, "own-sentences", ("global-local-clip",))
+    (way,) = json.loads(finished(task, tmp_path))["results"].values()
+    assert len(way["failures"]) == 8
+    for name in ("generalised_iou", "no_target_accuracy", "target_accuracy", "mean_iou"):
+        assert way["figures"][name]["value"] == 0
+
+
+def test_oracles_are_no_worse_than_what_they_improve(own_set, tiny_rs_folder, tmp_path):
+    methods = ("default", "oracle-selection", "oracle-masks")
+    task = plan(own_set, tiny_rs_folder, "own-sentences", methods)
+    results = json.loads(finished(task, tmp_path))["results"]
+    ours, choice, masks = (
+        [sample["intersection"] / max(sample["union"], 1) for sample in way["samples"]]
+        for way in results.values()
+    )
+    assert all(a <= b for a, b in zip(ours, choice, strict=True))
+    assert sum(masks) / 4 > 0.8  # the square is one of the proposals
+
+
+@pytest.mark.slow
+def test_killed_ten_times_it_gives_the_same_bytes(own_set, tiny_rs_folder, tmp_path):
+    def command(folder):
+        return [
+            *(sys.executable, "-m", "dgl_rsis.apps.cli", "eval", "own-sentences", str(own_set)),
+            *("-o", str(folder), "-m", f"dir:{tiny_rs_folder}", "-w", "default", "-w", "fast"),
+            *("--workers", "2", "--quiet"),
+        ]
+
+    subprocess.run(command(tmp_path / "whole"), check=True)
+    dice, kills = random.Random(0), 0
+    while kills < 10:
+        started = subprocess.Popen(command(tmp_path / "killed"), start_new_session=True)
+        journal = tmp_path / "killed" / JOURNAL
+        before = journal.read_bytes() if journal.exists() else b""
+        limit = time.monotonic() + 60
+        while started.poll() is None and time.monotonic() < limit:
+            now = journal.read_bytes() if journal.exists() else b""
+            if now != before or dice.random() < 0.002:
+                break
+            time.sleep(0.01)
+        time.sleep(dice.uniform(0, 0.2))
+        if started.poll() is not None:
+            journal.unlink()  # it was finished: begin again, the kills that are left are needed
+            continue
+        os.killpg(started.pid, signal.SIGKILL)
+        started.wait()
+        kills += 1
+    subprocess.run(command(tmp_path / "killed"), check=True)
+    whole, killed = (
+        (tmp_path / name / "results.json").read_bytes() for name in ("whole", "killed")
+    )
+    assert killed == whole
