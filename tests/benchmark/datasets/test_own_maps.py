@@ -23,7 +23,7 @@ def write(folder: Path, name: str, content: str) -> Path:
 def test_a_folder_with_names_in_lines(tmp_path: Path) -> None:
     make_own_folder(tmp_path)
     dataset = read_own_folder(tmp_path, "all")
-    assert dataset.name == "folder/all"
+    assert dataset.name == "own-maps/all"
     assert dataset.classes == dataset.words == ("background", "hangar", "taxiway")
     assert dataset.background == 0
     (sample,) = dataset.samples
@@ -47,9 +47,9 @@ def test_a_split_is_a_folder(tmp_path: Path) -> None:
     save(tmp_path / "images" / "test" / "b.png", picture(6, 12))
     save(tmp_path / "masks" / "test" / "b.png", values(6, 12, [0, 1]))
     dataset = read_own_folder(tmp_path, "test")
-    assert dataset.name == "folder/test"
+    assert dataset.name == "own-maps/test"
     assert [sample.name for sample in dataset.samples] == ["b"]
-    with pytest.raises(InputError, match="images/val is missing; folder is FOLDER/images"):
+    with pytest.raises(InputError, match="images/val is missing; own-maps is FOLDER/images"):
         read_own_folder(tmp_path, "val")
 
 

@@ -15,7 +15,15 @@ from dgl_rsis.benchmark.datasets.samples import MapDataset
 from dgl_rsis.errors import InputError
 from dgl_rsis.text.classes import read_classes
 
-MAPS = [name for name, entry in DATASETS.items() if entry.kind == "map"]
+MADE_ON_THE_SPOT = {"rendered", "rendered-maps"}
+MAPS = [
+    name for name, entry in DATASETS.items() if entry.kind == "map" and name not in MADE_ON_THE_SPOT
+]
+SENTENCES = [
+    name
+    for name, entry in DATASETS.items()
+    if entry.kind == "refer" and name not in MADE_ON_THE_SPOT
+]
 
 
 def read(name: str, folder: Path, split: str | None = None) -> MapDataset:
@@ -61,11 +69,24 @@ def test_another_folder_is_told_what_was_expected(name: str, tmp_path: Path) -> 
     assert DATASETS[name].tree in message
 
 
-@pytest.mark.parametrize("name", set(MAPS) - {"folder"})
+@pytest.mark.parametrize("name", [each for each in MAPS if each != "own-maps"])
 def test_an_unknown_split(name: str, tmp_path: Path) -> None:
     MAKERS[name](tmp_path)
     with pytest.raises(InputError, match=r"no split 'elsewhere', choose"):
         read(name, tmp_path, "elsewhere")
+
+
+@pytest.mark.parametrize("name", list(DATASETS))
+def test_every_entry_has_its_reader(name: str) -> None:
+    assert callable(find_entry(name).load())
+
+
+@pytest.mark.parametrize("name", SENTENCES)
+def test_another_folder_of_sentences_is_told_in_one_line(name: str, tmp_path: Path) -> None:
+    with pytest.raises(InputError) as error:
+        read_dataset(name, tmp_path)
+    assert str(tmp_path) in str(error.value)
+    assert "\n" not in str(error.value)
 
 
 def test_an_unknown_set(tmp_path: Path) -> None:

@@ -169,6 +169,7 @@ def test_ways_without_cases_and_answers_that_differ_are_told(own_set, tiny_rs_fo
     assert Case(case.way, case.name, case.image, case.iou) in found.shown
 
 
+@pytest.mark.slow
 def test_processes_write_the_same_page(own_set, tiny_rs_folder, tmp_path):
     task = plan(own_set, tiny_rs_folder, "own-sentences")
     found, told = made(task), []

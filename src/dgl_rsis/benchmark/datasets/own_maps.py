@@ -48,7 +48,7 @@ def read_own_folder(folder: Path, split: str) -> MapDataset:
     rest = [index for index, name in enumerate(classes) if is_background(name)]
     background = rest[0] if rest else None
     samples = whole_samples(pairs, Coding(values))
-    return MapDataset(f"folder/{split}", classes, classes, background, samples)
+    return MapDataset(f"own-maps/{split}", classes, classes, background, samples)
 
 
 def read_class_names(file: Path) -> dict[int, str]:
