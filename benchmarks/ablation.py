@@ -11,11 +11,10 @@ on it, and sentences are not part of it. Such switches have ``-`` there.
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 
+from dgl_rsis.benchmark.evaluation.ways import Way
 from dgl_rsis.benchmark.metrics import confusion_matrix, mask_iou, mean_iou
 from dgl_rsis.pipeline import Model, load
 from dgl_rsis.render import RenderedScene, render_scene
@@ -23,23 +22,21 @@ from dgl_rsis.types import Raster
 
 FIRST_SEED = 9000
 LEAST_SHARE = 0.01
-SWITCHES: dict[str, tuple[str, Mapping[str, Mapping[str, Any]]]] = {
-    "default": ("default", {}),
-    "without text decoupling": ("default", {"text": {"decouple": False}}),
-    "with context crop": ("default", {"local": {"context_crop": True}}),
-    "with mask guidance": ("default", {"local": {"mask_guidance": True}}),
-    "without knowledge": ("default", {"knowledge": {"enabled": False}}),
-    "without cross-scale": ("default", {"activation": {"cross_scale": False}}),
-    "without global enhancement": ("default", {"activation": {"global_enhancement": False}}),
-    "without activation": ("default", {"activation": {"enabled": False}}),
-    "without mask selection": ("default", {"select": {"enabled": False}}),
-    "without program": ("default", {"program": {"enabled": False}}),
-    "preset fast": ("fast", {}),
-    "preset paper": ("paper", {}),
-}
-
-
-ACT_ON_THE_MAP = ("default", "without knowledge", "preset fast", "preset paper")
+SHOWN = (
+    "default",
+    "without text decoupling",
+    "with context crops",
+    "with mask guidance",
+    "without knowledge",
+    "without cross-scale",
+    "without global enhancement",
+    "without activation",
+    "without mask selection",
+    "without program",
+    "fast",
+    "paper",
+)
+ACT_ON_THE_MAP = ("default", "without knowledge", "fast", "paper")
 
 
 def measure(
@@ -81,12 +78,12 @@ def main() -> None:
     parser.add_argument("--model", default="rs-tiny")
     parser.add_argument("--scenes", type=int, default=8)
     parser.add_argument("--size", type=int, default=384)
-    parser.add_argument("--only", action="append", choices=list(SWITCHES))
+    parser.add_argument("--only", action="append", choices=SHOWN)
     options = parser.parse_args()
     scenes = [render_scene(FIRST_SEED + k, size=options.size) for k in range(options.scenes)]
-    for name in options.only or SWITCHES:
-        preset, overrides = SWITCHES[name]
-        model = load(options.model, preset=preset, settings=overrides)
+    for name in options.only or SHOWN:
+        way = Way(options.model, name)
+        model = load(options.model, preset=way.preset, settings=way.overrides)
         map_iou, mean, right, count = measure(model, scenes, maps_too=name in ACT_ON_THE_MAP)
         shown = "-    " if map_iou is None else f"{map_iou:.3f}"
         print(

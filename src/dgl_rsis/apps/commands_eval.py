@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import math
 import os
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from dgl_rsis.apps import options
-from dgl_rsis.apps.console import Console, table
+from dgl_rsis.apps.console import Console, Progress, table
 from dgl_rsis.errors import InputError
 
 if TYPE_CHECKING:
@@ -154,7 +155,7 @@ def _run(
         )
 
 
-def _timed(tell: Any) -> Any:
+def _timed(tell: Progress | None) -> Progress | None:
     """Progress with images per minute and the time left, from what this run has done itself."""
     if tell is None:
         return None
@@ -166,7 +167,7 @@ def _timed(tell: Any) -> Any:
         pace = (done - first) / max(time.monotonic() - began, 1e-9)
         left = (total - done) / pace
         text = f"{message}, {60 * pace:.1f} images/min, {left / 60:.0f} min left"
-        return bool(tell(done, total, text))
+        return tell(done, total, text)
 
     return told
 
@@ -202,7 +203,7 @@ def _compare(console: Console, first: str, second: str | None, ways: list[str], 
             "" if each.low <= 0 <= each.high else "differs",
         )
         for name, each in found.items()
-        if each.value == each.value  # a figure that is not defined has no row
+        if not math.isnan(each.value)  # a figure that is not defined has no row
     ]
     for line in table(rows):
         console.show(line)

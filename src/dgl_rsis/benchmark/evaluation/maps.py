@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from dgl_rsis.benchmark.evaluation.watch import Attempt, attempt
 from dgl_rsis.benchmark.evaluation.ways import Way
 from dgl_rsis.benchmark.metrics import confusion_matrix
 from dgl_rsis.benchmark.oracles import true_class_of_regions
-from dgl_rsis.pipeline import Model, load
+from dgl_rsis.pipeline import Model
 from dgl_rsis.proposing import flat_masks, painted_parts, tree_of
 from dgl_rsis.types import IntArray, RGBImage
 
@@ -66,8 +67,9 @@ def best_map(model: Model, image: RGBImage, truth: NDArray[np.int16]) -> NDArray
     """The map of perfectly classified regions, of those that the painter of the model works with."""
     settings = model.settings
     parts, _ = painted_parts(settings.paint.painter, settings.proposals)
-    proposer = {"proposals": {**settings.proposals.model_dump(), "proposer": "+".join(parts)}}
-    found = load(model.backbone, settings=proposer, device=model.device).propose(image)
+    proposals = settings.proposals.model_copy(update={"proposer": "+".join(parts)})
+    painted = settings.model_copy(update={"proposals": proposals})
+    found = replace(model, settings=painted).propose(image)
     regions = tree_of(found) or flat_masks(found)
     assert regions is not None  # every proposer gives one of both
     return true_class_of_regions(regions, truth)

@@ -9,10 +9,11 @@ seconds are those of a way that runs alone.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from hashlib import blake2b
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
 import numpy as np
 
@@ -21,6 +22,9 @@ from dgl_rsis.pipeline import Model
 from dgl_rsis.types import FloatArray, Proposals, RGBImage
 
 Answer = TypeVar("Answer")
+Digest: TypeAlias = tuple[tuple[int, ...], bytes]
+Kept: TypeAlias = dict[Digest, tuple[Answer, float]]
+"""Answers about pictures, and the seconds that each took."""
 
 
 class SharedBackbone:
@@ -35,12 +39,14 @@ class SharedBackbone:
         """Keep nothing yet."""
         self.backbone = backbone
         self.saved = 0.0
-        self._kept: dict[Hashable, tuple[object, float]] = {}
+        self._dense: Kept[FloatArray] = {}
+        self._activators: Kept[Activator] = {}
         self._texts: dict[str, FloatArray] = {}
 
     def forget(self) -> None:
         """Drop what was said about images."""
-        self._kept.clear()
+        self._dense.clear()
+        self._activators.clear()
 
     @property
     def card(self) -> ModelCard:
@@ -87,7 +93,7 @@ class SharedBackbone:
 
     def dense(self, image: RGBImage) -> FloatArray:
         """Dense features, computed once for the same pixels."""
-        return self._once(("dense", _digest(image)), lambda: self.backbone.dense(image))
+        return self._once(self._dense, image, self.backbone.dense)
 
     def regions(self, image: RGBImage, proposals: Proposals) -> FloatArray:
         """Mask-guided embeddings; nothing is kept, proposals differ between ways."""
@@ -101,21 +107,23 @@ class SharedBackbone:
 
     def activator(self, image: RGBImage) -> Activator:
         """What activations need beside the words, computed once for the same pixels."""
-        key = ("activator", _digest(image))
-        return self._once(key, lambda: activator_of(self.backbone, image))
+        return self._once(self._activators, image, partial(activator_of, self.backbone))
 
-    def _once(self, key: Hashable, make: Callable[[], Answer]) -> Answer:
-        if key in self._kept:
-            answer, seconds = self._kept[key]
+    def _once(
+        self, kept: Kept[Answer], image: RGBImage, make: Callable[[RGBImage], Answer]
+    ) -> Answer:
+        key = _digest(image)
+        if key in kept:
+            answer, seconds = kept[key]
             self.saved += seconds
-            return answer  # type: ignore[return-value]  # of the type that its key stands for
+            return answer
         start = time.perf_counter()
-        answer = make()
-        self._kept[key] = (answer, time.perf_counter() - start)
+        answer = make(image)
+        kept[key] = (answer, time.perf_counter() - start)
         return answer
 
 
-def _digest(image: RGBImage) -> tuple[tuple[int, ...], bytes]:
+def _digest(image: RGBImage) -> Digest:
     return image.shape, blake2b(image.tobytes(), digest_size=16).digest()
 
 
