@@ -8,8 +8,9 @@ Regions are the 4-connected components of one label, given as proposals: of Duba
 least 100 pixels and five names, of rendered test scenes (*rendered*) with at least 16 pixels and the
 names of all kinds. No background words compete.
 
-* dense pooling: class probabilities of the cells, averaged inside the mask
-* masked pooling: dense features averaged inside the mask, then classified
+* dense pooling: the mean of the next two
+* cell pooling: class probabilities of the cells, averaged inside the mask
+* masked pooling: dense features averaged inside the mask, then classified, at every scale
 * mask guidance: mask tokens of a ViT, masked pooling of the head else (``Backbone.regions``)
 * tight crop: the square around the bounding box, its pixels as they are
 * context crop: the software's own crop
@@ -46,14 +47,13 @@ from dgl_rsis.text.classes import read_classes
 from dgl_rsis.types import FloatArray, IntArray
 
 LEAST_AREA = {"dubai": 100, "rendered": 16}  # pixels
-POOLED = "masked pooling"
+POOLED = "dense pooling"
 MIXTURES = (
-    ("dense pooling", POOLED),
-    ("dense pooling", "mask guidance"),
-    ("dense pooling", "tight crop"),
-    ("dense pooling", "context crop"),
+    (POOLED, "mask guidance"),
+    (POOLED, "tight crop"),
+    (POOLED, "context crop"),
     ("mask guidance", "context crop"),
-    ("dense pooling", "mask guidance", "context crop"),
+    (POOLED, "mask guidance", "context crop"),
 )
 
 
@@ -80,30 +80,31 @@ def rendered_regions(first: int, count: int) -> Iterator[Regions]:
         yield Regions(scene.image, masks, truth, scene.gsd)
 
 
-def pool_features(
+def pool(
     regions: Regions,
     reading: Reading,
     backbone: Backbone,
     texts: local.TextFeatures,
     settings: LocalSettings,
-) -> Outcome:
-    """Dense features of the finest scale averaged inside each mask, then classified."""
+) -> dict[str, Outcome]:
+    """The two halves of dense pooling."""
     start = time.perf_counter()
-    pooled = regions.masks.pool(reading.features.dense[0])
-    pooled /= np.linalg.norm(pooled, axis=-1, keepdims=True) + local.EPSILON
-    cosines = pooled @ texts.features.T
-    if reading.features.whole is not None:
-        cosines -= settings.global_bias * (texts.features @ reading.features.whole)
-    found = local.class_probabilities(cosines, texts, backbone.region_logit_scale)
-    return Outcome(found, time.perf_counter() - start + reading.seconds)
+    cells = regions.masks.pool(reading.dense)
+    between = time.perf_counter()
+    masked = local.masked_probabilities(
+        regions.masks, reading.features, texts, backbone.dense_logit_scale, settings
+    )
+    end = time.perf_counter()
+    return {
+        "cell pooling": Outcome(cells, between - start + reading.seconds),
+        "masked pooling": Outcome(masked, end - between + reading.seconds),
+    }
 
 
-def mix(parts: dict[str, Outcome], reading: Reading, weights: dict[str, float]) -> Outcome:
-    """Weighted geometric mean of some views; the image is read for all of them together."""
+def mix(parts: dict[str, Outcome], weights: dict[str, float]) -> Outcome:
+    """Weighted geometric mean of some views."""
     found = local.combine([(weight, parts[name].probabilities) for name, weight in weights.items()])
-    readers = sum(name in ("dense pooling", POOLED) for name in weights)
-    seconds = sum(parts[name].seconds for name in weights)
-    return Outcome(found, seconds - reading.seconds * max(0, readers - 1))
+    return Outcome(found, sum(parts[name].seconds for name in weights))
 
 
 def outcomes(
@@ -119,21 +120,20 @@ def outcomes(
         name: Outcome(probabilities, seconds)
         for name, probabilities, seconds in classify(regions, reading, backbone, texts, views)
     }
-    found[POOLED] = pool_features(regions, reading, backbone, texts, default)
+    found |= pool(regions, reading, backbone, texts, default)
     own = {
-        "dense pooling": default.dense_weight,
         POOLED: default.dense_weight,
         "mask guidance": default.region_weight,
         "tight crop": default.crop_weight,
         "context crop": default.crop_weight,
     }
-    result = {name: found[name] for name in own}
+    result = {name: found[name] for name in (POOLED, "cell pooling", "masked pooling", *own)}
     for names in MIXTURES:
         title, weights = " + ".join(names), {name: own[name] for name in names}
-        result[title] = mix(found, reading, weights)
+        result[title] = mix(found, weights)
         if len(set(weights.values())) > 1:
             equal = dict.fromkeys(names, 1.0)
-            result[f"{title}, equal weights"] = mix(found, reading, equal)
+            result[f"{title}, equal weights"] = mix(found, equal)
     return {**result, "default": found["default"]}
 
 

@@ -8,7 +8,7 @@ water, sand, road, building, vegetation, with the synonyms of the knowledge file
 background words: every region must be one of the five. Mean class accuracy is the mean over the
 five classes of the share of regions that get their own name, however large they are.
 
-* dense pooling: class probabilities of the cells, averaged inside the mask
+* dense pooling: the mean of what the cells inside the mask are and of what their mean feature is
 * mask guidance: the head's pooling restricted to the mask
 * tight crop: the square around the bounding box, its pixels as they are
 * context crop: the software's own crop, of every region

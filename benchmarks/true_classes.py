@@ -33,6 +33,7 @@ class TrueClasses:
     card: ModelCard = CARD
     dim: int = len(KINDS) + 1
     input_size: int = 144
+    cell: int = 1
     logit_scale: float = SURE
     dense_logit_scale: float = SURE
     region_logit_scale: float = SURE

@@ -30,6 +30,7 @@ class ToyBackbone:
 
     dim = 3
     input_size = 32
+    cell = 4
     logit_scale = 20.0
     dense_logit_scale = 20.0
     region_logit_scale = 20.0

@@ -110,6 +110,7 @@ class LocalSettings(_Section):
 
     ground_sampling: tuple[PositiveFloat, ...]
     scales: tuple[PositiveFloat, ...] = Field(min_length=1)
+    coarse_scale: PositiveFloat
     max_side: int = Field(ge=32)
     dense_weight: float = Field(ge=0)
     mask_guidance: bool | Literal["auto"]

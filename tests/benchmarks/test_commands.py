@@ -12,8 +12,6 @@ import processes
 import pytest
 import region_tree
 
-from dgl_rsis.stages import local
-
 
 def test_seconds_of_more_masks_lie_on_the_line_through_two_counts() -> None:
     def seconds(count: int) -> float:
@@ -36,20 +34,14 @@ def test_n_log_n_is_that_of_the_pixels() -> None:
     assert growth == pytest.approx(16 * 22 / 18)
 
 
-def test_mixtures_count_the_reading_of_the_image_once() -> None:
-    first, second = (np.array([row], np.float32) for row in ([0.7, 0.3], [0.2, 0.8]))
+def test_a_mixture_is_the_weighted_geometric_mean_and_takes_the_time_of_its_views() -> None:
     parts = {
-        "dense pooling": alignment_accuracy.Outcome(first, 5.0),
-        "masked pooling": alignment_accuracy.Outcome(second, 6.0),
-        "mask guidance": alignment_accuracy.Outcome(second, 2.0),
+        "dense pooling": alignment_accuracy.Outcome(np.array([[0.9, 0.1]], np.float32), 2.0),
+        "mask guidance": alignment_accuracy.Outcome(np.array([[0.5, 0.5]], np.float32), 1.0),
     }
-    reading = alignment_accuracy.Reading(local.ImageFeatures((), np.zeros(0)), first, 4.0)
-    both = alignment_accuracy.mix(parts, reading, {"dense pooling": 1.0, "masked pooling": 3.0})
-    assert both.seconds == 7.0
-    powers = 0.7**0.25 * 0.2**0.75, 0.3**0.25 * 0.8**0.75
-    np.testing.assert_allclose(both.probabilities[0], np.array(powers) / sum(powers), rtol=1e-4)
-    other = alignment_accuracy.mix(parts, reading, {"dense pooling": 1.0, "mask guidance": 1.0})
-    assert other.seconds == 7.0
+    both = alignment_accuracy.mix(parts, {"dense pooling": 1.0, "mask guidance": 1.0})
+    np.testing.assert_allclose(both.probabilities, [[0.75, 0.25]], atol=1e-4)
+    assert both.seconds == 3.0
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="peak memory is read from /proc")

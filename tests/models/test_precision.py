@@ -72,6 +72,7 @@ def test_facts_are_those_of_the_backbone(backbone: Backbone) -> None:
         "card",
         "dim",
         "input_size",
+        "cell",
         "logit_scale",
         "dense_logit_scale",
         "region_logit_scale",

@@ -70,11 +70,10 @@ def test_align_without_proposals_is_empty():
     assert result.shape == (0, 1)
 
 
-@pytest.mark.parametrize(("stride", "asked"), [(4, 0), (8, 1), (16, 1)])
-def test_mask_guidance_and_crops_join_where_cells_are_coarse(stride, asked):
+@pytest.mark.parametrize(("cells", "asked"), [(4, 0), (8, 1), (16, 1)])
+def test_mask_guidance_and_crops_join_where_cells_are_coarse(cells, asked):
     class Coarse(ToyBackbone):
-        def dense(self, image):
-            return super().dense(image)[:: stride // 4, :: stride // 4]
+        cell = cells
 
         def regions(self, image, proposals):
             self.calls["regions"] += 1
@@ -90,14 +89,37 @@ def test_mask_guidance_and_crops_join_where_cells_are_coarse(stride, asked):
     assert (backbone.calls["regions"], backbone.calls["images"]) == (asked, asked)
 
 
+def test_masked_pooling_classifies_the_mean_feature_of_every_scale():
+    fine = np.array([[[1, 0], [0.6, 0.8]], [[0, 1], [0, 1]]], np.float32)
+    coarse = np.array([[[0, 1]]], np.float32)
+    features = local.ImageFeatures((fine, coarse), np.zeros((2, 2, 3), np.uint8))
+    texts = local.TextFeatures(("a", "b"), 2, np.eye(2, dtype=np.float32), np.array([0, 1]))
+    upper = MaskSet.from_masks(np.array([[[1, 1], [0, 0]]], bool))
+    p = local.masked_probabilities(upper, features, texts, 2.0, SETTINGS)
+    mean = np.array([1.6, 0.8]) / np.hypot(1.6, 0.8)
+    first, second = 1 / (1 + np.exp(-2 * (mean[0] - mean[1]))), 1 / (1 + np.exp(2.0))
+    np.testing.assert_allclose(p, [[(first + second) / 2, 1 - (first + second) / 2]], atol=1e-5)
+
+
+def factors_of(shape, metres, cell=4):
+    return local.reading_factors(shape, metres, cell, SETTINGS)
+
+
 def test_reading_factors_follow_the_ground():
-    factors = local.reading_factors((1000, 800), 0.5, SETTINGS)
-    assert factors == (1.0, 0.625, 0.3125)
-    assert local.reading_factors((2000, 2000), 0.1, SETTINGS)[0] == 0.25
-    assert local.reading_factors((1000, 800), 30.0, SETTINGS) == (1.0,)
-    assert local.reading_factors((1000, 800), None, SETTINGS) == SETTINGS.scales
-    assert local.reading_factors((1, 1), 0.01, SETTINGS) == (1.0,)
-    assert local.reading_factors((20, 3000), None, SETTINGS) == (1.0,)
-    assert local.reading_factors((9000, 100), None, SETTINGS) == (1.0, 0.64)
-    finest = max(local.reading_factors((9000, 4000), None, SETTINGS))
+    assert factors_of((1000, 800), 0.5) == (1.0, 0.625, 0.3125)
+    assert factors_of((2000, 2000), 0.1)[0] == 0.25
+    assert factors_of((1000, 800), 30.0) == (1.0,)
+    assert factors_of((1000, 800), None) == SETTINGS.scales
+    assert factors_of((1, 1), 0.01) == (1.0,)
+    assert factors_of((20, 3000), None) == (1.0,)
+    assert factors_of((9000, 100), None) == (1.0, 0.64)
+    finest = max(factors_of((9000, 4000), None))
     assert finest**2 * 9000 * 4000 == pytest.approx(SETTINGS.max_side**2, rel=0.01)
+
+
+@pytest.mark.parametrize("metres", [None, 0.05, 10.0])
+def test_coarse_cells_read_an_image_once_at_its_own_size(metres):
+    assert factors_of((1000, 800), metres, cell=16) == (1.0,)
+    assert factors_of((4096, 4096), metres, cell=8) == (0.5,)
+    twice = SETTINGS.model_copy(update={"coarse_scale": 2.0})
+    assert local.reading_factors((500, 800), metres, 16, twice) == (2.0,)

@@ -77,6 +77,10 @@ class Backbone(Protocol):
         """Side in pixels of the square that ``encode_images`` squeezes an image to."""
 
     @property
+    def cell(self) -> int:
+        """Side in pixels of a cell of dense features."""
+
+    @property
     def logit_scale(self) -> float:
         """Calibrated inverse temperature for cosines of image embeddings."""
 

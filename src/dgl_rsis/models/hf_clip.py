@@ -71,6 +71,7 @@ class HfClip:
 
     dim: int
     input_size: int
+    cell: int
     logit_scale: float
     dense_logit_scale: float
     region_logit_scale: float
@@ -106,6 +107,7 @@ class HfClip:
         self.affinity = affinity
         self.stated = stated
         self.dim, self.input_size, self.patch = self.tower.dim, self.tower.size, self.tower.patch
+        self.cell = self.patch
         self.region_side = max(options.region_side, self.input_size)
         self.logit_scale = float(model.logit_scale.exp())
         authors = VARIANTS[self.dense_attention].logit_scale

@@ -31,6 +31,7 @@ class HalfPrecision:
         self.backbone = backbone
         self.precision = precision
         self.dim, self.input_size = backbone.dim, backbone.input_size
+        self.cell = backbone.cell
         self.logit_scale = backbone.logit_scale
         self.dense_logit_scale = backbone.dense_logit_scale
         self.region_logit_scale = backbone.region_logit_scale

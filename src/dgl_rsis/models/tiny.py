@@ -65,6 +65,7 @@ class RsTiny:
 
     dim: int
     input_size: int
+    cell: int = STRIDE
     logit_scale: float
     dense_logit_scale: float
     region_logit_scale: float

@@ -6,9 +6,9 @@ to enrich the text inputs." (abstract)
 
 Three views of a proposal vote on its class: dense features pooled over it, mask-guided features,
 and a context-aware crop; the latter two where they are switched on, by default where dense cells
-are coarse. Each view's cosines become probabilities by its own calibrated
-temperature first, and the probabilities are combined log-linearly: cosines of heads with
-different temperatures are not commensurable.
+are coarse. Each view's cosines become probabilities by its own calibrated temperature first, and the
+probabilities are combined log-linearly: cosines of heads with different temperatures are not
+commensurable.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from dgl_rsis.types import FloatArray, IntArray, Proposals, RGBImage
 
 EPSILON = 1e-6
 LEAST_SIDE = 64  # pixels of the shorter side that still hold context
-COARSE_CELL = 8.0  # pixels of a dense cell from which on things are small beside it
+COARSE_CELL = 8  # pixels of a dense cell from which on things are small beside it
 
 
 @dataclass(frozen=True)
@@ -115,20 +115,25 @@ class ImageFeatures:
 
 
 def reading_factors(
-    shape: tuple[int, int], metres_per_pixel: float | None, settings: LocalSettings
+    shape: tuple[int, int], metres_per_pixel: float | None, cell: int, settings: LocalSettings
 ) -> tuple[float, ...]:
     """Factors of the image size at which dense features are read, finest first.
 
     Args:
         shape: height and width in pixels.
         metres_per_pixel: ground size of a pixel; None where it is unknown.
+        cell: side in pixels of a cell of dense features. Coarse ones see too little of an image
+            that was shrunk: they read it once, at ``coarse_scale``.
         settings: wanted ground sampling distances, or factors where the pixel size is unknown.
 
     Returns:
-        distinct factors in (0, 1]; images are never enlarged, and the shorter side does not fall
-        below ``LEAST_SIDE`` unless it was there before.
+        distinct factors in (0, 1], above 1 only by ``coarse_scale``; the shorter side does not
+        fall below ``LEAST_SIDE`` unless it was there before.
     """
-    limit = min(1.0, settings.max_side / float(np.sqrt(shape[0] * shape[1])))
+    most = settings.max_side / float(np.sqrt(shape[0] * shape[1]))
+    if cell >= COARSE_CELL:
+        return (round(min(most, settings.coarse_scale), 4),)
+    limit = min(1.0, most)
     least = min(limit, LEAST_SIDE / min(shape))
     if metres_per_pixel is not None and settings.ground_sampling:
         wanted = [metres_per_pixel / distance for distance in settings.ground_sampling]
@@ -146,7 +151,7 @@ def read_features(
 ) -> ImageFeatures:
     """Dense features at all scales, and the whole image's where a global bias is taken off."""
     shape = (int(image.shape[0]), int(image.shape[1]))
-    factors = reading_factors(shape, metres_per_pixel, settings)
+    factors = reading_factors(shape, metres_per_pixel, backbone.cell, settings)
     pictures = [rescale(image, factor) for factor in factors]
     return ImageFeatures(
         tuple(backbone.dense(picture) for picture in pictures),
@@ -178,6 +183,34 @@ def dense_probabilities(
         cosines = dense @ texts.features.T - bias
         total += resample(class_probabilities(cosines, texts, scale), shape)
     return np.asarray(total / total.sum(-1, keepdims=True), np.float32)
+
+
+def masked_probabilities(
+    proposals: Proposals,
+    features: ImageFeatures,
+    texts: TextFeatures,
+    scale: float,
+    settings: LocalSettings,
+) -> FloatArray:
+    """Class probabilities of proposals: the mean feature inside each is classified.
+
+    Args:
+        proposals: ``N`` of them.
+        features: of the image; every scale votes with the same weight.
+        texts: classes and competitors.
+        scale: inverse temperature of dense cosines.
+        settings: holds the share of the image's own similarity that is taken off.
+
+    Returns:
+        ``(N, K)`` float32 probabilities that sum to one.
+    """
+    bias = _global_bias(features, texts, settings)
+    total = np.zeros((len(proposals), len(texts.names)), np.float32)
+    for dense in features.dense:
+        means = proposals.pool(dense)
+        means /= np.linalg.norm(means, axis=-1, keepdims=True) + EPSILON
+        total += class_probabilities(means @ texts.features.T - bias, texts, scale)
+    return np.asarray(total / len(features.dense), np.float32)
 
 
 def combine(views: Sequence[tuple[float, FloatArray]]) -> FloatArray:
@@ -218,13 +251,14 @@ def align(
     if len(proposals) == 0:
         return np.zeros((0, len(texts.names)), np.float32)
     bias = _global_bias(features, texts, settings)
-    views = [(settings.dense_weight, proposals.pool(dense))]
-    if _is_on(settings.mask_guidance, features):
+    pooled = _pooled(backbone, proposals, features, texts, dense, settings)
+    views = [(settings.dense_weight, pooled)]
+    if _is_on(settings.mask_guidance, backbone.cell):
         cosines = backbone.regions(features.finest, proposals) @ texts.features.T - bias
         guided = class_probabilities(cosines, texts, backbone.region_logit_scale)
         views.append((settings.region_weight, guided))
     result = combine(views)
-    if _is_on(settings.context_crop, features):
+    if _is_on(settings.context_crop, backbone.cell):
         chosen = _best_of_each(result[:, list(rank_by)], settings.crop_count)
         cosines = crops(proposals, chosen.tolist()) @ texts.features.T - bias
         cropped = class_probabilities(cosines, texts, backbone.logit_scale)
@@ -233,12 +267,27 @@ def align(
     return result
 
 
-def _is_on(switch: bool | Literal["auto"], features: ImageFeatures) -> bool:
+def _pooled(
+    backbone: Backbone,
+    proposals: Proposals,
+    features: ImageFeatures,
+    texts: TextFeatures,
+    dense: FloatArray,
+    settings: LocalSettings,
+) -> FloatArray:
+    """The mean of what the cells inside are and of what their mean feature is.
+
+    A car is uncertain in every cell and clear as a whole; a box that is a third background is
+    uncertain as a whole, and most of its cells are clear.
+    """
+    scale = backbone.dense_logit_scale
+    masked = masked_probabilities(proposals, features, texts, scale, settings)
+    return np.asarray((proposals.pool(dense) + masked) / 2, np.float32)
+
+
+def _is_on(switch: bool | Literal["auto"], cell: int) -> bool:
     """``auto``: where the cells of the dense features are coarse."""
-    if switch != "auto":
-        return switch
-    cell = np.sqrt(np.prod(features.finest.shape[:2]) / np.prod(features.dense[0].shape[:2]))
-    return bool(cell >= COARSE_CELL)
+    return cell >= COARSE_CELL if switch == "auto" else switch
 
 
 def _best_of_each(scores: FloatArray, count: int) -> IntArray:

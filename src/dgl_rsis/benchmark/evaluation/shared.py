@@ -64,6 +64,11 @@ class SharedBackbone:
         return self.backbone.input_size
 
     @property
+    def cell(self) -> int:
+        """Side in pixels of a cell of dense features."""
+        return self.backbone.cell
+
+    @property
     def logit_scale(self) -> float:
         """Inverse temperature of image embeddings."""
         return self.backbone.logit_scale
