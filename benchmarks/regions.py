@@ -129,9 +129,12 @@ def classify(
     """Class probabilities ``(N, K)`` of all regions by each view, and the seconds that it took."""
     for name, settings in views.items():
         start = time.perf_counter()
+        pooled = local.pooled_probabilities(
+            backbone, regions.masks, reading.features, texts, reading.dense, settings
+        )
         probabilities = local.align(
             CropEncoder(regions.picture, backbone, settings),
-            backbone, regions.masks, reading.features, texts, reading.dense, settings,
+            backbone, regions.masks, reading.features, texts, pooled, settings,
             rank_by=range(texts.class_count),
         )  # fmt: skip
         seconds = time.perf_counter() - start + reading.seconds * (settings.dense_weight > 0)

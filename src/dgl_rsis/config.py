@@ -115,7 +115,7 @@ class LocalSettings(_Section):
     dense_weight: float = Field(ge=0)
     mask_guidance: bool | Literal["auto"]
     region_weight: float = Field(ge=0)
-    context_crop: bool | Literal["auto"]
+    context_crop: bool
     crop_weight: float = Field(ge=0)
     crop_count: int = Field(ge=1)
     crop_context: float = Field(ge=1)
@@ -159,6 +159,14 @@ class InstanceSettings(_Section):
     split: float = Field(ge=0, le=1)
     solid: float = Field(ge=0)
     speck: float = Field(ge=0, le=1)
+    own_scale: bool
+    thing_cells: PositiveFloat
+    thing_spread: PositiveFloat
+    objectness_power: float = Field(ge=0)
+    least_share: float = Field(ge=0, le=1)
+    sure: float = Field(ge=0, le=1)
+    thing_speck: float = Field(ge=0, le=1)
+    most_things: int = Field(ge=1)
     largest_overlap: float = Field(ge=0, le=1)
 
 

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache, lru_cache, partial
+from functools import cache, lru_cache
 
 from dgl_rsis.config import Settings
 from dgl_rsis.models.base import Activator, Backbone, Matcher, TokenReader, activator_of
 from dgl_rsis.stages.activation import Window
 from dgl_rsis.stages.crops import CropEncoder
 from dgl_rsis.stages.local import ImageFeatures, read_features
+from dgl_rsis.stages.things import Pyramid, read_pyramid
 from dgl_rsis.types import RGBImage
 
 KEPT_WINDOWS = 26  # the whole image and 5 x 5 windows; each takes up to some 15 MB
@@ -26,12 +27,14 @@ class ImageReader:
 
     Attributes:
         features: of the image; computed when first asked for.
+        pyramid: the image at halving sizes, for things; computed when first asked for.
         crops: embeds context-aware crops of proposals.
         activator: explains texts over a window by the backbone; reads the window once.
         tokens: explains texts over a window by the matcher; None where there is no matcher.
     """
 
     features: Callable[[], ImageFeatures]
+    pyramid: Callable[[], Pyramid]
     crops: CropEncoder
     activator: Callable[[Window], Activator]
     tokens: Callable[[Window], TokenReader] | None
@@ -65,11 +68,15 @@ class ImageReader:
             assert matcher is not None
             return matcher.read(window.of(picture))
 
-        read = partial(
-            read_features, picture, backbone, settings.local, metres_per_pixel=metres_per_pixel
-        )
+        @cache
+        def features() -> ImageFeatures:
+            return read_features(
+                picture, backbone, settings.local, metres_per_pixel=metres_per_pixel
+            )
+
         return cls(
-            cache(read),
+            features,
+            cache(lambda: read_pyramid(picture, backbone, features())),
             CropEncoder(picture, backbone, settings.local),
             activator,
             None if matcher is None else tokens,

@@ -44,8 +44,11 @@ def paint_map(
             return paint.paint_cut(dense, proposals, price=price, rest=rest)
         return paint.paint_leaves(dense, proposals, rest=rest)
     if isinstance(proposals, MaskSet):
+        pooled = local.pooled_probabilities(
+            backbone, proposals, reader.features(), texts, dense, settings.local
+        )
         scores = local.align(
-            reader.crops, backbone, proposals, reader.features(), texts, dense,
+            reader.crops, backbone, proposals, reader.features(), texts, pooled,
             settings.local, rank_by=range(texts.class_count),
         )  # fmt: skip
         return paint.paint_masks(dense, proposals, scores, rest=rest)

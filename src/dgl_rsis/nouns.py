@@ -10,17 +10,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property, partial
 
 import numpy as np
 
 from dgl_rsis.config import Settings
 from dgl_rsis.models.base import Backbone
 from dgl_rsis.prepared import Candidates, PreparedImage
-from dgl_rsis.proposals.filters import flatten_tree
+from dgl_rsis.proposals.filters import Overlaps, flatten_tree
 from dgl_rsis.proposals.masks import MaskSet
 from dgl_rsis.proposals.objectness import objectness
 from dgl_rsis.proposing import flat_masks
-from dgl_rsis.stages import local
+from dgl_rsis.stages import local, things
 from dgl_rsis.stages.instances import Mask, instance_masks
 from dgl_rsis.text.inflection import singular
 from dgl_rsis.text.knowledge import class_prompts, competitors
@@ -71,19 +72,22 @@ def score_nouns(
         if unnamed or not set(seen) <= named.keys() | detected.keys()
         else (None, None)
     )
-    masks, instances = _masks(image, target, nouns, dense, named, settings)
+    own_scale = None if texts is None else OwnScale(image, seen, texts, backbone, settings)
+    masks, instances = _masks(image, target, nouns, dense, own_scale, named, settings)
     candidates = Candidates.measure(masks, image.picture, image.lab)
     if image.given:  # they are things because the user says so, however they look
         candidates.objectness[: len(image.proposals)] = 1.0
     probabilities: dict[str, FloatArray] = {}
-    if texts is not None and dense is not None:
-        aligned = local.align(
-            image.reader.crops, backbone, masks, image.reader.features(), texts, dense,
-            settings.local, rank_by=range(len(seen)),
-        )  # fmt: skip
-        probabilities = {
-            noun: _against_others(aligned, seen, index)[:, 0] for index, noun in enumerate(seen)
-        }
+    if texts is not None and dense is not None and own_scale is not None:
+        features = image.reader.features()
+        by_noun = partial(_by_noun, image, masks, seen, texts, backbone=backbone, settings=settings)
+        pooled = local.pooled_probabilities(backbone, masks, features, texts, dense, settings.local)
+        probabilities |= by_noun(seen, pooled)
+        if own_scale.things:
+            for noun, seen_whole in by_noun(
+                own_scale.things, own_scale.probabilities(masks)
+            ).items():
+                probabilities[noun] = np.maximum(probabilities[noun], seen_whole)
     for noun, meant in named.items():
         probabilities[noun] = _settled(
             image, meant, probabilities.get(noun), len(masks), settings.select.name_mismatch
@@ -101,6 +105,104 @@ def score_nouns(
         notes = (f"no candidate is called '{target}'{rest}",)
     settled = frozenset(detected) if unnamed else frozenset(named | detected)
     return ScoredNouns(candidates, probabilities, instances, settled, notes)
+
+
+def _by_noun(
+    image: PreparedImage,
+    masks: Proposals,
+    seen: Sequence[str],
+    texts: local.TextFeatures,
+    nouns: Sequence[str],
+    pooled: FloatArray,
+    *,
+    backbone: Backbone,
+    settings: Settings,
+) -> dict[str, FloatArray]:
+    """Probabilities of nouns over all masks, against the others that they do not overlap with."""
+    aligned = local.align(
+        image.reader.crops, backbone, masks, image.reader.features(), texts, pooled,
+        settings.local, rank_by=range(len(seen)),
+    )  # fmt: skip
+    return {noun: _against_others(aligned, seen, seen.index(noun))[:, 0] for noun in nouns}
+
+
+@dataclass(frozen=True)
+class OwnScale:
+    """Those nouns of a sentence that are things, read at the scales that suit their sizes.
+
+    Attributes:
+        image: prepared image.
+        seen: all nouns of the sentence.
+        texts: of the nouns, then of the competitors.
+        backbone: the image-text model.
+        settings: of all stages.
+    """
+
+    image: PreparedImage
+    seen: Sequence[str]
+    texts: local.TextFeatures
+    backbone: Backbone
+    settings: Settings
+
+    @cached_property
+    def things(self) -> tuple[str, ...]:
+        """Nouns that can be counted, or that nobody knows; none where the stage is off."""
+        if not (self.settings.instances.own_scale and self.settings.text.decouple):
+            return ()
+        known = {noun: default_lexicon().find(noun) for noun in self.seen}
+        return tuple(noun for noun, entry in known.items() if entry is None or not entry.is_stuff)
+
+    def probabilities(self, masks: Proposals) -> FloatArray:
+        """``(N, K)`` of all names over masks."""
+        return self._of(things.pool_levels(masks, self.image.reader.pyramid()), masks)
+
+    @cached_property
+    def of_nodes(self) -> FloatArray:
+        """``(N, K)`` of all names over the regions of the tree."""
+        assert self.image.tree is not None
+        return self._of(self.image.node_features, self.image.tree)
+
+    def whole_things(self, noun: str, found: Sequence[Mask], dense: FloatArray) -> list[Mask]:
+        """What evidence found, and regions that look like such a thing beside it.
+
+        Where the cells of what evidence found are mostly the noun, it stands; elsewhere it competes
+        with regions of the tree.
+
+        Args:
+            noun: one of ``things``.
+            found: by the evidence of cells.
+            dense: ``(h, w, k)`` probabilities of the cells, the noun's first.
+        """
+        nodes, settings = self.image.nodes, self.settings.instances
+        index = self.seen.index(noun)
+        likely = _against_others(self.of_nodes, self.seen, index)[:, 0]
+        chosen = things.best_things(nodes.overlaps, likely, nodes.objectness, settings)
+        both = [*found, *(_placed(nodes.tree, node) for node in chosen.tolist())]
+        corners, crops = [(x0, y0) for _, x0, y0 in both], [crop for crop, _, _ in both]
+        masks = MaskSet.from_crops(crops, corners, nodes.tree.shape)
+        likely = _against_others(self.probabilities(masks), self.seen, index)[:, 0]
+        looks = objectness(masks, self.image.lab)
+        by_cells = masks.pool(dense[..., 0])
+        likely = np.maximum(likely, by_cells)
+        sure = by_cells >= settings.sure
+        sure[len(found) :] = False
+        best = things.best_things(
+            Overlaps(masks), likely, looks, settings, first=np.flatnonzero(sure)
+        )
+        return [both[place] for place in best.tolist()]
+
+    def _of(self, pooled: list[FloatArray], proposals: Proposals) -> FloatArray:
+        weights = things.level_weights(
+            proposals.areas, self.image.reader.pyramid(), self.settings.instances
+        )
+        return things.thing_probabilities(
+            pooled,
+            weights,
+            self.image.reader.features(),
+            self.texts,
+            self.backbone.dense_logit_scale,
+            self.settings.local,
+        )
 
 
 def meant_by_names(names: Sequence[str], nouns: Sequence[str]) -> dict[str, BoolArray]:
@@ -186,6 +288,7 @@ def _masks(
     target: str,
     nouns: Sequence[str],
     dense: FloatArray | None,
+    own_scale: OwnScale | None,
     named: dict[str, BoolArray],
     settings: Settings,
 ) -> tuple[Proposals, dict[str, IntArray]]:
@@ -207,17 +310,18 @@ def _masks(
     if flat is not None:
         masks = [_placed(flat, index) for index in range(len(flat))]
     given = len(masks)
-    looks = objectness(tree, image.lab) if len(tree) else np.zeros(0, np.float32)
     seen = [noun for noun in nouns if noun != ANYTHING]
     for noun in nouns:
         if noun in instances:
             continue
-        if noun == ANYTHING or dense is None:
-            nodes = flatten_tree(tree, looks)
+        if noun == ANYTHING or dense is None or own_scale is None:
+            nodes = flatten_tree(tree, image.nodes.objectness)
             found = [_placed(nodes, index) for index in range(len(nodes))]
         else:
             view = _against_others(dense, seen, seen.index(noun))
-            found = instance_masks(tree, view, 0, looks, settings.instances)
+            found = instance_masks(tree, view, 0, image.nodes.objectness, settings.instances)
+            if noun in own_scale.things and len(tree):
+                found = own_scale.whole_things(noun, found, view)
         if image.given or flat is None:
             instances[noun] = np.arange(len(masks), len(masks) + len(found))
         # else flat masks of other proposers compete with those of the tree by probability

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 
 from dgl_rsis.image_reader import ImageReader
 from dgl_rsis.proposals.colours import lab_of
 from dgl_rsis.proposals.combination import Combination
+from dgl_rsis.proposals.filters import Overlaps
 from dgl_rsis.proposals.masks import MaskSet
 from dgl_rsis.proposals.objectness import colour_field, objectness
 from dgl_rsis.proposals.region_tree import RegionTree
 from dgl_rsis.proposing import tree_of
+from dgl_rsis.stages.things import pool_levels
 from dgl_rsis.text.knowledge import normalise_name
 from dgl_rsis.types import FloatArray, IntArray, Proposals, Raster, RGBImage
 
@@ -50,6 +53,19 @@ class PreparedImage:
     scores: FloatArray | None = None
     detected: Mapping[str, IntArray] = field(default_factory=dict)
 
+    @cached_property
+    def nodes(self) -> Nodes:
+        """What the regions of the tree are, whatever the words."""
+        assert self.tree is not None
+        looks = objectness(self.tree, self.lab) if len(self.tree) else np.zeros(0, np.float32)
+        return Nodes(self.tree, looks, Overlaps(self.tree))
+
+    @cached_property
+    def node_features(self) -> list[FloatArray]:
+        """Mean features of the regions of the tree per level, see ``things.pool_levels``."""
+        assert self.tree is not None
+        return pool_levels(self.tree, self.reader.pyramid())
+
     @classmethod
     def of(
         cls,
@@ -80,6 +96,21 @@ class PreparedImage:
             scores,
             {} if detected is None else detected,
         )
+
+
+@dataclass(frozen=True)
+class Nodes:
+    """The regions of a tree, measured.
+
+    Attributes:
+        tree: the forest with ``N`` nodes.
+        objectness: ``(N,)`` float32 in [0, 1].
+        overlaps: of the nodes.
+    """
+
+    tree: RegionTree
+    objectness: FloatArray
+    overlaps: Overlaps
 
 
 @dataclass(frozen=True)

@@ -4,9 +4,8 @@
 strategy for extracting image patches with proper boundaries and introducing RS-specific knowledge
 to enrich the text inputs." (abstract)
 
-Three views of a proposal vote on its class: dense features pooled over it, mask-guided features,
-and a context-aware crop; the latter two where they are switched on, by default where dense cells
-are coarse. Each view's cosines become probabilities by its own calibrated temperature first, and the
+Three views of a proposal vote on its class: dense features pooled over it, mask-guided features, by
+default where dense cells are coarse, and a context-aware crop where that is switched on. Each view's cosines become probabilities by its own calibrated temperature first, and the
 probabilities are combined log-linearly: cosines of heads with different temperatures are not
 commensurable.
 """
@@ -105,11 +104,13 @@ class ImageFeatures:
 
     Attributes:
         dense: per scale, finest first, ``(h, w, D)`` float32 of unit length over the whole image.
+        factors: per scale, of the image size.
         finest: ``(h, w, 3)`` the image at the finest scale, for mask-guided features.
         whole: ``(D,)`` image embedding; None when no global bias is taken off.
     """
 
     dense: tuple[FloatArray, ...]
+    factors: tuple[float, ...]
     finest: RGBImage
     whole: FloatArray | None = None
 
@@ -155,6 +156,7 @@ def read_features(
     pictures = [rescale(image, factor) for factor in factors]
     return ImageFeatures(
         tuple(backbone.dense(picture) for picture in pictures),
+        factors,
         pictures[0],
         backbone.encode_images([image])[0] if settings.global_bias > 0 else None,
     )
@@ -176,7 +178,7 @@ def dense_probabilities(
     Returns:
         ``(h, w, K)`` float32; the cells of the finest scale, covering the image.
     """
-    bias = _global_bias(features, texts, settings)
+    bias = global_bias(features, texts, settings)
     shape = features.dense[0].shape[:2]
     total = np.zeros((*shape, len(texts.names)), np.float32)
     for dense in features.dense:
@@ -204,13 +206,39 @@ def masked_probabilities(
     Returns:
         ``(N, K)`` float32 probabilities that sum to one.
     """
-    bias = _global_bias(features, texts, settings)
+    bias = global_bias(features, texts, settings)
     total = np.zeros((len(proposals), len(texts.names)), np.float32)
     for dense in features.dense:
         means = proposals.pool(dense)
         means /= np.linalg.norm(means, axis=-1, keepdims=True) + EPSILON
         total += class_probabilities(means @ texts.features.T - bias, texts, scale)
     return np.asarray(total / len(features.dense), np.float32)
+
+
+def pooled_probabilities(
+    backbone: Backbone,
+    proposals: Proposals,
+    features: ImageFeatures,
+    texts: TextFeatures,
+    dense: FloatArray,
+    settings: LocalSettings,
+) -> FloatArray:
+    """The mean of what the cells inside are and of what their mean feature is, ``(N, K)``.
+
+    A car is uncertain in every cell and clear as a whole; a box that is a third background is
+    uncertain as a whole, and most of its cells are clear.
+
+    Args:
+        backbone: whose features they are.
+        proposals: ``N`` of them.
+        features: of the image.
+        texts: classes and competitors.
+        dense: ``(h, w, K)`` class probabilities of the cells.
+        settings: holds the share of the image's own similarity that is taken off.
+    """
+    scale = backbone.dense_logit_scale
+    masked = masked_probabilities(proposals, features, texts, scale, settings)
+    return np.asarray((proposals.pool(dense) + masked) / 2, np.float32)
 
 
 def combine(views: Sequence[tuple[float, FloatArray]]) -> FloatArray:
@@ -228,7 +256,7 @@ def align(
     proposals: Proposals,
     features: ImageFeatures,
     texts: TextFeatures,
-    dense: FloatArray,
+    pooled: FloatArray,
     settings: LocalSettings,
     *,
     rank_by: Sequence[int],
@@ -241,7 +269,7 @@ def align(
         proposals: ``N`` of them.
         features: of the image.
         texts: classes and competitors.
-        dense: ``(h, w, K)`` class probabilities of the cells.
+        pooled: ``(N, K)`` class probabilities by dense features.
         settings: switches and weights.
         rank_by: classes whose best proposals get a crop, in turns.
 
@@ -250,39 +278,20 @@ def align(
     """
     if len(proposals) == 0:
         return np.zeros((0, len(texts.names)), np.float32)
-    bias = _global_bias(features, texts, settings)
-    pooled = _pooled(backbone, proposals, features, texts, dense, settings)
+    bias = global_bias(features, texts, settings)
     views = [(settings.dense_weight, pooled)]
     if _is_on(settings.mask_guidance, backbone.cell):
         cosines = backbone.regions(features.finest, proposals) @ texts.features.T - bias
         guided = class_probabilities(cosines, texts, backbone.region_logit_scale)
         views.append((settings.region_weight, guided))
     result = combine(views)
-    if _is_on(settings.context_crop, backbone.cell):
+    if settings.context_crop:
         chosen = _best_of_each(result[:, list(rank_by)], settings.crop_count)
         cosines = crops(proposals, chosen.tolist()) @ texts.features.T - bias
         cropped = class_probabilities(cosines, texts, backbone.logit_scale)
         part = [(weight, p[chosen]) for weight, p in views]
         result[chosen] = combine([*part, (settings.crop_weight, cropped)])
     return result
-
-
-def _pooled(
-    backbone: Backbone,
-    proposals: Proposals,
-    features: ImageFeatures,
-    texts: TextFeatures,
-    dense: FloatArray,
-    settings: LocalSettings,
-) -> FloatArray:
-    """The mean of what the cells inside are and of what their mean feature is.
-
-    A car is uncertain in every cell and clear as a whole; a box that is a third background is
-    uncertain as a whole, and most of its cells are clear.
-    """
-    scale = backbone.dense_logit_scale
-    masked = masked_probabilities(proposals, features, texts, scale, settings)
-    return np.asarray((proposals.pool(dense) + masked) / 2, np.float32)
 
 
 def _is_on(switch: bool | Literal["auto"], cell: int) -> bool:
@@ -297,9 +306,10 @@ def _best_of_each(scores: FloatArray, count: int) -> IntArray:
     return np.asarray(ranked[np.sort(first)][:count], np.int64)
 
 
-def _global_bias(
+def global_bias(
     features: ImageFeatures, texts: TextFeatures, settings: LocalSettings
 ) -> FloatArray:
+    """``(Q,)`` float32: the share of the image's own similarity that is taken off every cosine."""
     if features.whole is None:
         return np.zeros(len(texts.features), np.float32)
     return np.asarray(settings.global_bias * (texts.features @ features.whole), np.float32)

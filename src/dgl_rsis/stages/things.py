@@ -1,0 +1,170 @@
+"""Things are read at the scale that suits their size (docs/design.md 1.2).
+
+A network knows a storage tank by its outline and its surroundings. Where the tank is a hundred pixels
+wide, a cell of four pixels sees a piece of concrete; in a reading at an eighth of the size it sees the
+tank. So an image is read at halving sizes, and the class of a region is asked of the readings in
+which it has a standard size, as feature pyramids assign regions to levels (Lin et al. 2017, section
+4.2, equation 1), here with soft weights. Land cover, whose texture fine readings tell best, is not read
+so.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dgl_rsis.config import InstanceSettings, LocalSettings
+from dgl_rsis.models.base import Backbone
+from dgl_rsis.proposals.filters import Overlaps
+from dgl_rsis.stages.local import (
+    EPSILON,
+    ImageFeatures,
+    TextFeatures,
+    class_probabilities,
+    global_bias,
+    rescale,
+)
+from dgl_rsis.types import FloatArray, IntArray, Proposals, RGBImage
+
+LEAST_SIDE = 48  # pixels of the shorter side of the coarsest reading
+SMALLEST_AREA = 16  # pixels of a thing
+LARGEST_SHARE = 0.9  # of the image
+
+
+@dataclass(frozen=True)
+class Pyramid:
+    """Dense features of an image at halving sizes.
+
+    Attributes:
+        steps: cells along one pixel of the image, per level, finest first.
+        levels: ``(h, w, D)`` float32 of unit length over the whole image, per level.
+    """
+
+    steps: tuple[float, ...]
+    levels: tuple[FloatArray, ...]
+
+
+def read_pyramid(image: RGBImage, backbone: Backbone, features: ImageFeatures) -> Pyramid:
+    """Halve the finest reading of an image until its shorter side would be too small.
+
+    Args:
+        image: ``(H, W, 3)`` uint8.
+        backbone: the image-text model.
+        features: of the image; its readings are used again where they have the wanted size.
+    """
+    factors, levels = [features.factors[0]], [features.dense[0]]
+    while min(image.shape[:2]) * factors[-1] / 2 >= LEAST_SIDE:
+        factors.append(factors[-1] / 2)
+        known = [abs(factor - factors[-1]) < 1e-3 for factor in features.factors]
+        if any(known):
+            levels.append(features.dense[known.index(True)])
+        else:
+            levels.append(backbone.dense(rescale(image, factors[-1])))
+    return Pyramid(tuple(factor / backbone.cell for factor in factors), tuple(levels))
+
+
+def pool_levels(proposals: Proposals, pyramid: Pyramid) -> list[FloatArray]:
+    """Mean features of proposals per level, ``(N, D)`` float32 of unit length."""
+    means = [proposals.pool(level) for level in pyramid.levels]
+    return [each / (np.linalg.norm(each, axis=-1, keepdims=True) + EPSILON) for each in means]
+
+
+def level_weights(
+    areas: NDArray[np.number], pyramid: Pyramid, settings: InstanceSettings
+) -> FloatArray:
+    """``(N, L)`` float32 shares of the levels: normal in the octaves from the standard size.
+
+    Args:
+        areas: ``(N,)`` pixels.
+        pyramid: whose levels are weighted.
+        settings: standard size in cells, and spread in octaves.
+    """
+    sides = np.sqrt(np.asarray(areas, np.float64))[:, None] * np.array(pyramid.steps)
+    octaves = np.log2(np.maximum(sides, EPSILON) / settings.thing_cells)
+    logs = -((octaves / settings.thing_spread) ** 2) / 2
+    weights = np.exp(logs - logs.max(1, keepdims=True, initial=-np.inf))
+    return np.asarray(weights / weights.sum(1, keepdims=True), np.float32)
+
+
+def thing_probabilities(
+    pooled: list[FloatArray],
+    weights: FloatArray,
+    features: ImageFeatures,
+    texts: TextFeatures,
+    scale: float,
+    settings: LocalSettings,
+) -> FloatArray:
+    """Class probabilities of proposals, each from the readings that suit its size.
+
+    Args:
+        pooled: mean features ``(N, D)`` per level.
+        weights: ``(N, L)`` of the levels.
+        features: of the image.
+        texts: classes and competitors.
+        scale: inverse temperature of dense cosines.
+        settings: holds the share of the image's own similarity that is taken off.
+
+    Returns:
+        ``(N, K)`` float32 probabilities that sum to one.
+    """
+    bias = global_bias(features, texts, settings)
+    total = np.zeros((len(weights), len(texts.names)), np.float32)
+    for level, means in enumerate(pooled):
+        cosines = means @ texts.features.T - bias
+        total += weights[:, level, None] * class_probabilities(cosines, texts, scale)
+    return total
+
+
+def best_things(
+    overlaps: Overlaps,
+    probability: FloatArray,
+    objectness: FloatArray,
+    settings: InstanceSettings,
+    *,
+    first: IntArray | None = None,
+) -> IntArray:
+    """Proposals that look most like whole things of a name, best first.
+
+    A part of a roof may be as surely a roof as the whole; it looks less like a thing.
+
+    Args:
+        overlaps: of ``N`` proposals.
+        probability: ``(N,)`` of the name, in [0, 1].
+        objectness: ``(N,)`` of the proposals, in [0, 1].
+        settings: thresholds.
+        first: proposals that go before all others, however they score.
+
+    Returns:
+        ``(n,)`` proposals that hardly overlap.
+    """
+    areas, shape = overlaps.proposals.areas, overlaps.proposals.shape
+    fits = (areas >= SMALLEST_AREA) & (areas <= LARGEST_SHARE * shape[0] * shape[1])
+    looks = objectness.astype(np.float64) ** settings.objectness_power
+    scores = np.where(fits, probability * looks, 0.0)
+    best = float(scores.max(initial=0.0))
+    is_open = (scores >= settings.least_share * best) & (scores > 0)
+    if first is not None:
+        is_open[first], scores[first] = True, scores[first] + best
+    chosen: list[int] = []
+    for index in np.argsort(-scores, kind="stable").tolist():
+        if len(chosen) == settings.most_things or not is_open.any():
+            break
+        if is_open[index]:
+            chosen.append(index)
+            shared = overlaps.intersections(index)
+            is_open &= shared <= settings.largest_overlap * np.minimum(areas, areas[index])
+    return _no_specks(np.array(chosen, np.int64), areas, scores, settings)
+
+
+def _no_specks(
+    chosen: IntArray, areas: IntArray, scores: NDArray[np.float64], settings: InstanceSettings
+) -> IntArray:
+    """Those that are not much smaller than the others: the median by score is the measure."""
+    if len(chosen) == 0:
+        return chosen
+    order = chosen[np.argsort(areas[chosen], kind="stable")]
+    shares = np.cumsum(scores[order])
+    middle = areas[order[np.searchsorted(shares, shares[-1] / 2)]]
+    return chosen[areas[chosen] >= settings.thing_speck * middle]
