@@ -10,18 +10,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import partial
 
 import numpy as np
 
 from dgl_rsis.config import Settings
 from dgl_rsis.models.base import Backbone
+from dgl_rsis.own_scale import OwnScale, against_others, placed
 from dgl_rsis.prepared import Candidates, PreparedImage
-from dgl_rsis.proposals.filters import Overlaps, flatten_tree
+from dgl_rsis.proposals.filters import flatten_tree
 from dgl_rsis.proposals.masks import MaskSet
-from dgl_rsis.proposals.objectness import objectness
 from dgl_rsis.proposing import flat_masks
-from dgl_rsis.stages import local, things
+from dgl_rsis.stages import local
 from dgl_rsis.stages.instances import Mask, instance_masks
 from dgl_rsis.text.inflection import singular
 from dgl_rsis.text.knowledge import class_prompts, competitors
@@ -123,86 +123,7 @@ def _by_noun(
         image.reader.crops, backbone, masks, image.reader.features(), texts, pooled,
         settings.local, rank_by=range(len(seen)),
     )  # fmt: skip
-    return {noun: _against_others(aligned, seen, seen.index(noun))[:, 0] for noun in nouns}
-
-
-@dataclass(frozen=True)
-class OwnScale:
-    """Those nouns of a sentence that are things, read at the scales that suit their sizes.
-
-    Attributes:
-        image: prepared image.
-        seen: all nouns of the sentence.
-        texts: of the nouns, then of the competitors.
-        backbone: the image-text model.
-        settings: of all stages.
-    """
-
-    image: PreparedImage
-    seen: Sequence[str]
-    texts: local.TextFeatures
-    backbone: Backbone
-    settings: Settings
-
-    @cached_property
-    def things(self) -> tuple[str, ...]:
-        """Nouns that can be counted, or that nobody knows; none where the stage is off."""
-        if not (self.settings.instances.own_scale and self.settings.text.decouple):
-            return ()
-        known = {noun: default_lexicon().find(noun) for noun in self.seen}
-        return tuple(noun for noun, entry in known.items() if entry is None or not entry.is_stuff)
-
-    def probabilities(self, masks: Proposals) -> FloatArray:
-        """``(N, K)`` of all names over masks."""
-        return self._of(things.pool_levels(masks, self.image.reader.pyramid()), masks)
-
-    @cached_property
-    def of_nodes(self) -> FloatArray:
-        """``(N, K)`` of all names over the regions of the tree."""
-        assert self.image.tree is not None
-        return self._of(self.image.node_features, self.image.tree)
-
-    def whole_things(self, noun: str, found: Sequence[Mask], dense: FloatArray) -> list[Mask]:
-        """What evidence found, and regions that look like such a thing beside it.
-
-        Where the cells of what evidence found are mostly the noun, it stands; elsewhere it competes
-        with regions of the tree.
-
-        Args:
-            noun: one of ``things``.
-            found: by the evidence of cells.
-            dense: ``(h, w, k)`` probabilities of the cells, the noun's first.
-        """
-        nodes, settings = self.image.nodes, self.settings.instances
-        index = self.seen.index(noun)
-        likely = _against_others(self.of_nodes, self.seen, index)[:, 0]
-        chosen = things.best_things(nodes.overlaps, likely, nodes.objectness, settings)
-        both = [*found, *(_placed(nodes.tree, node) for node in chosen.tolist())]
-        corners, crops = [(x0, y0) for _, x0, y0 in both], [crop for crop, _, _ in both]
-        masks = MaskSet.from_crops(crops, corners, nodes.tree.shape)
-        likely = _against_others(self.probabilities(masks), self.seen, index)[:, 0]
-        looks = objectness(masks, self.image.lab)
-        by_cells = masks.pool(dense[..., 0])
-        likely = np.maximum(likely, by_cells)
-        sure = by_cells >= settings.sure
-        sure[len(found) :] = False
-        best = things.best_things(
-            Overlaps(masks), likely, looks, settings, first=np.flatnonzero(sure)
-        )
-        return [both[place] for place in best.tolist()]
-
-    def _of(self, pooled: list[FloatArray], proposals: Proposals) -> FloatArray:
-        weights = things.level_weights(
-            proposals.areas, self.image.reader.pyramid(), self.settings.instances
-        )
-        return things.thing_probabilities(
-            pooled,
-            weights,
-            self.image.reader.features(),
-            self.texts,
-            self.backbone.dense_logit_scale,
-            self.settings.local,
-        )
+    return {noun: against_others(aligned, seen, seen.index(noun))[:, 0] for noun in nouns}
 
 
 def meant_by_names(names: Sequence[str], nouns: Sequence[str]) -> dict[str, BoolArray]:
@@ -308,7 +229,7 @@ def _masks(
     if tree is None:
         return proposals, instances
     if flat is not None:
-        masks = [_placed(flat, index) for index in range(len(flat))]
+        masks = [placed(flat, index) for index in range(len(flat))]
     given = len(masks)
     seen = [noun for noun in nouns if noun != ANYTHING]
     for noun in nouns:
@@ -316,9 +237,9 @@ def _masks(
             continue
         if noun == ANYTHING or dense is None or own_scale is None:
             nodes = flatten_tree(tree, image.nodes.objectness)
-            found = [_placed(nodes, index) for index in range(len(nodes))]
+            found = [placed(nodes, index) for index in range(len(nodes))]
         else:
-            view = _against_others(dense, seen, seen.index(noun))
+            view = against_others(dense, seen, seen.index(noun))
             found = instance_masks(tree, view, 0, image.nodes.objectness, settings.instances)
             if noun in own_scale.things and len(tree):
                 found = own_scale.whole_things(noun, found, view)
@@ -332,30 +253,3 @@ def _masks(
     corners = [(x0, y0) for _, x0, y0 in masks]
     crops = [crop for crop, _, _ in masks]
     return MaskSet.from_crops(crops, corners, tree.shape, quality=quality), instances
-
-
-def _placed(proposals: Proposals, index: int) -> Mask:
-    x0, y0 = proposals.boxes[index, :2].tolist()
-    return proposals.crop(index), x0, y0
-
-
-def _against_others(probabilities: FloatArray, nouns: Sequence[str], index: int) -> FloatArray:
-    """Probabilities of one noun and its rivals: words for the same thing do not compete.
-
-    Args:
-        probabilities: ``(..., K)`` of all nouns, then of the background words.
-        nouns: the nouns.
-        index: of the one noun.
-
-    Returns:
-        ``(..., k)``, the noun first, normalised.
-    """
-    lexicon = default_lexicon()
-    rivals = [
-        column
-        for column in range(probabilities.shape[-1])
-        if column >= len(nouns)
-        or (column != index and not lexicon.overlap(nouns[column], nouns[index]))
-    ]
-    kept = probabilities[..., [index, *rivals]]
-    return np.asarray(kept / kept.sum(-1, keepdims=True), np.float32)

@@ -167,4 +167,4 @@ def _no_specks(
     order = chosen[np.argsort(areas[chosen], kind="stable")]
     shares = np.cumsum(scores[order])
     middle = areas[order[np.searchsorted(shares, shares[-1] / 2)]]
-    return chosen[areas[chosen] >= settings.thing_speck * middle]
+    return np.asarray(chosen[areas[chosen] >= settings.thing_speck * middle])

@@ -1,0 +1,119 @@
+import numpy as np
+import pytest
+from toy_backbone import ToyBackbone, quarters
+
+from dgl_rsis.config import make_settings
+from dgl_rsis.proposals.filters import Overlaps
+from dgl_rsis.proposals.masks import MaskSet
+from dgl_rsis.stages import local, things
+
+SETTINGS = make_settings()
+INSTANCES = SETTINGS.instances
+
+
+def settings(**changes):
+    return INSTANCES.model_copy(update=changes)
+
+
+def pyramid_of(image, backbone):
+    return things.read_pyramid(
+        image, backbone, local.read_features(image, backbone, SETTINGS.local)
+    )
+
+
+def test_readings_halve_until_the_image_is_small():
+    backbone = ToyBackbone()
+    image = np.zeros((400, 800, 3), np.uint8)
+    pyramid = pyramid_of(image, backbone)
+    assert pyramid.steps == (1 / 4, 1 / 8, 1 / 16, 1 / 32)
+    assert [level.shape[:2] for level in pyramid.levels] == [
+        (100, 200),
+        (50, 100),
+        (25, 50),
+        (13, 25),
+    ]
+    assert backbone.calls["dense"] == 4  # the two readings of the image are used again
+
+
+def test_a_small_image_is_read_once():
+    assert len(pyramid_of(np.zeros((60, 90, 3), np.uint8), ToyBackbone()).levels) == 1
+
+
+def test_the_level_in_which_a_thing_has_the_standard_size_weighs_most():
+    pyramid = things.Pyramid((1 / 4, 1 / 8, 1 / 16), ())
+    exact = settings(thing_cells=4.0, thing_spread=0.5)
+    weights = things.level_weights(np.array([16**2, 32**2, 64**2, 2**2, 4096**2]), pyramid, exact)
+    np.testing.assert_allclose(weights.sum(1), 1, atol=1e-6)
+    assert weights.argmax(1).tolist() == [0, 1, 2, 0, 2]
+    one_octave = np.exp(-((1 / 0.5) ** 2) / 2)
+    beside = np.array([one_octave, 1, one_octave])
+    np.testing.assert_allclose(weights[1], beside / beside.sum(), atol=1e-5)
+    assert np.isfinite(weights).all()
+
+
+def test_probabilities_mix_levels_by_their_weights():
+    features = local.ImageFeatures((), (1.0,), np.zeros((1, 1, 3), np.uint8))
+    texts = local.TextFeatures(("a", "b"), 1, np.eye(2, dtype=np.float32), np.array([0, 1]))
+    pooled = [np.array([[1.0, 0.0]], np.float32), np.array([[0.0, 1.0]], np.float32)]
+    weights = np.array([[0.25, 0.75]], np.float32)
+    p = things.thing_probabilities(pooled, weights, features, texts, np.log(3), SETTINGS.local)
+    np.testing.assert_allclose(
+        p, [[0.25 * 0.75 + 0.75 * 0.25, 0.25 * 0.25 + 0.75 * 0.75]], atol=1e-6
+    )
+
+
+def test_pooled_features_have_unit_length_and_are_those_of_their_quarter():
+    backbone = ToyBackbone()
+    masks = np.zeros((1, 128, 128), bool)
+    masks[0, 8:56, 8:56] = True  # inside the red quarter
+    pyramid = pyramid_of(quarters(128), backbone)
+    pooled = things.pool_levels(MaskSet.from_masks(masks), pyramid)
+    assert len(pooled) == len(pyramid.levels) == 2
+    for level in pooled:
+        np.testing.assert_allclose(np.linalg.norm(level, axis=1), 1, atol=1e-4)
+        assert level[0].argmax() == 0
+
+
+def boxes(*corners):
+    return Overlaps(MaskSet.from_boxes(np.array(corners).reshape(-1, 4), (64, 64)))
+
+
+LIKELY = np.array([0.8, 0.9, 0.6, 0.2], np.float32)
+THINGS = boxes((0, 0, 16, 16), (0, 0, 8, 8), (32, 32, 48, 48), (50, 50, 60, 60))
+
+
+def test_a_whole_thing_wins_over_its_part_by_objectness():
+    looks = np.array([0.9, 0.5, 0.9, 0.9], np.float32)
+    best = things.best_things(THINGS, LIKELY, looks, settings(least_share=0.5))
+    assert best.tolist() == [0, 2]  # the fourth has less than half of the best score
+    everything = things.best_things(THINGS, LIKELY, looks, settings(least_share=0.0))
+    assert everything.tolist() == [0, 2, 3]
+
+
+def test_what_goes_first_is_not_replaced():
+    looks = np.array([0.9, 0.5, 0.9, 0.9], np.float32)
+    best = things.best_things(
+        THINGS, LIKELY, looks, settings(least_share=0.5, thing_speck=0.0), first=np.array([1])
+    )
+    assert best.tolist() == [1, 2]
+
+
+def test_no_more_things_than_asked_for():
+    looks = np.ones(4, np.float32)
+    few = settings(least_share=0.0, most_things=1)
+    assert len(things.best_things(THINGS, LIKELY, looks, few)) == 1
+
+
+def test_specks_beside_larger_things_are_left_out():
+    overlaps = boxes((0, 0, 20, 20), (30, 0, 50, 20), (0, 40, 4, 44))
+    ones = np.ones(3, np.float32)
+    kept = things.best_things(overlaps, ones, ones, settings(thing_speck=0.05))
+    assert sorted(kept.tolist()) == [0, 1]
+    every = things.best_things(overlaps, ones, ones, settings(thing_speck=0.04))
+    assert sorted(every.tolist()) == [0, 1, 2]
+
+
+@pytest.mark.parametrize("likely", [np.zeros(4, np.float32), np.zeros(0, np.float32)])
+def test_nothing_likely_is_nothing(likely):
+    overlaps = THINGS if len(likely) else boxes()
+    assert len(things.best_things(overlaps, likely, np.ones_like(likely), INSTANCES)) == 0
