@@ -15,8 +15,8 @@ from dgl_rsis.models.base import Activator, Backbone, Matcher, TokenReader, acti
 from dgl_rsis.stages.activation import Window
 from dgl_rsis.stages.crops import CropEncoder
 from dgl_rsis.stages.local import ImageFeatures, read_features
-from dgl_rsis.stages.things import Pyramid, read_pyramid
-from dgl_rsis.types import RGBImage
+from dgl_rsis.stages.things import LevelFeatures, Pyramid, level_features, read_pyramid
+from dgl_rsis.types import Proposals, RGBImage
 
 KEPT_WINDOWS = 26  # the whole image and 5 x 5 windows; each takes up to some 15 MB
 
@@ -28,6 +28,7 @@ class ImageReader:
     Attributes:
         features: of the image; computed when first asked for.
         pyramid: the image at halving sizes, for things; computed when first asked for.
+        level_features: of proposals, in every level of the pyramid.
         crops: embeds context-aware crops of proposals.
         activator: explains texts over a window by the backbone; reads the window once.
         tokens: explains texts over a window by the matcher; None where there is no matcher.
@@ -35,6 +36,7 @@ class ImageReader:
 
     features: Callable[[], ImageFeatures]
     pyramid: Callable[[], Pyramid]
+    level_features: Callable[[Proposals], LevelFeatures]
     crops: CropEncoder
     activator: Callable[[Window], Activator]
     tokens: Callable[[Window], TokenReader] | None
@@ -74,9 +76,14 @@ class ImageReader:
                 picture, backbone, settings.local, metres_per_pixel=metres_per_pixel
             )
 
+        @cache
+        def pyramid() -> Pyramid:
+            return read_pyramid(picture, backbone, features())
+
         return cls(
             features,
-            cache(lambda: read_pyramid(picture, backbone, features())),
+            pyramid,
+            lambda proposals: level_features(proposals, pyramid(), backbone),
             CropEncoder(picture, backbone, settings.local),
             activator,
             None if matcher is None else tokens,

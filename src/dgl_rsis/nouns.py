@@ -83,9 +83,9 @@ def score_nouns(
         by_noun = partial(_by_noun, image, masks, seen, texts, backbone=backbone, settings=settings)
         pooled = local.pooled_probabilities(backbone, masks, features, texts, dense, settings.local)
         probabilities |= by_noun(seen, pooled)
-        if own_scale.things:
+        if own_scale.nouns:
             for noun, seen_whole in by_noun(
-                own_scale.things, own_scale.probabilities(masks)
+                own_scale.nouns, own_scale.probabilities(masks)
             ).items():
                 probabilities[noun] = np.maximum(probabilities[noun], seen_whole)
     for noun, meant in named.items():
@@ -241,7 +241,7 @@ def _masks(
         else:
             view = against_others(dense, seen, seen.index(noun))
             found = instance_masks(tree, view, 0, image.nodes.objectness, settings.instances)
-            if noun in own_scale.things and len(tree):
+            if noun in own_scale.nouns and len(tree):
                 found = own_scale.whole_things(noun, found, view)
         if image.given or flat is None:
             instances[noun] = np.arange(len(masks), len(masks) + len(found))

@@ -39,7 +39,7 @@ class OwnScale:
     settings: Settings
 
     @cached_property
-    def things(self) -> tuple[str, ...]:
+    def nouns(self) -> tuple[str, ...]:
         """Nouns that can be counted, or that nobody knows; none where the stage is off."""
         if not (self.settings.instances.own_scale and self.settings.text.decouple):
             return ()
@@ -48,7 +48,7 @@ class OwnScale:
 
     def probabilities(self, masks: Proposals) -> FloatArray:
         """``(N, K)`` of all names over masks."""
-        return self._of(things.pool_levels(masks, self.image.reader.pyramid()), masks)
+        return self._of(self.image.reader.level_features(masks), masks)
 
     @cached_property
     def of_nodes(self) -> FloatArray:
@@ -63,7 +63,7 @@ class OwnScale:
         with regions of the tree.
 
         Args:
-            noun: one of ``things``.
+            noun: one of ``nouns``.
             found: by the evidence of cells.
             dense: ``(h, w, k)`` probabilities of the cells, the noun's first.
         """
@@ -85,7 +85,7 @@ class OwnScale:
         )
         return [both[place] for place in best.tolist()]
 
-    def _of(self, pooled: list[FloatArray], proposals: Proposals) -> FloatArray:
+    def _of(self, pooled: things.LevelFeatures, proposals: Proposals) -> FloatArray:
         weights = things.level_weights(
             proposals.areas, self.image.reader.pyramid(), self.settings.instances
         )
@@ -94,7 +94,7 @@ class OwnScale:
             weights,
             self.image.reader.features(),
             self.texts,
-            self.backbone.dense_logit_scale,
+            self.backbone,
             self.settings.local,
         )
 

@@ -16,7 +16,7 @@ from dgl_rsis.proposals.masks import MaskSet
 from dgl_rsis.proposals.objectness import colour_field, objectness
 from dgl_rsis.proposals.region_tree import RegionTree
 from dgl_rsis.proposing import tree_of
-from dgl_rsis.stages.things import pool_levels
+from dgl_rsis.stages.things import LevelFeatures
 from dgl_rsis.text.knowledge import normalise_name
 from dgl_rsis.types import FloatArray, IntArray, Proposals, Raster, RGBImage
 
@@ -61,10 +61,10 @@ class PreparedImage:
         return Nodes(self.tree, looks, Overlaps(self.tree))
 
     @cached_property
-    def node_features(self) -> list[FloatArray]:
-        """Mean features of the regions of the tree per level, see ``things.pool_levels``."""
+    def node_features(self) -> LevelFeatures:
+        """What the regions of the tree look like in every level of the pyramid."""
         assert self.tree is not None
-        return pool_levels(self.tree, self.reader.pyramid())
+        return self.reader.level_features(self.tree)
 
     @classmethod
     def of(

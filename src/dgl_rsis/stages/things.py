@@ -19,6 +19,7 @@ from dgl_rsis.config import InstanceSettings, LocalSettings
 from dgl_rsis.models.base import Backbone
 from dgl_rsis.proposals.filters import Overlaps
 from dgl_rsis.stages.local import (
+    COARSE_CELL,
     EPSILON,
     ImageFeatures,
     TextFeatures,
@@ -40,35 +41,58 @@ class Pyramid:
     Attributes:
         steps: cells along one pixel of the image, per level, finest first.
         levels: ``(h, w, D)`` float32 of unit length over the whole image, per level.
+        pictures: ``(H', W', 3)`` uint8, the image as it was read, per level.
     """
 
     steps: tuple[float, ...]
     levels: tuple[FloatArray, ...]
+    pictures: tuple[RGBImage, ...]
 
 
 def read_pyramid(image: RGBImage, backbone: Backbone, features: ImageFeatures) -> Pyramid:
-    """Halve the finest reading of an image until its shorter side would be too small.
+    """Read an image from twice the finest size of the map, never enlarged, down to a small one.
 
     Args:
         image: ``(H, W, 3)`` uint8.
         backbone: the image-text model.
         features: of the image; its readings are used again where they have the wanted size.
     """
-    factors, levels = [features.factors[0]], [features.dense[0]]
+    factors = [min(1.0, 2 * features.factors[0])] if features.factors[0] < 1 else [1.0]
     while min(image.shape[:2]) * factors[-1] / 2 >= LEAST_SIDE:
         factors.append(factors[-1] / 2)
-        known = [abs(factor - factors[-1]) < 1e-3 for factor in features.factors]
-        if any(known):
-            levels.append(features.dense[known.index(True)])
-        else:
-            levels.append(backbone.dense(rescale(image, factors[-1])))
-    return Pyramid(tuple(factor / backbone.cell for factor in factors), tuple(levels))
+    pictures = [rescale(image, factor) for factor in factors]
+    known = dict(zip(features.factors, features.dense, strict=True))
+    levels = [
+        known[factor] if factor in known else backbone.dense(picture)
+        for factor, picture in zip(factors, pictures, strict=True)
+    ]
+    steps = tuple(factor / backbone.cell for factor in factors)
+    return Pyramid(steps, tuple(levels), tuple(pictures))
 
 
-def pool_levels(proposals: Proposals, pyramid: Pyramid) -> list[FloatArray]:
-    """Mean features of proposals per level, ``(N, D)`` float32 of unit length."""
+@dataclass(frozen=True)
+class LevelFeatures:
+    """What proposals look like in each level.
+
+    Attributes:
+        masked: mean dense features, ``(N, D)`` float32 of unit length, per level.
+        guided: mask-guided features, likewise; None where cells are coarse, for there each
+            proposal is a token that takes time.
+    """
+
+    masked: list[FloatArray]
+    guided: list[FloatArray] | None
+
+
+def level_features(proposals: Proposals, pyramid: Pyramid, backbone: Backbone) -> LevelFeatures:
+    """Features of proposals in every level."""
     means = [proposals.pool(level) for level in pyramid.levels]
-    return [each / (np.linalg.norm(each, axis=-1, keepdims=True) + EPSILON) for each in means]
+    masked = [each / (np.linalg.norm(each, axis=-1, keepdims=True) + EPSILON) for each in means]
+    if backbone.cell >= COARSE_CELL:
+        return LevelFeatures(masked, None)
+    return LevelFeatures(
+        masked, [backbone.regions(picture, proposals) for picture in pyramid.pictures]
+    )
 
 
 def level_weights(
@@ -89,21 +113,21 @@ def level_weights(
 
 
 def thing_probabilities(
-    pooled: list[FloatArray],
+    pooled: LevelFeatures,
     weights: FloatArray,
     features: ImageFeatures,
     texts: TextFeatures,
-    scale: float,
+    backbone: Backbone,
     settings: LocalSettings,
 ) -> FloatArray:
     """Class probabilities of proposals, each from the readings that suit its size.
 
     Args:
-        pooled: mean features ``(N, D)`` per level.
+        pooled: features of the proposals per level.
         weights: ``(N, L)`` of the levels.
         features: of the image.
         texts: classes and competitors.
-        scale: inverse temperature of dense cosines.
+        backbone: has the temperatures.
         settings: holds the share of the image's own similarity that is taken off.
 
     Returns:
@@ -111,10 +135,14 @@ def thing_probabilities(
     """
     bias = global_bias(features, texts, settings)
     total = np.zeros((len(weights), len(texts.names)), np.float32)
-    for level, means in enumerate(pooled):
-        cosines = means @ texts.features.T - bias
-        total += weights[:, level, None] * class_probabilities(cosines, texts, scale)
-    return total
+    views = [(pooled.masked, backbone.dense_logit_scale)]
+    if pooled.guided is not None:
+        views.append((pooled.guided, backbone.region_logit_scale))
+    for levels, scale in views:
+        for level, own in enumerate(levels):
+            cosines = own @ texts.features.T - bias
+            total += weights[:, level, None] * class_probabilities(cosines, texts, scale)
+    return np.asarray(total / len(views), np.float32)
 
 
 def best_things(
