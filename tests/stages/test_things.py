@@ -35,12 +35,21 @@ def test_readings_halve_until_the_image_is_small():
     assert backbone.calls["dense"] == 4  # the two readings of the image are used again
 
 
+def test_things_are_read_one_octave_finer_than_the_map_where_the_image_is_larger():
+    image, backbone = np.zeros((800, 800, 3), np.uint8), ToyBackbone()
+    for metres, finest in ((0.1, 0.5), (0.3, 1.0), (0.5, 1.0)):
+        features = local.read_features(image, backbone, SETTINGS.local, metres_per_pixel=metres)
+        pyramid = things.read_pyramid(image, backbone, features)
+        assert pyramid.steps[0] == finest / 4
+        assert min(pyramid.pictures[-1].shape[:2]) < 2 * things.LEAST_SIDE
+
+
 def test_a_small_image_is_read_once():
     assert len(pyramid_of(np.zeros((60, 90, 3), np.uint8), ToyBackbone()).levels) == 1
 
 
 def test_the_level_in_which_a_thing_has_the_standard_size_weighs_most():
-    pyramid = things.Pyramid((1 / 4, 1 / 8, 1 / 16), ())
+    pyramid = things.Pyramid((1 / 4, 1 / 8, 1 / 16), (), ())
     exact = settings(thing_cells=4.0, thing_spread=0.5)
     weights = things.level_weights(np.array([16**2, 32**2, 64**2, 2**2, 4096**2]), pyramid, exact)
     np.testing.assert_allclose(weights.sum(1), 1, atol=1e-6)
@@ -51,25 +60,41 @@ def test_the_level_in_which_a_thing_has_the_standard_size_weighs_most():
     assert np.isfinite(weights).all()
 
 
-def test_probabilities_mix_levels_by_their_weights():
+class Temperatures(ToyBackbone):
+    dense_logit_scale = np.log(3)
+    region_logit_scale = np.log(7)
+
+
+A, B = np.array([[1.0, 0.0]], np.float32), np.array([[0.0, 1.0]], np.float32)
+
+
+@pytest.mark.parametrize(
+    ("guided", "expected"),
+    [(None, 0.25 * 3 / 4 + 0.75 * 1 / 4), ([A, A], (0.25 * 3 / 4 + 0.75 * 1 / 4 + 7 / 8) / 2)],
+)
+def test_probabilities_mix_levels_by_their_weights_and_views_alike(guided, expected):
     features = local.ImageFeatures((), (1.0,), np.zeros((1, 1, 3), np.uint8))
     texts = local.TextFeatures(("a", "b"), 1, np.eye(2, dtype=np.float32), np.array([0, 1]))
-    pooled = [np.array([[1.0, 0.0]], np.float32), np.array([[0.0, 1.0]], np.float32)]
     weights = np.array([[0.25, 0.75]], np.float32)
-    p = things.thing_probabilities(pooled, weights, features, texts, np.log(3), SETTINGS.local)
-    np.testing.assert_allclose(
-        p, [[0.25 * 0.75 + 0.75 * 0.25, 0.25 * 0.25 + 0.75 * 0.75]], atol=1e-6
-    )
+    seen = things.LevelFeatures([A, B], guided)
+    p = things.thing_probabilities(seen, weights, features, texts, Temperatures(), SETTINGS.local)
+    np.testing.assert_allclose(p, [[expected, 1 - expected]], atol=1e-6)
 
 
-def test_pooled_features_have_unit_length_and_are_those_of_their_quarter():
+@pytest.mark.parametrize(("cells", "asked"), [(4, 2), (16, 0)])
+def test_features_of_levels_have_unit_length_and_are_those_of_their_quarter(cells, asked):
     backbone = ToyBackbone()
+    backbone.cell = cells
     masks = np.zeros((1, 128, 128), bool)
     masks[0, 8:56, 8:56] = True  # inside the red quarter
-    pyramid = pyramid_of(quarters(128), backbone)
-    pooled = things.pool_levels(MaskSet.from_masks(masks), pyramid)
-    assert len(pooled) == len(pyramid.levels) == 2
-    for level in pooled:
+    fine = ToyBackbone()
+    seen = things.level_features(
+        MaskSet.from_masks(masks), pyramid_of(quarters(128), fine), backbone
+    )
+    assert backbone.calls["regions"] == asked
+    assert (seen.guided is None) == (asked == 0)
+    assert len(seen.masked) == 2
+    for level in (*seen.masked, *(seen.guided or [])):
         np.testing.assert_allclose(np.linalg.norm(level, axis=1), 1, atol=1e-4)
         assert level[0].argmax() == 0
 
