@@ -1,7 +1,7 @@
 """The command line ``dgl-rsis`` (docs/design.md 2).
 
 Exit codes: 0 done, 1 the demo is below its accuracy, 2 the input or the usage is wrong (one line
-on stderr), 4 nothing matched, 130 interrupted. Heavy libraries are imported inside the commands,
+on stderr), 3 finished with tiles that failed, which are listed, 4 nothing matched, 130 interrupted. Heavy libraries are imported inside the commands,
 so that ``--help`` is quick.
 """
 
@@ -46,6 +46,7 @@ app.command(
     epilog=_examples(
         'segment scene.tif -c building -c "paved road" -c water -o map.tif',
         "segment scene.tif -c vineyard --other background -o vineyards.gpkg --min-area 100",
+        "segment tiles/ -c building -c road -o city.tif --workers 4 --resume",
         "segment sentinel.tif --bands 4,3,2 --classes-file classes.txt -o map.png",
     )
 )(commands_map.segment)

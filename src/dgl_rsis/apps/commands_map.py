@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dgl_rsis.apps import options
+from dgl_rsis.apps import options, scene_map
 from dgl_rsis.apps.console import Console, load_model, table
 from dgl_rsis.apps.saving import record, record_map, save_map
 from dgl_rsis.errors import InputError
@@ -82,6 +82,10 @@ def segment(
     overrides: options.Overrides = None,
     device: options.Device = None,
     precision: options.Precision = None,
+    tile_size: options.TileSize = None,
+    workers: options.Workers = 1,
+    resume: options.Resume = False,
+    gsd: options.GroundSampling = None,
     overwrite: options.Overwrite = False,
     as_json: options.AsJson = False,
     quiet: options.Quiet = False,
@@ -90,6 +94,10 @@ def segment(
     """Class names in, a map out.
 
     Regions below --min-area take the class of their largest neighbour.
+
+    IMAGE may be a folder, or a text file with a path a line: one mosaic. What is larger than a
+    model reads at once becomes a .tif in tiles, in memory that does not grow with the scene; such
+    a run goes on with --resume after a kill.
     """
     from dgl_rsis import outputs
     from dgl_rsis.geo.writer import RASTER_SUFFIXES
@@ -97,11 +105,13 @@ def segment(
 
     began = time.perf_counter()
     console = Console(quiet=quiet, verbose=verbose, as_json=as_json)
+    tiling = options.Tiling(tile_size, workers, resume, gsd)
     target, scores_target = options.check_outputs(
         image,
         [(output, outputs.MAP_SUFFIXES), (scores, RASTER_SUFFIXES)],
-        overwrite=overwrite,
+        overwrite=overwrite or resume,  # `segment_scene` knows whether there is a run to go on with
     )
+    assert target is not None  # the option is required
     if other is not None and no_other:
         raise InputError("--other and --no-other exclude each other; keep one of them")
     rest = False if no_other else other
@@ -109,6 +119,16 @@ def segment(
     read_classes(names, other=rest)  # says what is wrong before anything is computed
     choice = options.ModelChoice.from_options(model, proposer, preset, overrides, device, precision)
     reading = options.Reading(bands, stretch, nodata, keep_collar, bbox, aoi)
+    if scene_map.streams(image, target, reading, tiling, choice, min_area=min_area):
+        scene_map.segment(
+            scene_map.Request(image, target, scores_target, tuple(names), rest),
+            reading,
+            tiling,
+            choice,
+            console,
+            overwrite=overwrite,
+        )
+        return
     raster = reading.read(image)
     with console.progress("loading the model") as progress:
         loaded = load_model(choice, console)

@@ -99,7 +99,10 @@ def choose_bands(
 
 
 def read_bands(
-    dataset: DatasetReader, choice: BandChoice, window: RasterWindow | None = None
+    dataset: DatasetReader,
+    choice: BandChoice,
+    window: RasterWindow | None = None,
+    shape: tuple[int, int] | None = None,
 ) -> tuple[NDArray[Any], BoolArray]:
     """Read the chosen bands and where they hold data.
 
@@ -107,12 +110,16 @@ def read_bands(
         dataset: an open raster.
         choice: from :func:`choose_bands`.
         window: part to read; None for the whole raster.
+        shape: rows and columns to shrink the part to, by the mean of the pixels (palettes: the
+            nearest); None for its own.
 
     Returns:
         ``(B, h, w)`` values in the type of the file (palettes become 3 x uint8), and ``(h, w)``
         bool, False where all bands say "no data", any is NaN or infinite, or a mask is zero.
     """
-    return _read(dataset, choice, window=window)
+    mean = shape is not None and choice.palette is None
+    resampling = Resampling.average if mean else Resampling.nearest
+    return _read(dataset, choice, window=window, out_shape=shape, resampling=resampling)
 
 
 def sample_bands(dataset: DatasetReader, choice: BandChoice) -> tuple[NDArray[Any], BoolArray]:
@@ -137,12 +144,16 @@ def _read(
     *,
     window: RasterWindow | None = None,
     out_shape: tuple[int, int] | None = None,
+    resampling: Resampling = Resampling.nearest,
 ) -> tuple[NDArray[Any], BoolArray]:
     def read(indexes: Sequence[int], *, masks: bool = False) -> NDArray[Any]:
         method = dataset.read_masks if masks else dataset.read
         shape = None if out_shape is None else (len(indexes), *out_shape)
         result: NDArray[Any] = method(
-            list(indexes), window=window, out_shape=shape, resampling=Resampling.nearest
+            list(indexes),
+            window=window,
+            out_shape=shape,
+            resampling=Resampling.nearest if masks else resampling,
         )
         return result
 

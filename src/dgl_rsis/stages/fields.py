@@ -48,8 +48,13 @@ def resample_rows(
 def _neighbours(
     pixels: int, cells: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]]:
-    """Cells on both sides of each pixel centre, and the weight of the second."""
-    position = np.clip((np.arange(pixels) + 0.5) * cells / pixels - 0.5, 0, cells - 1)
-    first = np.floor(position).astype(np.int64)
+    """Cells on both sides of each pixel centre, and the weight of the second.
+
+    Positions ``(x + 1/2) * cells / pixels - 1/2`` are whole numbers of ``1 / (2 * pixels)``: so a
+    pixel has the same weights to the last bit in every part of an image that begins at a cell.
+    """
+    position = (2 * np.arange(pixels, dtype=np.int64) + 1) * cells - pixels
+    position = np.clip(position, 0, 2 * pixels * (cells - 1))
+    first = position // (2 * pixels)
     second = np.minimum(first + 1, cells - 1)
-    return first, second, (position - first).astype(np.float32)
+    return first, second, ((position % (2 * pixels)) / (2 * pixels)).astype(np.float32)

@@ -147,12 +147,22 @@ def read_features(
     """Dense features at all scales, and the whole image's where a global bias is taken off."""
     shape = (int(image.shape[0]), int(image.shape[1]))
     factors = reading_factors(shape, metres_per_pixel, settings)
+    return read_at(image, backbone, factors, whole_embedding(image, backbone, settings))
+
+
+def read_at(
+    image: RGBImage, backbone: Backbone, factors: Sequence[float], whole: FloatArray | None
+) -> ImageFeatures:
+    """Dense features at given factors of the image size, finest first, with a known embedding."""
     pictures = [rescale(image, factor) for factor in factors]
-    return ImageFeatures(
-        tuple(backbone.dense(picture) for picture in pictures),
-        pictures[0],
-        backbone.encode_images([image])[0] if settings.global_bias > 0 else None,
-    )
+    return ImageFeatures(tuple(backbone.dense(picture) for picture in pictures), pictures[0], whole)
+
+
+def whole_embedding(
+    image: RGBImage, backbone: Backbone, settings: LocalSettings
+) -> FloatArray | None:
+    """The embedding whose similarity is taken off; None where no global bias is."""
+    return backbone.encode_images([image])[0] if settings.global_bias > 0 else None
 
 
 def dense_probabilities(

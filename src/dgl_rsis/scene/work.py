@@ -1,0 +1,215 @@
+"""What a worker does with a tile: probabilities of its cells, and later its classes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from math import frexp
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dgl_rsis.config import LocalSettings, Settings
+from dgl_rsis.errors import ModelError
+from dgl_rsis.geo.windows import Tile, TileGrid
+from dgl_rsis.mapping import classes_of
+from dgl_rsis.models.base import Backbone
+from dgl_rsis.scene.source import SceneReader, SceneSource
+from dgl_rsis.stages import local
+from dgl_rsis.text.classes import ClassList
+from dgl_rsis.types import FloatArray
+
+if TYPE_CHECKING:
+    from dgl_rsis.pipeline import Model
+
+ALIGNMENT = 16
+"""Pixels that parts of an image begin at multiples of, so that strides up to 16 fall alike."""
+_PRECISION = 16  # factors are whole numbers below this, times a power of two
+_PROBE = 224  # pixels a side that tell the size of a cell
+
+
+@dataclass(frozen=True)
+class ReadTile:
+    """Task: probabilities of the cells of a tile."""
+
+    tile: Tile
+
+
+@dataclass(frozen=True)
+class Cells:
+    """What a tile shows.
+
+    Attributes:
+        values: ``(h, w, K)`` float32 probabilities; None where the core holds no data.
+        model_seconds: time that the model took.
+    """
+
+    values: FloatArray | None
+    model_seconds: float
+
+
+@dataclass(frozen=True)
+class PaintTile:
+    """Task: the classes of the core of a tile.
+
+    Attributes:
+        tile: which one.
+        field: ``(h, w, K)`` blended probabilities of the cells of the core and a margin.
+    """
+
+    tile: Tile
+    field: FloatArray
+
+
+@dataclass(frozen=True)
+class Painted:
+    """A painted core.
+
+    Attributes:
+        classes: ``(h, w)`` as stored: 0 for none, k + 1 for class k.
+        scores: ``(h, w)`` float32, NaN where there is no data; None if they are not wanted.
+        valid: pixels that hold data.
+    """
+
+    classes: NDArray[np.integer[Any]]
+    scores: FloatArray | None
+    valid: int
+
+
+@dataclass(frozen=True)
+class Work:
+    """All that a worker needs beside the model.
+
+    Attributes:
+        source: the scene.
+        grid: of its tiles.
+        margin: pixels around a core that painting looks at.
+        factors: of the image size at which it is read, finest first.
+        chosen: the classes.
+        texts: their features.
+        whole: embedding of the whole scene, for the global bias; None without it.
+        dtype: of the stored classes.
+        scores: whether they are wanted.
+    """
+
+    source: SceneSource
+    grid: TileGrid
+    margin: int
+    factors: tuple[Fraction, ...]
+    chosen: ClassList
+    texts: local.TextFeatures
+    whole: FloatArray | None
+    dtype: str
+    scores: bool
+
+
+@dataclass(frozen=True)
+class WorkerMaker:
+    """Makes a worker where it is called; it can be sent to another process.
+
+    Attributes:
+        work: what is computed.
+        name: of the model, see ``pipeline.load``.
+        settings: of all stages.
+    """
+
+    work: Work
+    name: str
+    settings: Settings
+
+    def __call__(self) -> TileWorker:
+        """Load the model and open the scene."""
+        from dgl_rsis.pipeline import load
+
+        return TileWorker(self.work, load(self.name, settings=self.settings.model_dump()))
+
+
+class TileWorker:
+    """Computes tasks with one model and one open scene."""
+
+    def __init__(self, work: Work, model: Model) -> None:
+        self.work = work
+        self.model = model
+        self.reader = SceneReader(work.source)
+
+    def __call__(self, task: ReadTile | PaintTile) -> Cells | Painted:
+        """Compute a task."""
+        return self.read(task.tile) if isinstance(task, ReadTile) else self.paint(task)
+
+    def read(self, tile: Tile) -> Cells:
+        """Probabilities of the cells that a tile keeps."""
+        work, grid = self.work, self.work.grid
+        box = grid.read(tile)
+        raster = self.reader.read(box)
+        if not raster.valid[grid.core(tile).within(box)].any():
+            return Cells(None, 0.0)
+        backbone, settings = self.model.backbone, self.model.settings.local
+        factors = [float(factor) for factor in work.factors]
+        began = perf_counter()
+        features = local.read_at(raster.rgb, backbone, factors, work.whole)
+        seconds = perf_counter() - began
+        cells = grid.cells(box)
+        if features.dense[0].shape[:2] != cells.shape:
+            raise ModelError(
+                f"{backbone.card.name} gave {features.dense[0].shape[:2]} cells where "
+                f"{cells.shape} were expected; it cannot read scenes in tiles"
+            )
+        kept = grid.cells(grid.kept(tile)).within(cells)
+        scale = backbone.dense_logit_scale
+        probabilities = local.dense_probabilities(features, work.texts, scale, settings)
+        return Cells(np.ascontiguousarray(probabilities[kept]), seconds)
+
+    def paint(self, task: PaintTile) -> Painted:
+        """Classes of the core of a tile."""
+        work, grid = self.work, self.work.grid
+        box = grid.painted(task.tile, work.margin)
+        core = grid.core(task.tile).within(box)
+        raster = self.reader.read(box)
+        painting = self.model.paint(raster, task.field, work.texts, work.chosen)
+        labels, scores = classes_of(painting, work.chosen, raster)
+        valid = raster.valid[core]
+        found = np.where(valid, scores[core], np.float32("nan")) if work.scores else None
+        return Painted((labels[core] + 1).astype(work.dtype), found, int(valid.sum()))
+
+    def close(self) -> None:
+        """Close the scene."""
+        self.reader.close()
+
+
+def scene_factors(metres_per_pixel: float | None, settings: LocalSettings) -> tuple[Fraction, ...]:
+    """Factors of the image size at which a scene is read, finest first.
+
+    They are those of ``local.reading_factors`` for an image that is not too large, rounded to four
+    binary digits (by at most 6 %), so that the cells of tiles coincide.
+
+    Args:
+        metres_per_pixel: ground size of a pixel; None where it is unknown.
+        settings: wanted ground sampling distances, or factors where the pixel size is unknown.
+    """
+    if metres_per_pixel is not None and settings.ground_sampling:
+        wanted = [metres_per_pixel / distance for distance in settings.ground_sampling]
+    else:
+        wanted = list(settings.scales)
+    return tuple(sorted({_rounded(min(1.0, factor)) for factor in wanted}, reverse=True))
+
+
+def _rounded(factor: float) -> Fraction:
+    mantissa, exponent = frexp(factor)  # mantissa in [0.5, 1)
+    return Fraction(round(mantissa * _PRECISION), _PRECISION) * Fraction(2) ** exponent
+
+
+def cell_of(backbone: Backbone) -> int:
+    """Pixels a side of a cell of the dense features.
+
+    Raises:
+        ModelError: cells are no whole number of pixels.
+    """
+    rows = len(backbone.dense(np.zeros((_PROBE, _PROBE, 3), np.uint8)))
+    if _PROBE % rows:
+        raise ModelError(
+            f"{backbone.card.name} divides {_PROBE} pixels into {rows} cells; "
+            "it cannot read scenes in tiles"
+        )
+    return _PROBE // rows
