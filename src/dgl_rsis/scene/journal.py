@@ -203,7 +203,7 @@ def _check_same(before: Mapping[str, Any], now: Mapping[str, Any], output: Path)
         path, old, new = difference
         raise InputError(
             f"{output} cannot be resumed: {' '.join(path)} was {_short(old)} and is {_short(new)}; "
-            "put that back, or start anew with --overwrite"
+            "put that back, or start anew with --overwrite and without --resume"
         )
 
 

@@ -16,7 +16,7 @@ from affine import Affine
 from numpy.typing import NDArray
 
 from dgl_rsis import __version__
-from dgl_rsis.errors import DglRsisError, InputError
+from dgl_rsis.errors import DglRsisError, InputError, OutputError
 from dgl_rsis.geo.windows import Box, TileGrid, make_grid
 from dgl_rsis.geo.writer import (
     RASTER_SUFFIXES,
@@ -154,12 +154,15 @@ def segment_scene(
     began = time.perf_counter()
     if workers < 1:
         raise InputError(f"{workers} workers compute nothing; take 1 or more")
-    target = _output(output, resume=resume, overwrite=overwrite)
+    # an output is there too where a run was cut off between writing it and cleaning up
+    replace = overwrite or (resume and journal_folder(Path(output)).exists())
+    target = check_output(output, overwrite=replace, suffixes=RASTER_SUFFIXES)
     scores_target = None
     if scores is not None:
-        scores_target = _output(scores, resume=resume, overwrite=overwrite)
+        scores_target = check_output(scores, overwrite=replace, suffixes=RASTER_SUFFIXES)
     if not isinstance(model, str) and model.name is None and workers > 1:
         raise InputError("workers load a model by its name; pass the name, or take one worker")
+    _check_apart(images, target)
     source = plan_source(images, reading)
     before = file_facts(source.files)
     loaded = load(model, preset=preset, settings=settings) if isinstance(model, str) else model
@@ -310,11 +313,15 @@ def map_place(source: SceneSource) -> MapFrame | None:
     return placed(source.frame or MapFrame(Affine.identity()[:6]), extent)
 
 
-def _output(path: str | Path, *, resume: bool, overwrite: bool) -> Path:
-    """An output may be there where a run was cut off between writing it and cleaning up."""
-    target = Path(path)
-    resumed = resume and journal_folder(target).exists()
-    return check_output(target, overwrite=overwrite or resumed, suffixes=RASTER_SUFFIXES)
+def _check_apart(images: str | Path | Sequence[str | Path], target: Path) -> None:
+    """Refuse an output that the next run would take for a part of its mosaic.
+
+    Raises:
+        OutputError: it lies in the folder of the images.
+    """
+    folder = Path(images) if isinstance(images, str | Path) else None
+    if folder is not None and folder.is_dir() and folder.resolve() == target.parent.resolve():
+        raise OutputError(f"{target} would lie among the images; choose another folder for it")
 
 
 def _compute(

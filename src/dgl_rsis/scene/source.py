@@ -175,7 +175,7 @@ def plan_source(
         if polygons is not None:
             polygons = [shapely.transform(each, lambda xy: xy / scale) for each in polygons]
         facts: dict[str, Any] = {
-            "files": len(files),
+            "file_count": len(files),
             "driver": dataset.driver,
             "bands": list(choice.indexes),
             "bands_reason": choice.reason,
