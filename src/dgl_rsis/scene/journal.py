@@ -86,7 +86,8 @@ class Journal:
         if not self.is_painted(tile):
             return None
         with np.load(self._file("painted", tile), allow_pickle=False) as arrays:
-            return arrays.get(name)
+            values: NDArray[Any] | None = arrays.get(name)
+            return values
 
     def forget_cells(self, tile: Tile) -> None:
         """Free what is needed no more; the tile counts as finished still."""
