@@ -147,7 +147,9 @@ def report(folder: Path, sides: list[int], preset: str, workers: int) -> bool:
             return False
     growth, slower = (last / first for first, last in zip(rows[0], rows[-1], strict=True))
     print()
-    print(f"largest against smallest: memory x {growth:.2f}, time for a million pixels x {slower:.2f}")
+    print(
+        f"largest against smallest: memory x {growth:.2f}, time for a million pixels x {slower:.2f}"
+    )
     return growth <= MOST_GROWTH and slower <= MOST_SLOWER
 
 
