@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from threading import Barrier
 
 import pytest
 from scene.toy_tasks import make_square, square
@@ -13,6 +14,13 @@ def test_in_process_one_after_the_other() -> None:
     executor: Executor[int, int] = InProcess(square)
     found = list(executor.run(iter([1, 7, 3])))
     assert found == [(1, 1), (7, Failure("ValueError: seven is unlucky")), (3, 9)]
+
+
+def test_threads_of_this_process_share_the_tasks() -> None:
+    """Two tasks that wait for each other end only if both run at once."""
+    together = Barrier(2, timeout=20)
+    executor: Executor[int, int] = InProcess(lambda number: together.wait() * 0 + number, 2)
+    assert sorted(executor.run(iter([1, 2, 3, 4]))) == [(1, 1), (2, 2), (3, 3), (4, 4)]
 
 
 def test_reason_of_our_own_errors_is_their_message() -> None:

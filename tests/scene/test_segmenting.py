@@ -405,7 +405,7 @@ def test_probabilities_are_freed_behind_the_front(tmp_path: Path) -> None:
 
     result, _, _ = run(tmp_path, path, tile_size=160, progress=tell)
     assert len(result.grid) == 14
-    assert most <= 3 * 2 + 1  # three rows of two tiles
+    assert most <= 3 * 2 + 2  # three rows of two tiles, and what is being computed
 
 
 def test_workers_must_be_able_to_load_the_model(tmp_path: Path) -> None:

@@ -15,6 +15,8 @@ import multiprocessing
 import os
 import signal
 from collections.abc import Callable, Generator, Iterator
+from concurrent import futures
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
@@ -51,20 +53,35 @@ class Executor(Protocol[Task, Answer]):
 
 
 class InProcess(Generic[Task, Result]):
-    """One worker in this process."""
+    """Threads of this process, which share one worker.
 
-    def __init__(self, work: Callable[[Task], Result]) -> None:
+    Args:
+        work: computes a task; several threads call it at once.
+        threads: how many: with two, one reads, paints and waits for disks while the other one
+            keeps the model busy.
+    """
+
+    def __init__(self, work: Callable[[Task], Result], threads: int = 1) -> None:
         self.work = work
+        self.threads = threads
 
     def run(self, tasks: Iterator[Task | None]) -> Generator[tuple[Task, Result | Failure]]:
-        """Compute tasks one after the other."""
-        for task in tasks:
-            assert task is not None, "every result was seen"
-            try:
-                result: Result | Failure = self.work(task)
-            except Exception as error:  # told by the caller, who tries once more
-                result = Failure.of(error)
-            yield task, result
+        """Compute tasks by all threads."""
+        running: dict[Future[Result | Failure], Task] = {}
+        with ThreadPoolExecutor(self.threads) as pool:
+            while True:
+                while len(running) < self.threads and (task := next(tasks, None)) is not None:
+                    running[pool.submit(self._result, task)] = task
+                if not running:
+                    return
+                for done in futures.wait(running, return_when=futures.FIRST_COMPLETED).done:
+                    yield running.pop(done), done.result()
+
+    def _result(self, task: Task) -> Result | Failure:
+        try:
+            return self.work(task)
+        except Exception as error:  # told by the caller, who tries once more
+            return Failure.of(error)
 
 
 @dataclass

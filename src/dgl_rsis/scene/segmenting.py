@@ -56,6 +56,8 @@ from dgl_rsis.types import MapFrame
 TILE_SIZE = 1024
 CONTEXT = 80
 """Pixels of what the model reads at its finest factor that it sees around a tile."""
+THREADS = 2
+"""Of a run with one worker: what one of them does beside the model costs no time."""
 
 
 @dataclass(frozen=True)
@@ -178,9 +180,9 @@ def segment_scene(
         schedule = Schedule(work, journal)
         executor: Executor[TileTask, Cells | Painted]
         if workers == 1:
-            worker = TileWorker(work, loaded)
+            worker = TileWorker(work, loaded, THREADS)
             stack.callback(worker.close)
-            executor = InProcess(worker)
+            executor = InProcess(worker, THREADS)
         else:
             assert loaded.name is not None  # checked above
             executor = Processes(WorkerMaker(work, loaded.name, loaded.settings), workers)

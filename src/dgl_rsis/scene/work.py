@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import dataclass
 from fractions import Fraction
 from math import frexp
+from queue import SimpleQueue
+from threading import Lock
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
@@ -13,13 +16,13 @@ from numpy.typing import NDArray
 
 from dgl_rsis.config import LocalSettings, Settings
 from dgl_rsis.errors import ModelError
-from dgl_rsis.geo.windows import Tile, TileGrid
+from dgl_rsis.geo.windows import Box, Tile, TileGrid
 from dgl_rsis.mapping import classes_of
 from dgl_rsis.models.base import Backbone
 from dgl_rsis.scene.source import SceneReader, SceneSource
 from dgl_rsis.stages import local
 from dgl_rsis.text.classes import ClassList
-from dgl_rsis.types import FloatArray
+from dgl_rsis.types import FloatArray, Raster
 
 if TYPE_CHECKING:
     from dgl_rsis.pipeline import Model
@@ -127,12 +130,22 @@ class WorkerMaker:
 
 
 class TileWorker:
-    """Computes tasks with one model and one open scene."""
+    """Computes tasks with one model, which does one thing at a time.
 
-    def __init__(self, work: Work, model: Model) -> None:
+    Args:
+        work: what is computed.
+        model: the model.
+        threads: how many may call the worker at once; the scene is opened for each of them.
+    """
+
+    def __init__(self, work: Work, model: Model, threads: int = 1) -> None:
         self.work = work
         self.model = model
-        self.reader = SceneReader(work.source)
+        self._in_model = Lock()
+        self._readers = [SceneReader(work.source) for _ in range(threads)]
+        self._free: SimpleQueue[SceneReader] = SimpleQueue()
+        for reader in self._readers:
+            self._free.put(reader)
 
     def __call__(self, task: ReadTile | PaintTile) -> Cells | Painted:
         """Compute a task."""
@@ -142,14 +155,15 @@ class TileWorker:
         """Probabilities of the cells that a tile keeps."""
         work, grid = self.work, self.work.grid
         box = grid.read(tile)
-        raster = self.reader.read(box)
+        raster = self._pixels(box)
         if not raster.valid[grid.core(tile).within(box)].any():
             return Cells(None, 0.0)
         backbone, settings = self.model.backbone, self.model.settings.local
         factors = [float(factor) for factor in work.factors]
-        began = perf_counter()
-        features = local.read_at(raster.rgb, backbone, factors, work.whole)
-        seconds = perf_counter() - began
+        with self._in_model:
+            began = perf_counter()
+            features = local.read_at(raster.rgb, backbone, factors, work.whole)
+            seconds = perf_counter() - began
         cells = grid.cells(box)
         if features.dense[0].shape[:2] != cells.shape:
             raise ModelError(
@@ -166,8 +180,10 @@ class TileWorker:
         work, grid = self.work, self.work.grid
         box = grid.painted(task.tile, work.margin)
         core = grid.core(task.tile).within(box)
-        raster = self.reader.read(box)
-        painting = self.model.paint(raster, task.field, work.texts, work.chosen)
+        raster = self._pixels(box)
+        uses_model = self.model.settings.paint.painter == "mask"
+        with self._in_model if uses_model else nullcontext():
+            painting = self.model.paint(raster, task.field, work.texts, work.chosen)
         labels, scores = classes_of(painting, work.chosen, raster)
         valid = raster.valid[core]
         found = np.where(valid, scores[core], np.float32("nan")) if work.scores else None
@@ -175,7 +191,15 @@ class TileWorker:
 
     def close(self) -> None:
         """Close the scene."""
-        self.reader.close()
+        for reader in reversed(self._readers):
+            reader.close()
+
+    def _pixels(self, box: Box) -> Raster:
+        reader = self._free.get()
+        try:
+            return reader.read(box)
+        finally:
+            self._free.put(reader)
 
 
 def scene_factors(metres_per_pixel: float | None, settings: LocalSettings) -> tuple[Fraction, ...]:
