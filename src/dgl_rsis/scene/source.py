@@ -19,11 +19,14 @@ import numpy as np
 import rasterio
 import shapely
 from affine import Affine
+from numpy.typing import NDArray
+from rasterio.errors import RasterioError
 from rasterio.io import DatasetReader
 from rasterio.windows import Window as RasterWindow
 
 from dgl_rsis.errors import ImageError, InputError
 from dgl_rsis.geo.bands import (
+    SAMPLE_SIDE,
     BandChoice,
     Limits,
     apply_stretch,
@@ -38,6 +41,7 @@ from dgl_rsis.geo.cropping import crop_window
 from dgl_rsis.geo.crs import map_frame
 from dgl_rsis.geo.dataset import (
     crs_text,
+    error_line,
     frame_of,
     georeference_notes,
     open_raster,
@@ -49,6 +53,7 @@ from dgl_rsis.geo.vector import polygons_mask, read_boxes_or_polygons
 from dgl_rsis.geo.windows import Box
 from dgl_rsis.types import BoolArray, MapFrame, Raster, RGBImage
 
+_SAMPLE_PART = 32  # pixels of a sample that are read at once where the file is damaged
 CACHE_BYTES = 64 * 2**20
 """GDAL's cache of blocks in a process; its own default is a share of the machine's memory."""
 
@@ -143,10 +148,11 @@ def plan_source(
     name = files[0] if len(files) == 1 else mosaic_text(files, options.nodata)
     with cache_limit(), open_raster(name) as dataset:
         choice = choose_bands(dataset, options.bands, options.nodata)
-        values, valid = sample_bands(dataset, choice)
+        values, valid, damage = _sample(dataset, choice)
         digest = hashlib.blake2b(values.tobytes() + valid.tobytes(), digest_size=16).hexdigest()
         marks = find_collar(values, valid) if options.collar and valid.any() else None
         notes = [*choice.notes, *georeference_notes(dataset), *(marks.notes if marks else ())]
+        notes += damage
         margins = marks.mask if marks is not None and marks.mask.any() else None
         if margins is not None:
             valid &= ~margins
@@ -250,6 +256,39 @@ def file_facts(files: Sequence[str]) -> dict[str, Any]:
     return facts
 
 
+def _sample(
+    dataset: DatasetReader, choice: BandChoice
+) -> tuple[NDArray[Any], BoolArray, list[str]]:
+    """``sample_bands``, and a note: parts of a damaged file that cannot be read are no data.
+
+    Raises:
+        RasterioError: nothing of it can be read.
+    """
+    try:
+        return *sample_bands(dataset, choice), []
+    except RasterioError as error:
+        height, width = min(dataset.height, SAMPLE_SIDE), min(dataset.width, SAMPLE_SIDE)
+        down, across = dataset.height / height, dataset.width / width
+        values: NDArray[Any] | None = None
+        valid = np.zeros((height, width), bool)
+        for row in range(0, height, _SAMPLE_PART):
+            for column in range(0, width, _SAMPLE_PART):
+                rows, columns = min(_SAMPLE_PART, height - row), min(_SAMPLE_PART, width - column)
+                window = RasterWindow(column * across, row * down, columns * across, rows * down)
+                try:
+                    part, here = read_bands(dataset, choice, window, (rows, columns))
+                except RasterioError:  # said below, and again for the tile
+                    continue
+                place = slice(row, row + rows), slice(column, column + columns)
+                if values is None:
+                    values = np.zeros((len(part), height, width), part.dtype)
+                values[:, *place] = part
+                valid[place] = here
+        if values is None:
+            raise
+        return values, valid, [f"a part of the image cannot be read: {error_line(error)}"]
+
+
 def _working_grid(
     dataset: DatasetReader, gsd: float | None
 ) -> tuple[tuple[int, int], MapFrame | None]:
@@ -319,7 +358,13 @@ class SceneReader:
         """
         source = self.source
         inside = box & Box(0, 0, source.shape[1], source.shape[0])
-        values, valid = read_bands(self._dataset, source.choice, *self._window(inside))
+        try:
+            values, valid = read_bands(self._dataset, source.choice, *self._window(inside))
+        except RasterioError as error:
+            raise ImageError(
+                f"{source.label} cannot be read at columns {inside.x0} to {inside.x1}, rows "
+                f"{inside.y0} to {inside.y1}: {error_line(error)}"
+            ) from error
         if source.margins is not None:
             valid &= ~find_collar_part(values, valid, self._marked(inside)).mask
         if source.polygons is not None:

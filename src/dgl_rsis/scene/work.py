@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import frexp
 from queue import SimpleQueue
@@ -172,6 +172,9 @@ class TileWorker:
             )
         kept = grid.cells(grid.kept(tile)).within(cells)
         scale = backbone.dense_logit_scale
+        if len(features.dense) == 1:  # nothing is resampled: cells do not need their neighbours
+            features = replace(features, dense=(features.dense[0][kept],))
+            kept = slice(None), slice(None)
         probabilities = local.dense_probabilities(features, work.texts, scale, settings)
         return Cells(np.ascontiguousarray(probabilities[kept]), seconds)
 
