@@ -42,14 +42,28 @@ def test_grid_by_hand() -> None:
     st.lists(st.sampled_from(FACTORS), min_size=1, max_size=3, unique=True),
     st.sampled_from([1, 4, 14, 16]),
     st.integers(0, 200),
+    st.tuples(st.integers(-5000, 5000), st.integers(-5000, 5000)),
 )
 def test_tiles_cover_the_scene_once_and_cells_coincide(
-    height: int, width: int, size: int, factors: list[Fraction], cell: int, context: int
+    height: int,
+    width: int,
+    size: int,
+    factors: list[Fraction],
+    cell: int,
+    context: int,
+    origin: tuple[int, int],
 ) -> None:
     factors.sort(reverse=True)
     alignment = 16 if 16 % cell == 0 else cell
     grid = grid_of(
-        height, width, size, factors=tuple(factors), cell=cell, alignment=alignment, context=context
+        height,
+        width,
+        size,
+        factors=tuple(factors),
+        cell=cell,
+        alignment=alignment,
+        context=context,
+        origin=origin,
     )
     rows, columns = np.zeros(height, int), np.zeros(width, int)
     for tile in grid:
@@ -58,10 +72,12 @@ def test_tiles_cover_the_scene_once_and_cells_coincide(
             rows[core.y0 : core.y1] += 1
         if tile.row == 0:
             columns[core.x0 : core.x1] += 1
-        for side in (read.x0, read.y0, read.x1, read.y1):
-            assert all((side * factor) % alignment == 0 for factor in factors)
+        # counted on the grid of the map, all parts begin where strides and cells do
+        for side, first in zip(vars(read).values(), origin * 2, strict=True):
+            assert all(((side + first) * factor) % alignment == 0 for factor in factors)
         for box in (grid.kept(tile), grid.painted(tile, grid.halo)):
-            exact = [Fraction(side) * factors[0] / cell for side in vars(box).values()]
+            moved = zip(vars(box).values(), grid.phase * 2, strict=True)
+            exact = [Fraction(side + first) * factors[0] / cell for side, first in moved]
             assert exact == list(vars(grid.cells(box)).values())
             assert box & read == box
     assert (rows == 1).all()

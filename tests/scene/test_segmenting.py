@@ -193,6 +193,21 @@ def test_bbox_gives_the_same_pixels_as_the_whole_scene(tmp_path: Path) -> None:
     assert result.frame.transform == (TRANSFORM @ Affine.translation(150, 120))[:6]
 
 
+def test_clip_in_a_file_of_its_own_has_the_cells_of_the_whole(tmp_path: Path) -> None:
+    values = blobs(400, 400)
+    path = write(tmp_path / "a.tif", values)
+    model = toy_model(ToyBackbone())
+    _, labels, scores = run(tmp_path, path, model=model)
+    clip = write(
+        tmp_path / "b.tif", values[:, 71:371, 33:283], TRANSFORM @ Affine.translation(33, 71)
+    )
+    result, part, part_scores = run(tmp_path, clip, model=model)
+    assert result.grid.phase == (33 % 16, 71 % 16)
+    inner = slice(16, -16), slice(16, -16)
+    assert (part[inner] == labels[71:371, 33:283][inner]).all()
+    assert (part_scores[inner] == scores[71:371, 33:283][inner]).all()
+
+
 def test_aoi_masks_and_skips(tmp_path: Path) -> None:
     import geopandas
     import shapely

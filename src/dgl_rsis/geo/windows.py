@@ -76,6 +76,8 @@ class TileGrid:
         step: pixels a side that hold a whole number of cells.
         step_cells: that number.
         unit: pixels a side that the padded scene is a multiple of.
+        phase: columns and rows of padding left of the scene and above it, fewer than ``unit``: the
+            grid may be fixed to the map, so that a clip of a scene has the same cells.
     """
 
     shape: tuple[int, int]
@@ -86,6 +88,7 @@ class TileGrid:
     step: int
     step_cells: int
     unit: int
+    phase: tuple[int, int] = (0, 0)
 
     def __post_init__(self) -> None:
         steps = (self.size, self.halo, self.ramp, self.unit)
@@ -97,8 +100,9 @@ class TileGrid:
     @property
     def padded(self) -> Box:
         """The scene with its padding."""
-        height, width = (-(-side // self.unit) * self.unit for side in self.shape)
-        return Box(0, 0, width, height)
+        (height, width), (left, above) = self.shape, self.phase
+        right = -(-(width + left) // self.unit) * self.unit - left
+        return Box(-left, -above, right, -(-(height + above) // self.unit) * self.unit - above)
 
     def __len__(self) -> int:
         rows, columns = self._ranges()
@@ -110,7 +114,7 @@ class TileGrid:
         return (Tile(row, column) for row in rows for column in columns)
 
     def _ranges(self) -> tuple[range, range]:
-        part = self.extent
+        part = self._moved(self.extent)
         return (
             range(part.y0 // self.size, -(-part.y1 // self.size)),
             range(part.x0 // self.size, -(-part.x1 // self.size)),
@@ -144,10 +148,16 @@ class TileGrid:
 
     def cells(self, box: Box) -> Box:
         """The cells of a box of pixels whose borders lie on multiples of ``step``."""
-        return Box(*(side // self.step * self.step_cells for side in vars(box).values()))
+        sides = vars(self._moved(box)).values()
+        return Box(*(side // self.step * self.step_cells for side in sides))
+
+    def _moved(self, box: Box) -> Box:
+        """A box counted from the corner of the padding."""
+        left, above = self.phase
+        return Box(box.x0 + left, box.y0 + above, box.x1 + left, box.y1 + above)
 
     def _square(self, tile: Tile) -> Box:
-        x0, y0 = tile.column * self.size, tile.row * self.size
+        x0, y0 = tile.column * self.size - self.phase[0], tile.row * self.size - self.phase[1]
         return Box(x0, y0, x0 + self.size, y0 + self.size) & self.padded
 
 
@@ -160,6 +170,7 @@ def make_grid(
     alignment: int,
     size: int,
     context: int,
+    origin: tuple[int, int] = (0, 0),
 ) -> TileGrid:
     """Lay tiles over a scene so that all cells coincide.
 
@@ -172,6 +183,7 @@ def make_grid(
         size: wanted side of a tile in pixels; rounded up to what the factors need.
         context: pixels of what the model reads at its finest factor that it should see around a
             tile at least.
+        origin: column and row of the upper left pixel on the grid of pixels of its map.
 
     Raises:
         InputError: the size of a tile is not positive.
@@ -192,6 +204,7 @@ def make_grid(
         step,
         step_of_cell.denominator,
         unit,
+        (origin[0] % unit, origin[1] % unit),
     )
 
 

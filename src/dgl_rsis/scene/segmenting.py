@@ -258,6 +258,7 @@ def plan_work(
         alignment=ALIGNMENT if ALIGNMENT % cell == 0 else cell,
         size=tile_size,
         context=context,
+        origin=source.origin,
     )
     return Work(
         source,
@@ -299,6 +300,7 @@ def run_facts(
         "tiles": {
             "size": work.grid.size,
             "halo": work.grid.halo,
+            "phase": list(work.grid.phase),
             "ramp": work.grid.ramp,
             "count": len(work.grid),
             "factors": [float(factor) for factor in work.factors],

@@ -11,6 +11,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from math import floor
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -53,6 +54,7 @@ from dgl_rsis.geo.vector import polygons_mask, read_boxes_or_polygons
 from dgl_rsis.geo.windows import Box
 from dgl_rsis.types import BoolArray, MapFrame, Raster, RGBImage
 
+_ON_GRID = 1e-3  # pixels that an origin may lie before its pixel by rounding
 _SAMPLE_PART = 32  # pixels of a sample that are read at once where the file is damaged
 CACHE_BYTES = 64 * 2**20
 """GDAL's cache of blocks in a process; its own default is a share of the machine's memory."""
@@ -122,6 +124,20 @@ class SceneSource:
     def label(self) -> str:
         """A name for people."""
         return self.files[0] if len(self.files) == 1 else f"{len(self.files)} files"
+
+    @property
+    def origin(self) -> tuple[int, int]:
+        """Column and row of the upper left pixel on the grid that all clips of a map share.
+
+        That grid begins where the coordinates of the map are 0; an image that is rotated or has no
+        place on the map is its own grid.
+        """
+        if self.frame is None or self.frame.crs is None:
+            return 0, 0
+        a, b, c, d, e, f = self.frame.transform
+        if b or d:
+            return 0, 0
+        return floor(c / a + _ON_GRID), floor(f / e + _ON_GRID)
 
     def meets_aoi(self, box: Box) -> bool:
         """Whether a box of pixels touches the area of interest."""
@@ -374,10 +390,11 @@ class SceneReader:
             valid &= covered
         picture = apply_stretch(values, source.limits)
         picture[~valid] = source.fill
-        below, right = box.y1 - inside.y1, box.x1 - inside.x1
-        if below or right:
-            picture = np.pad(picture, ((0, below), (0, right), (0, 0)), mode="edge")
-            valid = np.pad(valid, ((0, below), (0, right)))
+        if inside != box:
+            rows = inside.y0 - box.y0, box.y1 - inside.y1
+            columns = inside.x0 - box.x0, box.x1 - inside.x1
+            picture = np.pad(picture, (rows, columns, (0, 0)), mode="edge")
+            valid = np.pad(valid, (rows, columns))
         return Raster(picture, valid, self._frame(box), source.label, source.facts)
 
     def _window(self, box: Box) -> tuple[RasterWindow, tuple[int, int] | None]:
