@@ -13,7 +13,9 @@ def test_time_grows_with_area_and_memory_does_not() -> None:
     assert len(large.grid) == 400
     assert large.memory_bytes == small.memory_bytes < 1e9
     ratio = (large.cpu_seconds - 4) / (small.cpu_seconds - 4)
-    assert ratio == pytest.approx(16, rel=0.1)
+    assert ratio == pytest.approx(
+        16, rel=0.15
+    )  # a larger share of the tiles has a halo on all sides
 
 
 def test_pixels_read_by_hand() -> None:

@@ -100,7 +100,9 @@ Precision = Annotated[
 ]
 TileSize = Annotated[
     int | None,
-    typer.Option(help="Side in pixels of the tiles of a large scene; 1024.", min=1),
+    typer.Option(
+        help="Side in pixels of the tiles of a large scene; 1024, or what suits the model.", min=1
+    ),
 ]
 Workers = Annotated[
     int,

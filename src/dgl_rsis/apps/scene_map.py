@@ -93,7 +93,7 @@ def segment(
     """
     from dgl_rsis.geo.palette import class_colours
     from dgl_rsis.geo.writer import side_file
-    from dgl_rsis.scene.segmenting import TILE_SIZE, describe_tiles, segment_scene
+    from dgl_rsis.scene.segmenting import describe_tiles, segment_scene
 
     with console.progress("loading the model") as progress:
         loaded = load_model(choice, console)
@@ -106,7 +106,7 @@ def segment(
                 other=request.other,
                 model=loaded,
                 reading=reading.scene(tiling.gsd),
-                tile_size=tiling.tile_size or TILE_SIZE,
+                tile_size=tiling.tile_size,
                 workers=tiling.workers,
                 resume=tiling.resume,
                 overwrite=overwrite,

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from dgl_rsis.config import Settings
 from dgl_rsis.geo.windows import Box, TileGrid, make_grid
-from dgl_rsis.scene.segmenting import CONTEXT, TILE_SIZE
+from dgl_rsis.scene.segmenting import CONTEXT, default_tile_size
 from dgl_rsis.scene.work import ALIGNMENT, scene_factors
 
 _CELL = 4  # pixels of a cell of rs-tiny
@@ -46,7 +46,7 @@ def estimate_scene(
     metres_per_pixel: float | None,
     settings: Settings,
     *,
-    tile_size: int = TILE_SIZE,
+    tile_size: int | None = None,
 ) -> SceneEstimate:
     """Predict tiles, memory, disk and time with rs-tiny.
 
@@ -54,7 +54,7 @@ def estimate_scene(
         shape: height and width in pixels.
         metres_per_pixel: ground size of a pixel; None where it is unknown.
         settings: of all stages.
-        tile_size: side of a tile in pixels.
+        tile_size: side of a tile in pixels; None for that of a run.
     """
     factors = scene_factors(metres_per_pixel, settings.local)
     extent = Box(0, 0, shape[1], shape[0])
@@ -64,7 +64,7 @@ def estimate_scene(
         factors=factors,
         cell=_CELL,
         alignment=ALIGNMENT,
-        size=tile_size,
+        size=tile_size or default_tile_size(factors),
         context=CONTEXT,
     )
     # borders of tiles are those of their rows and columns: the sums need no list of all tiles

@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -54,8 +55,12 @@ from dgl_rsis.text.classes import read_classes
 from dgl_rsis.types import MapFrame
 
 TILE_SIZE = 1024
-CONTEXT = 80
-"""Pixels of what the model reads at its finest factor that it sees around a tile."""
+"""Least side of a tile in pixels, unless another one is asked for."""
+TILE_READ = 640
+"""Least side of what the model reads of a tile without its halo, likewise."""
+CONTEXT = 160
+"""Pixels of what the model reads at its finest factor that it sees around a tile: what rs-tiny says
+of the blended cells does then not depend on where tiles end."""
 THREADS = 2
 """Of a run with one worker: what one of them does beside the model costs no time."""
 
@@ -116,7 +121,7 @@ def segment_scene(
     preset: str = "default",
     settings: Mapping[str, Mapping[str, Any]] | None = None,
     reading: SceneOptions = SceneOptions(),
-    tile_size: int = TILE_SIZE,
+    tile_size: int | None = None,
     workers: int = 1,
     resume: bool = False,
     overwrite: bool = False,
@@ -141,7 +146,8 @@ def segment_scene(
         preset: of the settings, where ``model`` is a name.
         settings: over the preset, where ``model`` is a name.
         reading: bands, stretch, no data, part and working resolution.
-        tile_size: side of a tile in pixels; rounded up to what the model's cells need.
+        tile_size: side of a tile in pixels, rounded up to what the model's cells need; None for
+            1,024, and more where a model reads at a fraction of the size.
         workers: processes that compute, each with a model of its own.
         resume: go on with a run that was cut off.
         overwrite: replace outputs, and drop what a run that was cut off left.
@@ -156,6 +162,8 @@ def segment_scene(
     began = time.perf_counter()
     if workers < 1:
         raise InputError(f"{workers} workers compute nothing; take 1 or more")
+    if tile_size is not None and tile_size < 1:
+        raise InputError(f"a tile of {tile_size} pixels is no tile; take e.g. {TILE_SIZE}")
     # an output is there too where a run was cut off between writing it and cleaning up
     replace = overwrite or (resume and journal_folder(Path(output)).exists())
     target = check_output(output, overwrite=replace, suffixes=RASTER_SUFFIXES)
@@ -223,9 +231,8 @@ def plan_work(
     classes: Sequence[str],
     *,
     other: str | bool | None = None,
-    tile_size: int = TILE_SIZE,
+    tile_size: int | None = None,
     scores: bool = False,
-    context: int = CONTEXT,
 ) -> Work:
     """Everything that is decided before the first tile.
 
@@ -234,9 +241,8 @@ def plan_work(
         model: that will compute.
         classes: names.
         other: see ``Model.segment``.
-        tile_size: wanted side of a tile in pixels.
+        tile_size: wanted side of a tile in pixels; None chooses.
         scores: whether they are wanted.
-        context: pixels of what the model reads that it sees around a tile.
 
     Raises:
         InputError: the classes or the size cannot be used.
@@ -256,8 +262,8 @@ def plan_work(
         factors=factors,
         cell=cell,
         alignment=ALIGNMENT if ALIGNMENT % cell == 0 else cell,
-        size=tile_size,
-        context=context,
+        size=tile_size or default_tile_size(factors),
+        context=CONTEXT,
         origin=source.origin,
     )
     return Work(
@@ -271,6 +277,11 @@ def plan_work(
         stored_dtype(chosen.names),
         scores,
     )
+
+
+def default_tile_size(factors: tuple[Fraction, ...]) -> int:
+    """Side of tiles in pixels: large enough that a halo costs no more than it must."""
+    return max(TILE_SIZE, int(TILE_READ / factors[0]))
 
 
 def ground_side(frame: MapFrame | None) -> float | None:
