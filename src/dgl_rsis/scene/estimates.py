@@ -1,7 +1,7 @@
 """What mapping a scene in tiles will take, before it is read.
 
 The figures are for rs-tiny with one worker on a CPU and rest on ``benchmarks/scenes.py`` with the
-presets `fast` and `default`: they tell an hour from a day, and 1 GB from 10.
+preset `fast`; trees are added by judgement. They tell an hour from a day, and 1 GB from 10.
 """
 
 from __future__ import annotations
@@ -15,7 +15,9 @@ from dgl_rsis.scene.work import ALIGNMENT, scene_factors
 
 _CELL = 4  # pixels of a cell of rs-tiny
 _START_BYTES = 430e6  # Python, libraries, weights
-_READ_BYTES = 375.0  # per pixel that the model reads at once
+_WINDOW_BYTES = 750.0  # per pixel that the network sees at once, which are at most ...
+_WINDOW = 1280**2  # ... these
+_READ_BYTES = 260.0  # per pixel of a tile as it is read: its cells
 _TREE_BYTES = 330.0  # per pixel of a tile and its halo, for painters that need a tree
 _START_SECONDS = 4.0
 _READ_SECONDS = 1.0e-6  # of CPU per pixel that the model reads
@@ -71,6 +73,7 @@ def estimate_scene(
     heights, widths = (_read_lengths(grid, side) for side in (0, 1))
     looked_at = sum(heights) * sum(widths)
     largest = max(heights) * max(widths)
+    seen = largest * float(factors[0] ** 2)
     read = float(sum(factor**2 for factor in factors))
     trees = settings.paint.painter != "dense"
     pixels = shape[0] * shape[1]
@@ -78,7 +81,10 @@ def estimate_scene(
     cells = (grid.step_cells / grid.step) ** 2
     return SceneEstimate(
         grid,
-        _START_BYTES + largest * (_READ_BYTES * float(factors[0] ** 2) + trees * _TREE_BYTES),
+        _START_BYTES
+        + _WINDOW_BYTES * min(seen, _WINDOW)
+        + _READ_BYTES * seen
+        + trees * _TREE_BYTES * largest,
         waiting * cells * _NAMES * 4 + 2.0 * pixels,
         _START_SECONDS
         + looked_at * (_READ_SECONDS * read + trees * _TREE_SECONDS)
