@@ -11,6 +11,7 @@ Only the graph of regions is worked on: its memory grows with their number, not 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -96,25 +97,32 @@ def _borders(regions: Regions, pixel: tuple[float, float]) -> tuple[IntArray, Fl
     Lengths are sums of whole numbers of pixels times the length of one, so that they do not
     depend on the tiles.
     """
-    count = len(regions)
+    count = max(1, len(regions))
     keys, tallies = np.zeros(0, np.int64), np.zeros((0, 2), np.int64)
+    waiting: list[tuple[IntArray, IntArray]] = []
     for _, framed in regions.framed():
         for axis, (one, other) in enumerate(
             ((framed[:-1, 1:], framed[1:, 1:]), (framed[1:, :-1], framed[1:, 1:]))
         ):
             apart = (one != other) & (one >= 0) & (other >= 0)
-            low = np.minimum(one[apart], other[apart])
-            found, steps = np.unique(
-                low * count + np.maximum(one[apart], other[apart]), return_counts=True
-            )
+            low, high = np.minimum(one[apart], other[apart]), np.maximum(one[apart], other[apart])
+            found, steps = np.unique(low * count + high, return_counts=True)
             tally = np.zeros((len(found), 2), np.int64)
             tally[:, axis] = steps
-            keys, places = np.unique(np.append(keys, found), return_inverse=True)
-            both = np.concatenate([tallies, tally])
-            tallies = np.zeros((len(keys), 2), np.int64)
-            np.add.at(tallies, places, both)
-    pairs = np.stack([keys // max(1, count), keys % max(1, count)], axis=1)
-    return pairs, tallies @ np.array(pixel)
+            waiting.append((found, tally))
+        if sum(len(found) for found, _ in waiting) > len(keys):  # doubling: each key moves rarely
+            keys, tallies = _tallied([(keys, tallies), *waiting])
+            waiting = []
+    keys, tallies = _tallied([(keys, tallies), *waiting])
+    return np.stack([keys // count, keys % count], axis=1), tallies @ np.array(pixel)
+
+
+def _tallied(parts: Sequence[tuple[IntArray, IntArray]]) -> tuple[IntArray, IntArray]:
+    """The distinct keys, and the sum of what was counted for each."""
+    keys, places = np.unique(np.concatenate([part for part, _ in parts]), return_inverse=True)
+    counted = np.concatenate([tally for _, tally in parts])
+    tallies = [np.bincount(places.ravel(), column, len(keys)) for column in counted.T]
+    return keys, np.stack(tallies, axis=1).astype(np.int64)
 
 
 def _summed(pairs: IntArray, lengths: Floats) -> tuple[IntArray, Floats]:

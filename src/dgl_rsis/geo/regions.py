@@ -152,7 +152,7 @@ def find_regions(source: Labels) -> Regions:
 
     def read(_: int, tile: Rectangle) -> IntArray:
         nonlocal kind_of
-        top, left, bottom, right = tile
+        top, left, _, right = tile
         labels = source.read(tile)
         pieces, count = _pieces(labels)
         flat, size = pieces.ravel(), pieces.size
