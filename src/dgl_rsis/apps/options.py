@@ -134,20 +134,25 @@ class Reading:
         """
         from dgl_rsis.geo.raster import read_raster
 
-        bands = None if self.bands is None else parse_numbers(self.bands, "--bands", "3,2,1", int)
         box = self.bbox
         bounds = None if box is None else parse_numbers(box, "--bbox", "0,0,512,512", float)
         if bounds is not None and len(bounds) != 4:
             raise InputError(f"--bbox {box} has {len(bounds)} numbers; write minx,miny,maxx,maxy")
-        return read_raster(
-            path,
-            bands=None if bands is None else [int(band) for band in bands],
-            stretch=self.stretch,
-            nodata=self.nodata,
-            collar=not self.keep_collar,
-            bbox=bounds,
-            aoi=self.aoi,
-        )
+        return read_raster(path, **self.arguments(), bbox=bounds, aoi=self.aoi)
+
+    def arguments(self) -> dict[str, Any]:
+        """How values become a picture, as arguments of the functions that read images.
+
+        Raises:
+            InputError: an option cannot be used.
+        """
+        bands = None if self.bands is None else parse_numbers(self.bands, "--bands", "3,2,1", int)
+        return {
+            "bands": None if bands is None else [int(band) for band in bands],
+            "stretch": self.stretch,
+            "nodata": self.nodata,
+            "collar": not self.keep_collar,
+        }
 
     def given(self) -> dict[str, Any]:
         """The options that differ from the defaults, for the manifest."""

@@ -71,7 +71,7 @@ def dissolve(
         first = np.full(group.max() + 1, count)
         np.minimum.at(first, group, np.arange(count))
         joined = first[group]
-        size = np.bincount(joined, weights=size, minlength=count)
+        size = np.bincount(joined, size, count).astype(np.float64)
         owner = joined[owner]
         pairs, lengths = _summed(joined[pairs], lengths)
     numbers = np.full(count, -1)
@@ -130,7 +130,7 @@ def _summed(pairs: IntArray, lengths: Floats) -> tuple[IntArray, Floats]:
     apart = pairs[:, 0] != pairs[:, 1]
     ordered, lengths = np.sort(pairs[apart], axis=1), lengths[apart]
     unique, places = np.unique(ordered, axis=0, return_inverse=True)
-    return unique, np.bincount(places.ravel(), weights=lengths, minlength=len(unique))
+    return unique, np.bincount(places.ravel(), lengths, len(unique)).astype(np.float64)
 
 
 def _smallest_around(

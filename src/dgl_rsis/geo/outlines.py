@@ -110,7 +110,8 @@ def _direction(step: IntArray) -> int:
 
 def _polygon(ways: list[_Way]) -> shapely.Polygon:
     """The polygon of a region from the arcs around it."""
-    shells, holes = [], []
+    shells: list[IntArray] = []
+    holes: list[IntArray] = []
     for ring in _rings(sorted(ways, key=lambda way: (way.start, way.leaves))):
         x, y = ring.T
         doubled = (x[:-1] * y[1:] - x[1:] * y[:-1]).sum()

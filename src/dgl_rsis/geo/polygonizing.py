@@ -70,7 +70,7 @@ class MeasuredRegions:
         count = len(found.regions)
 
         def summed(values: NDArray[Any]) -> Floats:
-            return np.bincount(found.of_before, values, count)
+            return np.bincount(found.of_before, values, count).astype(np.float64)
 
         scores = None
         if self.scores is not None:
@@ -146,7 +146,7 @@ def polygonize(
         regions,
         classes.__getitem__,
         frame,
-        regions.pixels * (1.0 if area is None else area),
+        np.asarray(regions.pixels * (1.0 if area is None else area), np.float64),
         None if scores is None else _means(regions, lambda tile: _part(scores, tile)),
     )
     tables = list(measured.tables(min_area=min_area, simplify=simplify))

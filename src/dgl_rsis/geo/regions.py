@@ -224,7 +224,9 @@ def _pieces(labels: IntArray) -> tuple[IntArray, int]:
     """Number the 4-connected pieces of equal class from 1, 0 where there is none."""
     from skimage.measure import label
 
-    pieces, count = label(labels, background=-1, connectivity=1, return_num=True)
+    pieces, count = label(  # type: ignore[no-untyped-call]
+        labels, background=-1, connectivity=1, return_num=True
+    )
     return pieces.astype(np.int64), int(count)
 
 

@@ -148,7 +148,8 @@ class _Work:
         rank = np.arange(len(places)) - np.searchsorted(line, line)
         spare = self.inner_count[line] - np.where(self.closed[line], 2, 1)
         spare += ~self.closed[line] & (area[places] == 0)
-        return places[rank < spare]
+        chosen: IntArray = places[rank < spare]
+        return chosen
 
     def remove(self, places: IntArray) -> IntArray:
         """Take points out; gives the points beside them, whose triangles are others now."""

@@ -58,7 +58,7 @@ def matches_frame(
             connectivity=4,
             transform=affine @ Affine.translation(x0, y0),
         )
-        parts = _repaired(_geometries(outline for outline, _ in outlines))
+        parts = repaired(_geometries(outline for outline, _ in outlines))
         geometries.append(shapely.union_all(parts) if len(parts) else shapely.Polygon())
     return _table(attributes, np.array(geometries, dtype=object), frame)
 
@@ -118,7 +118,7 @@ def _pixel_area(frame: MapFrame | None) -> tuple[float, str]:
     return (1.0, "area_px") if area is None else (area, "area_m2")
 
 
-def _repaired(geometries: NDArray[Any]) -> NDArray[Any]:
+def repaired(geometries: NDArray[Any]) -> NDArray[Any]:
     """Valid polygons: outlines that touch themselves at a corner are split there."""
     broken = ~shapely.is_valid(geometries)
     if broken.any():
@@ -179,11 +179,11 @@ def read_features(
     moved = geometries.affine_transform(matrix).to_numpy()
     if not np.isfinite(shapely.get_coordinates(moved)).all():
         raise InputError(f"{file} has coordinates that have no place in the CRS of the image")
-    repaired = _repaired(moved)
-    flat = np.flatnonzero(shapely.is_empty(repaired))
+    valid = repaired(moved)
+    flat = np.flatnonzero(shapely.is_empty(valid))
     if len(flat):
         raise InputError(f"{file}, feature {flat[0] + 1}: the polygon has no area; leave it out")
-    return list(repaired), table.drop(columns=table.geometry.name).reset_index(drop=True)
+    return list(valid), table.drop(columns=table.geometry.name).reset_index(drop=True)
 
 
 def read_table(file: Path) -> GeoDataFrame | None:

@@ -1,0 +1,1 @@
+"""Large scenes: rasters that are read tile by tile."""
