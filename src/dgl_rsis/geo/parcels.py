@@ -112,30 +112,33 @@ def pixel_polygons(
         ``(N,)`` valid polygons and multipolygons, None for what is none and for those without a
         place in the image's CRS; and a note for each, empty where all is well.
     """
+    from geopandas import GeoSeries
+
     geometries = parcels.table.geometry
     notes = [""] * len(geometries)
     is_polygon = (geometries.geom_type.isin(_POLYGONS) & ~geometries.is_empty).to_numpy()
-    usable = geometries.where(is_polygon, None)
-    broken = is_polygon & ~shapely.is_valid(usable.to_numpy())
+    valid = geometries.where(is_polygon, None).to_numpy().copy()
+    broken = is_polygon & ~shapely.is_valid(valid)
+    valid[is_polygon] = repaired(valid[is_polygon])  # before edges are divided, which needs it
+    usable = GeoSeries(valid, crs=geometries.crs)
     own_crs = parcels.table.crs
     if frame is not None and frame.crs is not None and own_crs is not None:
         length = _bending_length(frame, shape, own_crs)
         # edges that are straight in the user's CRS are bent in that of the image
         bent = usable if length is None else usable.segmentize(length)
         usable = bent.to_crs(frame.crs)
-    inverse = ~(Affine.identity() if frame is None else Affine(*frame.transform))
-    matrix = [inverse.a, inverse.b, inverse.d, inverse.e, inverse.c, inverse.f]
-    moved = usable.affine_transform(matrix).force_2d().to_numpy().copy()
+    moved = usable.force_2d().to_numpy().copy()
     for place in range(len(moved)):
         if not is_polygon[place]:
-            kind = parcels.table.geometry.iloc[place]
-            notes[place] = f"no polygon but {_kind(kind)}"
+            notes[place] = f"no polygon but {_kind(geometries.iloc[place])}"
             moved[place] = None
         elif not np.isfinite(shapely.get_coordinates(moved[place])).all():
             notes[place] = "it has no place in the CRS of the image"
             moved[place] = None
     placed = np.flatnonzero([polygon is not None for polygon in moved])
-    moved[placed] = repaired(moved[placed])
+    inverse = ~(Affine.identity() if frame is None else Affine(*frame.transform))
+    matrix = [inverse.a, inverse.b, inverse.d, inverse.e, inverse.c, inverse.f]
+    moved[placed] = repaired(GeoSeries(moved[placed]).affine_transform(matrix).to_numpy())
     for place in placed.tolist():
         if shapely.area(moved[place]) == 0:
             notes[place], moved[place] = "the polygon has no area", None
@@ -227,12 +230,17 @@ def add_columns(
     return result, names
 
 
-def write_parcels(path: str | Path, parcels: Parcels) -> None:
+def write_parcels(path: str | Path, parcels: Parcels, *, coloured: bool = False) -> None:
     """Write polygons with their attributes: .gpkg, .geojson, .parquet or .fgb, in their own CRS.
 
     A GeoPackage keeps their ids and the name of their layer; in other formats ids are a column
     ``fid``, unless there is one of that name. GeoJSON in another CRS than WGS 84 says so in its
     member ``crs``, as GDAL and QGIS read it.
+
+    Args:
+        path: replaced if it exists.
+        parcels: what is written.
+        coloured: whether a GeoPackage gets a QGIS style by its column ``class``.
 
     Raises:
         OutputError: if the suffix is unknown or the file cannot be written; nothing is left then.
@@ -263,7 +271,7 @@ def write_parcels(path: str | Path, parcels: Parcels) -> None:
             write_dataframe(table, temporary, layer=layer, driver=_DRIVERS[suffix], **options)
         except (DataSourceError, FeatureError) as error:
             raise OSError(str(error)) from error  # what atomic() reports
-        if suffix == ".gpkg" and "class" in table.columns:
+        if suffix == ".gpkg" and coloured:
             add_style(temporary, table[["class"]].dropna())
 
 

@@ -140,7 +140,7 @@ class Regions:
             flat = np.where(regions < 0, len(self), regions).ravel()
             found, places = np.unique(flat, return_inverse=True)
             weights = values(tile).astype(np.float64).ravel()
-            total[found] += np.bincount(places.ravel(), weights=weights)
+            total[found] += np.bincount(places.ravel(), weights)
         return total[:-1]
 
 

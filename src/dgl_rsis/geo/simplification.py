@@ -68,6 +68,7 @@ def simplify(
         before, behind = work.points[work.before[dirty]], work.points[work.behind[dirty]]
         (x, y), (u, v) = (before - work.points[dirty]).T, (behind - work.points[dirty]).T
         area[dirty] = np.abs(x * v - y * u) / 2
+        work.turn_to(dirty, x * v > y * u)
         may_go[dirty] = area[dirty] <= largest
         small = dirty[may_go[dirty]]
         may_go[small] = ~work.blocked(small)
@@ -89,8 +90,14 @@ class _Work:
         alive: ``(P,)`` whether it is still there.
         before: ``(P,)`` the point before it that is still there.
         behind: ``(P,)`` the one behind it.
-        spare: ``(L,)`` how many more points each line can lose.
-        single: ``(L,)`` whether the last point of a line between its ends is left.
+        inner_count: ``(L,)`` points between the ends of each line that are still there.
+        closed: ``(L,)`` whether a line ends where it begins.
+        corners: of the whole map.
+        ordered: points that are no ends, by key.
+        tie: ``(P,)`` decides between triangles of one size, the smaller goes first. First go those
+            on one side of a line, so that stairs become straight; which side that is, is as good
+            as random, so that no neighbour is favoured.
+        side: ``(P,)`` the side of each point's line.
     """
 
     points: IntArray
@@ -105,6 +112,7 @@ class _Work:
     corners: CornerMap
     ordered: IntArray
     tie: NDArray[np.uint64]
+    side: BoolArray
 
     @classmethod
     def of(cls, lines: Sequence[IntArray], corners: CornerMap) -> _Work:
@@ -116,6 +124,10 @@ class _Work:
         keys = points[:, 1] * corners.stride + points[:, 0]
         places = np.arange(len(points))
         own = np.flatnonzero(inner)
+        scrambled = keys.astype(np.uint64) * _SCRAMBLE
+        sides = (scrambled[stops - sizes] + scrambled[stops - 1]) >> np.uint64(40) & np.uint64(
+            1
+        ) > 0
         return cls(
             points,
             keys,
@@ -128,7 +140,15 @@ class _Work:
             keys[stops - sizes] == keys[stops - 1],
             corners,
             own[np.argsort(keys[own])],
-            keys.astype(np.uint64) * _SCRAMBLE,
+            scrambled >> np.uint64(1),
+            np.repeat(sides, sizes),
+        )
+
+    def turn_to(self, places: IntArray, sides: BoolArray) -> None:
+        """Take notice of the side of its line that each point lies on."""
+        top = np.uint64(1 << 63)
+        self.tie[places] = np.where(
+            sides == self.side[places], self.tie[places] & ~top, self.tie[places] | top
         )
 
     def next_to_go(self, area: NDArray[np.float64], may_go: BoolArray) -> IntArray:
@@ -158,7 +178,8 @@ class _Work:
         self.behind[before], self.before[behind] = behind, before
         self.inner_count -= np.bincount(self.line[places], minlength=len(self.inner_count))
         beside = np.unique(np.concatenate([before, behind]))
-        return beside[self.inner[beside]]
+        inner: IntArray = beside[self.inner[beside]]
+        return inner
 
     def blocked(self, places: IntArray) -> BoolArray:
         """Whether the triangle of each point holds another point that must not be passed."""

@@ -88,7 +88,7 @@ class LabelResult:
         Raises:
             OutputError: the suffix is unknown or writing fails.
         """
-        write_parcels(path, self.parcels)
+        write_parcels(path, self.parcels, coloured=self.names["class"] == "class")
 
 
 def label(
@@ -134,12 +134,12 @@ def label(
     parcels = _parcels(polygons)
     with ExitStack() as stack:
         source: TileSource
-        if isinstance(image, str | Path):
-            source = stack.enter_context(open_source(image))
-        elif hasattr(image, "read") and hasattr(image, "shape") and hasattr(image, "frame"):
+        if isinstance(image, TileSource):
             source = image
+        elif isinstance(image, str | Path):
+            source = stack.enter_context(open_source(image))
         else:
-            source = RasterSource(as_raster(image))  # type: ignore[arg-type]
+            source = RasterSource(as_raster(image))
         placed, remarks = pixel_polygons(parcels, source.frame, source.shape)
         texts = local.encode_classes(model.backbone, chosen.prompts, chosen.competitors)
         votes = _Votes.empty(placed, len(texts.names), source.shape)

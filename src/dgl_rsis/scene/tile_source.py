@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from rasterio.io import DatasetReader
 from rasterio.windows import Window as RasterWindow
@@ -28,6 +28,7 @@ from dgl_rsis.geo.regions import Rectangle
 from dgl_rsis.types import BoolArray, MapFrame, Raster
 
 
+@runtime_checkable
 class TileSource(Protocol):
     """A scene that is read in parts."""
 
