@@ -152,3 +152,16 @@ def test_a_map_without_classes_gives_an_empty_table(tmp_path: Path) -> None:
     table = table_of(path, simplify=1)
     assert len(table) == 0
     assert list(table.columns) == ["class", "area_m2", "geometry"]
+
+
+def test_values_without_a_name_are_no_data(tmp_path: Path) -> None:
+    path = write(tmp_path / "m.tif", np.array([[1, 2, 9]], np.uint8), crs=None)
+    with rasterio.open(path, "r+") as file:
+        file.update_tags(CLASS_NAMES='["water", "road"]')
+    assert table_of(path)["class"].tolist() == ["water", "road"]
+
+
+def test_heat_maps_are_no_class_maps(tmp_path: Path) -> None:
+    path = write(tmp_path / "heat.tif", np.zeros((2, 2), np.float32), crs=None)
+    with pytest.raises(ImageError, match="float32 values, not integers"):
+        table_of(path)
