@@ -63,6 +63,7 @@ class Strand:
         right: region to the right.
         open_ends: which of its ends (0 the first, 1 the last) go on in another tile.
         is_ring: whether it closes without a node.
+        is_tied: whether it is made of several.
     """
 
     keys: IntArray
@@ -70,6 +71,7 @@ class Strand:
     right: int
     open_ends: set[int]
     is_ring: bool = False
+    is_tied: bool = False
 
     def closes_first(self, key: int) -> bool:
         """Whether the strand is open at a point with its first end."""
@@ -78,7 +80,7 @@ class Strand:
     def turned(self) -> Strand:
         """The same piece from its other end."""
         ends = {1 - end for end in self.open_ends}
-        return Strand(self.keys[::-1], self.right, self.left, ends, self.is_ring)
+        return Strand(self.keys[::-1], self.right, self.left, ends, self.is_ring, self.is_tied)
 
 
 def tile_borders(tile: Rectangle, framed: IntArray, shape: tuple[int, int]) -> TileBorders:
@@ -182,7 +184,11 @@ def _strands(
         if used[line]:
             continue
         way, last = follow(first)
-        open_ends = {end for end, at in enumerate((first, last)) if next_end[at] == -1}
+        open_ends = set()
+        if next_end[first] == -1:
+            open_ends.add(0)
+        if next_end[last] == -1:
+            open_ends.add(1)
         one, other = int(left[line]), int(right[line])
         if first & 1:
             one, other = other, one
@@ -233,15 +239,22 @@ class ArcJoiner:
         if strand.left < strand.right:
             strand = strand.turned()
         keys = strand.keys
-        points = np.stack([keys % self._stride, keys // self._stride], axis=1)
-        steps = np.sign(np.diff(points, axis=0))
-        turns = np.flatnonzero((steps[1:] != steps[:-1]).any(axis=1)) + 1
-        kept = np.concatenate([[0], turns, [len(points) - 1]])
+        if strand.is_tied:  # where tiles met there may be points that are no turns
+            steps = np.sign(np.diff(self._points(keys), axis=0))
+            turns = (steps[1:] != steps[:-1]).any(axis=1)
+            ends = not strand.is_ring or bool((steps[0] != steps[-1]).any())
+            keys = keys[np.concatenate([[ends], turns, [ends]])]
+            if strand.is_ring and not ends:
+                keys = np.append(keys, keys[0])
         if strand.is_ring:  # it begins at its first corner, wherever tiles cut it
-            corners = turns if (steps[0] == steps[-1]).all() else np.append(0, turns)
-            corners = np.roll(corners, -int(np.argmin(keys[corners])))
-            kept = np.append(corners, corners[0])
-        return Arc(points[kept], strand.left, strand.right)
+            corners = np.roll(keys[:-1], -int(keys[:-1].argmin()))
+            keys = np.append(corners, corners[0])
+        return Arc(self._points(keys), strand.left, strand.right)
+
+    def _points(self, keys: IntArray) -> IntArray:
+        points = np.empty((len(keys), 2), np.int64)
+        np.divmod(keys, self._stride, out=(points[:, 1], points[:, 0]))
+        return points
 
 
 def _tied(one: Strand, other: Strand, key: int) -> Strand:
@@ -251,4 +264,5 @@ def _tied(one: Strand, other: Strand, key: int) -> Strand:
     if not other.closes_first(key):
         other = other.turned()
     ends = (one.open_ends & {0}) | (other.open_ends & {1})
-    return Strand(np.concatenate([one.keys, other.keys[1:]]), one.left, one.right, ends)
+    keys = np.concatenate([one.keys, other.keys[1:]])
+    return Strand(keys, one.left, one.right, ends, is_tied=True)

@@ -93,18 +93,17 @@ def _hand_out(
     if corners is not None:
         lines = simplify(lines, corners, largest_triangle)
     for arc, points in zip(arcs, lines, strict=True):
-        leaves = _direction(arc.points[1] - arc.points[0])
-        arrives = _direction(arc.points[-1] - arc.points[-2])
-        (x0, y0), (x1, y1) = points[0].tolist(), points[-1].tolist()
-        start, end = (x0, y0), (x1, y1)
+        first, second, last_but_one, last = arc.points[[0, 1, -2, -1]].tolist()
+        leaves, arrives = _direction(first, second), _direction(last_but_one, last)
+        start, end = (first[0], first[1]), (last[0], last[1])
         ways.setdefault(arc.left, []).append(_Way(points, start, end, leaves, arrives))
         if arc.right >= 0:
             back = _Way(points[::-1], end, start, (arrives + 2) % 4, (leaves + 2) % 4)
             ways.setdefault(arc.right, []).append(back)
 
 
-def _direction(step: IntArray) -> int:
-    x, y = step.tolist()
+def _direction(point: Sequence[int], following: Sequence[int]) -> int:
+    x, y = following[0] - point[0], following[1] - point[1]
     return (0 if x > 0 else 2) if x else (1 if y > 0 else 3)
 
 
