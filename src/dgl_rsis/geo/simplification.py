@@ -94,6 +94,7 @@ class _Work:
         closed: ``(L,)`` whether a line ends where it begins.
         corners: of the whole map.
         ordered: points that are no ends, by key.
+        ordered_keys: their keys.
         tie: ``(P,)`` decides between triangles of one size, the smaller goes first. First go those
             on one side of a line, so that stairs become straight; which side that is, is as good
             as random, so that no neighbour is favoured.
@@ -111,6 +112,7 @@ class _Work:
     closed: BoolArray
     corners: CornerMap
     ordered: IntArray
+    ordered_keys: IntArray
     tie: NDArray[np.uint64]
     side: BoolArray
 
@@ -124,6 +126,7 @@ class _Work:
         keys = points[:, 1] * corners.stride + points[:, 0]
         places = np.arange(len(points))
         own = np.flatnonzero(inner)
+        ordered = own[np.argsort(keys[own])]
         scrambled = keys.astype(np.uint64) * _SCRAMBLE
         sides = (scrambled[stops - sizes] + scrambled[stops - 1]) >> np.uint64(40) & np.uint64(
             1
@@ -139,7 +142,8 @@ class _Work:
             sizes - 2,
             keys[stops - sizes] == keys[stops - 1],
             corners,
-            own[np.argsort(keys[own])],
+            ordered,
+            keys[ordered],
             scrambled >> np.uint64(1),
             np.repeat(sides, sizes),
         )
@@ -194,7 +198,7 @@ class _Work:
             owner, keys = owner[set_points] + part.start, keys[set_points]
             mine = places[owner]
             corner_keys = self.keys[np.stack([self.before[mine], mine, self.behind[mine]])]
-            slot = np.searchsorted(self.keys[self.ordered], keys)
+            slot = np.searchsorted(self.ordered_keys, keys)
             match = self.ordered[np.minimum(slot, len(self.ordered) - 1)]
             gone = (
                 (self.keys[match] == keys)
