@@ -19,4 +19,7 @@ def painted(regions: Regions) -> Any:
 
 def painted_classes(regions: Regions) -> Any:
     """``(H, W)`` class of the region of every pixel, -1 where there is none."""
-    return np.append(regions.classes, -1)[painted(regions)]
+    whole = np.full(regions.source.shape, -9)
+    for (top, left, bottom, right), classes in regions.class_tiles():
+        whole[top:bottom, left:right] = classes
+    return whole

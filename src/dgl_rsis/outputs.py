@@ -288,8 +288,8 @@ def sieve(result: SegmentResult, min_area: float) -> SegmentResult:
     metres = None if frame is None else frame.metres_per_pixel
     merged = dissolve(regions, regions.pixels, pixels, pixel=metres or (1.0, 1.0)).regions
     labels = result.labels.copy()
-    for (top, left, bottom, right), found in merged.tiles():
-        labels[top:bottom, left:right] = np.append(merged.classes, 0)[found] - 1
+    for (top, left, bottom, right), found in merged.class_tiles():
+        labels[top:bottom, left:right] = np.maximum(found - 1, -1)
     changed = labels != result.labels
     note = (
         f"{changed.mean():.1%} of the pixels lay in regions below {pixels} pixels and were merged"

@@ -129,6 +129,12 @@ class Regions:
         for number, tile in enumerate(self.source.tiles):
             yield tile, self.read(number, tile)
 
+    def class_tiles(self) -> Iterator[tuple[Rectangle, IntArray]]:
+        """All tiles with the class of every pixel's region: the map as it is now."""
+        classes = np.append(self.classes, -1)
+        for tile, numbers in self.tiles():
+            yield tile, classes[numbers]
+
     def framed(self) -> Iterator[tuple[Rectangle, IntArray]]:
         """All tiles with their regions and those above and to the left, see :func:`framed`."""
         return framed(self.source.shape, self.source.tiles, self.read)
