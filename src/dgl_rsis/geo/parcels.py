@@ -247,7 +247,7 @@ def write_parcels(path: str | Path, parcels: Parcels, *, coloured: bool = False)
         MissingExtraError: for .parquet without pyarrow.
     """
     from pyogrio import write_dataframe
-    from pyogrio.errors import DataSourceError, FeatureError
+    from pyogrio.errors import DataLayerError, DataSourceError, FeatureError
 
     target = Path(path)
     suffix = check_suffix(target, VECTOR_SUFFIXES)
@@ -269,7 +269,7 @@ def write_parcels(path: str | Path, parcels: Parcels, *, coloured: bool = False)
         try:
             layer = parcels.layer or target.stem
             write_dataframe(table, temporary, layer=layer, driver=_DRIVERS[suffix], **options)
-        except (DataSourceError, FeatureError) as error:
+        except (DataSourceError, DataLayerError, FeatureError) as error:
             raise OSError(str(error)) from error  # what atomic() reports
         if suffix == ".gpkg" and coloured:
             add_style(temporary, table[["class"]].dropna())

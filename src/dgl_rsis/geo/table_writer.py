@@ -39,7 +39,7 @@ def write_tables(path: str | Path, tables: Iterable[GeoDataFrame]) -> dict[str, 
         OutputError: if the suffix is unknown or the file cannot be written; nothing is left then.
         MissingExtraError: for .parquet without pyarrow.
     """
-    from pyogrio.errors import DataSourceError
+    from pyogrio.errors import DataLayerError, DataSourceError, FeatureError
 
     target = Path(path)
     suffix = check_suffix(target, VECTOR_SUFFIXES)
@@ -60,7 +60,7 @@ def write_tables(path: str | Path, tables: Iterable[GeoDataFrame]) -> dict[str, 
                     in_degrees = suffix == ".geojson"
                     _write_package(package, _placed(rows, in_degrees), target.stem)
                     _convert(package, temporary, suffix, target.stem)
-        except DataSourceError as error:
+        except (DataSourceError, DataLayerError, FeatureError) as error:
             raise OSError(str(error)) from error  # what atomic() reports
     return counts
 
