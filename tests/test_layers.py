@@ -40,6 +40,7 @@ ALLOWED: dict[str, set[str]] = {
     "render": {*BASE, "geo"},
     "stages": {*BASE, *LEVEL_1, "config", "geo"},
     **{unit: {"", *BELOW_WIRING, *WIRING} for unit in WIRING},
+    "pipeline": {"", *BELOW_WIRING, *WIRING, "scene"},  # a method, imported when it is called
     "scene": {"", *BELOW_WIRING, *WIRING},
     "benchmark": {"", *BELOW_WIRING, *WIRING, "scene", "render"},
     "apps": {"", *BELOW_WIRING, *WIRING, "scene", "render", "benchmark", "device"},

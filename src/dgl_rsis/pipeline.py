@@ -9,7 +9,8 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
-from typing import Any, TypeAlias
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
@@ -42,6 +43,11 @@ from dgl_rsis.text.classes import ClassList, read_classes
 from dgl_rsis.text.knowledge import normalise_name
 from dgl_rsis.text.program.vocabulary import ANYTHING
 from dgl_rsis.types import FloatArray, IntArray, Proposals, Query, Raster, RGBImage
+
+if TYPE_CHECKING:
+    from geopandas import GeoDataFrame
+
+    from dgl_rsis.scene.labelling import LabelResult
 
 Progress: TypeAlias = Callable[[int, int, str], bool]
 
@@ -294,6 +300,33 @@ class Model:
         tell("done")
         notes = _raster_notes(raster)
         return [replace(result, notes=(*result.notes, *notes)) for result in results]
+
+    def label(
+        self,
+        image: ImageLike,
+        polygons: str | Path | GeoDataFrame,
+        classes: Sequence[str],
+        *,
+        other: str | bool | None = None,
+        progress: Progress | None = None,
+    ) -> LabelResult:
+        """The caller's polygons get classes; a path is read in tiles, whatever its size.
+
+        Args:
+            image: path, PIL image, ``(H, W, 3)`` uint8 or a raster that was read before.
+            polygons: a vector file or a table, in any CRS; in pixels where the image has no
+                georeference.
+            classes: names in any words.
+            other: None leaves what background words win without class; a name makes it a class;
+                False forces every polygon into a class.
+            progress: ``(done, total, message) -> go on?``.
+
+        Raises:
+            InputError: the image, the polygons or the classes cannot be used.
+        """
+        from dgl_rsis.scene.labelling import label
+
+        return label(self, image, polygons, classes, other=other, progress=progress)
 
     def propose(self, image: ImageLike) -> Proposals:
         """Class-agnostic proposals of an image by the proposer of the settings."""

@@ -27,7 +27,7 @@ from scene.toy_scenes import (
 from toy_backbone import ToyBackbone
 
 from dgl_rsis.errors import InputError, OutputError
-from dgl_rsis.geo.class_map import read_class_map
+from dgl_rsis.geo.class_windows import open_class_map
 from dgl_rsis.geo.raster import read_raster
 from dgl_rsis.geo.windows import Tile
 from dgl_rsis.pipeline import CancelledError
@@ -88,9 +88,10 @@ def test_painters_of_regions_agree_with_the_whole_image(tmp_path: Path, painter:
 def test_map_has_names_place_and_grid_of_the_image(tmp_path: Path) -> None:
     path = write(tmp_path / "a.tif", blobs(300, 200))
     result, labels, _ = run(tmp_path, path)
-    read_labels, names, frame = read_class_map(tmp_path / "map.tif")
-    assert (read_labels == labels).all()
-    assert names == list(CLASSES)
+    with open_class_map(tmp_path / "map.tif") as file:
+        frame = file.frame
+        assert (file.dataset.read(1) == labels + 1).all()
+        assert file.names == CLASSES
     assert frame is not None
     assert frame.transform == tuple(TRANSFORM)[:6]
     assert frame.crs == "EPSG:25832"

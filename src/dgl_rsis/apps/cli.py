@@ -18,6 +18,7 @@ from dgl_rsis.apps import (
     commands_assess,
     commands_eval,
     commands_inspect,
+    commands_label,
     commands_map,
     commands_refer,
     demo,
@@ -59,6 +60,9 @@ app.command(
         "--names-from class",
     )
 )(commands_refer.refer)
+app.command(
+    epilog=_examples("label scene.tif parcels.gpkg -c orchard -c vineyard -o labelled.gpkg")
+)(commands_label.label)
 app.command(epilog=_examples("propose scene.tif -o proposals.gpkg --min-area 20"))(
     commands_map.propose
 )

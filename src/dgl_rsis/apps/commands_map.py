@@ -93,7 +93,7 @@ def segment(
 ) -> None:
     """Class names in, a map out.
 
-    Regions below --min-area take the class of their largest neighbour.
+    Regions below --min-area take the class of the neighbour that they share most border with.
 
     IMAGE may be a folder, or a text file with a path a line: one mosaic. What is larger than a
     model reads at once becomes a .tif in tiles, in memory that does not grow with the scene; such
@@ -278,6 +278,14 @@ def polygonize(
             metavar="FILE",
         ),
     ] = None,
+    dissolve: Annotated[
+        float,
+        typer.Option(
+            help="Minimum mapping unit: regions below this area, in m2 (pixels without a CRS), "
+            "become part of the neighbour that they share most border with.",
+            min=0,
+        ),
+    ] = 0.0,
     min_area: MinArea = 0.0,
     simplify: Simplify = 0.0,
     overwrite: options.Overwrite = False,
@@ -285,28 +293,35 @@ def polygonize(
     quiet: options.Quiet = False,
     verbose: options.Verbose = False,
 ) -> None:
-    """Turn a class map into polygons.
+    """Turn a class map of any size into polygons.
 
     Maps of `segment` bring their class names; other rasters of integers have their values as
-    names. Regions below --min-area are left out.
+    names. Regions below --dissolve become part of a neighbour first; what is below --min-area
+    then is left out. Lines that neighbours share are simplified once for both.
     """
-    from dgl_rsis.geo.class_map import read_class_map, read_scores
-    from dgl_rsis.geo.vector import polygonize as to_polygons
-    from dgl_rsis.geo.vector import write_vectors
+    from contextlib import ExitStack
+
+    from dgl_rsis.geo.class_windows import open_class_map
+    from dgl_rsis.geo.dataset import open_raster
+    from dgl_rsis.geo.polygonizing import measure_file
+    from dgl_rsis.geo.table_writer import write_tables
     from dgl_rsis.geo.writer import VECTOR_SUFFIXES
 
     began = time.perf_counter()
     console = Console(quiet=quiet, verbose=verbose, as_json=as_json)
     (target,) = options.check_outputs(map_file, [(output, VECTOR_SUFFIXES)], overwrite=overwrite)
-    labels, names, frame = read_class_map(map_file)
-    means = None if scores is None else read_scores(scores, labels.shape)
-    with console.progress("polygonizing"):
-        polygons = to_polygons(
-            labels, names, frame=frame, scores=means, min_area=min_area, simplify=simplify
-        )
     assert target is not None  # the option is required
-    write_vectors(target, polygons)
-    counts = {str(name): int(count) for name, count in polygons["class"].value_counts().items()}
+    with ExitStack() as stack:
+        file = stack.enter_context(open_class_map(map_file))
+        means = None if scores is None else stack.enter_context(open_raster(scores))
+        stack.enter_context(console.progress("polygonizing"))
+        measured = measure_file(file, means)
+        if dissolve > 0:
+            measured = measured.dissolved(dissolve)
+        found = write_tables(target, measured.tables(min_area=min_area, simplify=simplify))
+        frame, (height, width) = file.frame, file.shape
+        names = measured.names if file.names is None else list(file.names)
+    counts = dict(sorted(found.items(), key=lambda each: -each[1]))
     for line in table(
         [[name, f"{count} polygons"] for name, count in counts.items()] or [["", ""]]
     ):
@@ -314,14 +329,19 @@ def polygonize(
     paths = record(
         "polygonize",
         [target],
-        options={"scores": scores, "min_area": min_area, "simplify": simplify},
+        options={
+            "scores": scores,
+            "dissolve": dissolve,
+            "min_area": min_area,
+            "simplify": simplify,
+        },
         raster=None,
         seconds=time.perf_counter() - began,
         facts={
             "input": {
                 "path": str(Path(map_file).resolve()),
-                "width": labels.shape[1],
-                "height": labels.shape[0],
+                "width": width,
+                "height": height,
                 "crs": None if frame is None else frame.crs,
                 "transform": None if frame is None else list(frame.transform),
             },
@@ -331,5 +351,5 @@ def polygonize(
     )
     console.show(f"wrote {', '.join(map(str, paths))}")
     console.show_json({"outputs": paths, "polygons": counts})
-    if polygons.empty:
+    if not counts:
         raise typer.Exit(NOTHING_MATCHED)

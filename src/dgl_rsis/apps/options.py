@@ -153,15 +153,21 @@ class Reading:
         """
         from dgl_rsis.geo.raster import read_raster
 
-        return read_raster(
-            path,
-            bands=self._band_numbers(),
-            stretch=self.stretch,
-            nodata=self.nodata,
-            collar=not self.keep_collar,
-            bbox=self._bounds(),
-            aoi=self.aoi,
-        )
+        return read_raster(path, **self.arguments(), bbox=self._bounds(), aoi=self.aoi)
+
+    def arguments(self) -> dict[str, Any]:
+        """How values become a picture, as arguments of the functions that read images.
+
+        Raises:
+            InputError: an option cannot be used.
+        """
+        bands = None if self.bands is None else parse_numbers(self.bands, "--bands", "3,2,1", int)
+        return {
+            "bands": None if bands is None else tuple(bands),
+            "stretch": self.stretch,
+            "nodata": self.nodata,
+            "collar": not self.keep_collar,
+        }
 
     def scene(self, gsd: float | None) -> SceneOptions:
         """The same for a scene that is read in tiles.
@@ -171,19 +177,13 @@ class Reading:
         """
         from dgl_rsis.scene.source import SceneOptions
 
-        bands, bounds = self._band_numbers(), self._bounds()
+        bounds = self._bounds()
         return SceneOptions(
-            bands=None if bands is None else tuple(bands),
-            stretch=self.stretch,
-            nodata=self.nodata,
-            collar=not self.keep_collar,
+            **self.arguments(),
             bbox=None if bounds is None else tuple(bounds),
             aoi=self.aoi,
             gsd=gsd,
         )
-
-    def _band_numbers(self) -> list[int] | None:
-        return None if self.bands is None else parse_numbers(self.bands, "--bands", "3,2,1", int)
 
     def _bounds(self) -> list[float] | None:
         box = self.bbox

@@ -134,7 +134,7 @@ def count_classes(file: ClassMapFile) -> list[MapClass]:
     for window in windows(file.dataset):
         values, valid = file.read(window)
         found, places = distinct(values[valid])
-        sums = np.bincount(places, weights=_pixel_areas(file, window)[valid])
+        sums = np.bincount(places, weights=pixel_areas(file, window)[valid])
         counts = np.bincount(places)
         for value, count, area in zip(found.tolist(), counts.tolist(), sums.tolist(), strict=True):
             pixels[value] = pixels.get(value, 0) + count
@@ -177,7 +177,7 @@ def area_note(file: ClassMapFile) -> str | None:
     )
 
 
-def _pixel_areas(file: ClassMapFile, window: RasterWindow) -> NDArray[np.float64]:
+def pixel_areas(file: ClassMapFile, window: RasterWindow) -> NDArray[np.float64]:
     """``(h, w)`` ground area of every pixel of a window in m2; 1 where there are no lengths."""
     shape = int(window.height), int(window.width)
     ground = None if file.frame is None else ground_of(file.frame, file.shape)
