@@ -12,7 +12,7 @@ import pytest
 import rasterio
 from scene.toy_scenes import TRANSFORM, blobs, write
 
-from dgl_rsis.scene import segmenting
+from dgl_rsis.scene import planning
 from dgl_rsis.scene.journal import journal_folder
 
 Run = Callable[..., tuple[int, str, str]]
@@ -21,7 +21,7 @@ Run = Callable[..., tuple[int, str, str]]
 @pytest.fixture(autouse=True)
 def small_halo(monkeypatch: pytest.MonkeyPatch) -> None:
     """Small tiles keep their size."""
-    monkeypatch.setattr(segmenting, "CONTEXT", 80)
+    monkeypatch.setattr(planning, "CONTEXT", 80)
 
 
 @pytest.fixture

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from dgl_rsis.scene import segmenting
+from dgl_rsis.scene import planning
 
 
 @pytest.fixture(autouse=True, scope="session")
 def small_halo() -> object:
     """Toy backbones look at single cells: they need no wide context."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(segmenting, "CONTEXT", 80)
+        patch.setattr(planning, "CONTEXT", 80)
         yield

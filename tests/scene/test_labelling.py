@@ -18,10 +18,12 @@ from dgl_rsis.config import make_settings
 from dgl_rsis.errors import ImageError, InputError, TextError
 from dgl_rsis.geo.crs import map_frame
 from dgl_rsis.geo.parcels import Parcels
+from dgl_rsis.geo.windows import Box
 from dgl_rsis.pipeline import CancelledError, Model
 from dgl_rsis.proposals.polygons import from_polygons
 from dgl_rsis.scene.labelling import label
-from dgl_rsis.scene.tile_source import open_source
+from dgl_rsis.scene.source import SceneOptions, SceneReader
+from dgl_rsis.scene.survey import plan_source
 from dgl_rsis.stages import local
 from dgl_rsis.text.classes import read_classes
 from dgl_rsis.types import Raster
@@ -102,7 +104,7 @@ def test_tiles_give_what_the_whole_image_gives(tile: int, corners: Any) -> None:
     """Features of a cell look at its own four pixels only; halos are whole cells."""
     shapes = [box(x, y, x + w, y + h) for x, y, w, h in corners]
     whole = label(model(), picture(), table(*shapes), CLASSES).table
-    tiled = label(model(), picture(), table(*shapes), CLASSES, tile=tile, halo=8).table
+    tiled = label(model(), picture(), table(*shapes), CLASSES, tile_size=tile, halo=8).table
     assert tiled["class"].tolist() == whole["class"].tolist()
     for column in ("score", "runner_up_score"):
         assert tiled[column].to_numpy() == pytest.approx(
@@ -118,7 +120,7 @@ def test_only_tiles_with_polygons_are_read(tmp_path: Path) -> None:
         geometry=[box(346010, 5647980, 346030, 5647990), box(346400, 5647530, 346420, 5647540)],
         crs="EPSG:25832",
     )
-    label(toy, path, parcels, CLASSES, tile=64, halo=8)
+    label(toy, path, parcels, CLASSES, tile_size=64, halo=8)
     assert toy.backbone.calls["dense"] == 2
 
 
@@ -129,7 +131,7 @@ def test_polygons_in_any_crs_over_a_file(tmp_path: Path) -> None:
     expected = label(model(), path, parcels, CLASSES).table
     for crs in (4326, 3857, 32631):
         placed = parcels.to_crs(crs)
-        found = label(model(), path, placed, CLASSES, tile=32, halo=8).table
+        found = label(model(), path, placed, CLASSES, tile_size=32, halo=8).table
         assert found.crs.to_epsg() == crs
         assert found["class"].tolist() == ["building", "vegetation"]
         assert found.geometry.geom_equals(placed.geometry).all()
@@ -146,12 +148,9 @@ def test_the_same_stretch_in_all_tiles(tmp_path: Path) -> None:
         photometric="RGB", transform=TRANSFORM, crs="EPSG:25832",
     ) as dataset:  # fmt: skip
         dataset.write(np.moveaxis(image, -1, 0))
-    with open_source(path) as source:
-        whole = source.read((0, 0, 96, 512))
-        left, right = source.read((0, 0, 96, 256)), source.read((0, 256, 96, 512))
-    assert whole is not None
-    assert left is not None
-    assert right is not None
+    with SceneReader(plan_source(path)) as reader:
+        whole = reader.read(Box(0, 0, 512, 96))
+        left, right = reader.read(Box(0, 0, 256, 96)), reader.read(Box(256, 0, 512, 96))
     assert (np.hstack([left.rgb, right.rgb]) == whole.rgb).all()
     assert right.frame is not None
     assert right.frame.transform[2] == 346256
@@ -169,7 +168,7 @@ def test_what_is_wrong_is_told_of_each_feature() -> None:
     placed = geopandas.GeoSeries(pixels).affine_transform([1, 0, 0, -1, 346000, 5648000])
     shapes = [*placed, Point(346020, 5647980), None]
     parcels = geopandas.GeoDataFrame(geometry=shapes, crs="EPSG:25832")
-    result = label(model(), raster, parcels, CLASSES, tile=32, halo=8)
+    result = label(model(), raster, parcels, CLASSES, tile_size=32, halo=8)
     found = result.table
     assert found["class"].fillna("-").tolist() == [
         "building", "building", "-", "water", "-", "vegetation", "building", "-", "-",
@@ -184,6 +183,50 @@ def test_what_is_wrong_is_told_of_each_feature() -> None:
     assert notes[7:] == ["no polygon but a Point", "no polygon but nothing"]
     assert found["score"].isna().tolist() == (found["class"].isna()).tolist()
     assert "7 of 9" in result.notes[-1]
+
+
+def test_a_part_of_a_scene_at_another_resolution(tmp_path: Path) -> None:
+    path = write(tmp_path / "scene.tif", picture())
+    pixels = [box(20, 12, 60, 36), box(80, 10, 140, 60), box(10, 76, 150, 92)]
+    placed = geopandas.GeoSeries(pixels).affine_transform([1, 0, 0, -1, 346000, 5648000])
+    parcels = geopandas.GeoDataFrame(geometry=list(placed), crs="EPSG:25832")
+    part = SceneOptions(bbox=(346000, 5647940, 346110, 5648000))  # columns to 110, rows to 60
+    found = label(model(), path, parcels, CLASSES, reading=part).table
+    assert found["class"].fillna("-").tolist() == ["building", "vegetation", "-"]
+    assert found["note"].fillna("-").tolist() == [
+        "-", "only 50% of it lies where the image has data", "it lies outside the image",
+    ]  # fmt: skip
+    aoi = tmp_path / "aoi.geojson"
+    parcels[:1].to_file(aoi)
+    found = label(model(), path, parcels, CLASSES, reading=SceneOptions(aoi=str(aoi))).table
+    assert found["class"].fillna("-").tolist() == ["building", "-", "-"]
+    result = label(model(), path, parcels, CLASSES, reading=SceneOptions(gsd=2))
+    assert result.scene.shape == (48, 80)
+    assert result.table["class"].tolist() == CLASSES
+    assert result.table["area_m2"].tolist() == pytest.approx([960, 3000, 2240], rel=1e-3)
+
+
+def test_what_cannot_be_read_counts_as_no_data_and_is_listed(tmp_path: Path) -> None:
+    image = np.random.default_rng(0).integers(0, 20, (256, 256, 3)).astype(np.uint8)
+    image[:] += np.array(RED, np.uint8)
+    path = write(tmp_path / "scene.tif", image, tiled=True, blockxsize=64, blockysize=64,
+                 compress="DEFLATE", interleave="pixel")  # fmt: skip
+    with rasterio.open(path) as dataset:
+        offset = int(dataset.get_tag_item("BLOCK_OFFSET_1_1", "TIFF", bidx=1))
+    with path.open("r+b") as file:
+        file.seek(offset)
+        file.write(b"\x00" * 64)
+    pixels = [box(80, 80, 110, 110), box(10, 10, 50, 50), box(200, 200, 250, 250)]
+    placed = geopandas.GeoSeries(pixels).affine_transform([1, 0, 0, -1, 346000, 5648000])
+    parcels = geopandas.GeoDataFrame(geometry=list(placed), crs="EPSG:25832")
+    result = label(model(), path, parcels, CLASSES, tile_size=64, halo=8)
+    assert result.table["class"].fillna("-").tolist() == ["-", "-", "building"]  # halos meet it
+    assert sorted(result.failed) == ["0,0,64,64", "64,64,128,128"]
+    assert "cannot be read" in result.failed["64,64,128,128"]
+    assert result.table["note"][0] == "the image has no data here"
+    assert any("2 of 3 tiles" in note for note in result.notes)
+    with pytest.raises(ImageError, match="cannot be read"):
+        label(model(), path, parcels[:1], CLASSES, tile_size=64, halo=8)
 
 
 def test_overlapping_polygons_and_holes_count_each_for_itself() -> None:
@@ -229,7 +272,7 @@ def test_large_polygons_are_cut_to_tiles_without_a_change() -> None:
     circle = Point(80, 48).buffer(45, quad_segs=400)
     assert shapely.get_num_coordinates(circle) > 1000
     whole = label(model(), picture(), table(circle), CLASSES).table
-    tiled = label(model(), picture(), table(circle), CLASSES, tile=16, halo=8).table
+    tiled = label(model(), picture(), table(circle), CLASSES, tile_size=16, halo=8).table
     assert tiled["score"][0] == pytest.approx(whole["score"][0], abs=1e-6)
 
 
@@ -267,7 +310,7 @@ def test_progress_can_cancel_and_wrong_input_is_refused() -> None:
         return done < 1
 
     with pytest.raises(CancelledError):
-        label(model(), picture(), table(box(0, 0, 160, 96)), CLASSES, tile=32, halo=8,
+        label(model(), picture(), table(box(0, 0, 160, 96)), CLASSES, tile_size=32, halo=8,
               progress=stop)  # fmt: skip
     assert told == [(0, 15), (1, 15)]
     with pytest.raises(TextError):

@@ -13,8 +13,8 @@ from toy_backbone import ToyBackbone
 from dgl_rsis.config import make_settings
 from dgl_rsis.errors import ModelError
 from dgl_rsis.geo.windows import Tile
-from dgl_rsis.scene.segmenting import plan_work
-from dgl_rsis.scene.source import plan_source
+from dgl_rsis.scene.planning import plan_work
+from dgl_rsis.scene.survey import plan_source
 from dgl_rsis.scene.work import Cells, PaintTile, ReadTile, TileWorker, cell_of, scene_factors
 
 

@@ -12,6 +12,7 @@ from dgl_rsis.apps import options
 from dgl_rsis.apps.commands_map import NOTHING_MATCHED, VectorOutput
 from dgl_rsis.apps.console import Console, load_model, table
 from dgl_rsis.apps.saving import record
+from dgl_rsis.apps.scene_map import FAILED_TILES
 from dgl_rsis.errors import InputError, OutputError
 
 
@@ -46,6 +47,8 @@ def label(
         str | None,
         typer.Option(help="Layer of the vector file; without: the first.", metavar="NAME"),
     ] = None,
+    bbox: options.Bbox = None,
+    aoi: options.Aoi = None,
     bands: options.Bands = None,
     stretch: options.Stretch = "auto",
     nodata: options.NoData = None,
@@ -55,6 +58,7 @@ def label(
     overrides: options.Overrides = None,
     device: options.Device = None,
     precision: options.Precision = None,
+    gsd: options.GroundSampling = None,
     overwrite: options.Overwrite = False,
     as_json: options.AsJson = False,
     quiet: options.Quiet = False,
@@ -65,12 +69,12 @@ def label(
     Every feature keeps its attributes, its id and its CRS, and gets the columns class, score,
     runner_up, runner_up_score, area_m2 and note; all with the prefix label_ where the file has one
     of these already. The note tells of polygons that are invalid, outside the image or on no data.
-    Scenes of any size are read in tiles.
+    Scenes of any size are read in tiles; IMAGE may be a folder, or a text file with a path a line:
+    one mosaic.
     """
     from dgl_rsis.geo.parcels import read_parcels
     from dgl_rsis.geo.writer import VECTOR_SUFFIXES
     from dgl_rsis.scene.labelling import label as label_polygons
-    from dgl_rsis.scene.tile_source import open_source
     from dgl_rsis.text.classes import read_classes
 
     began = time.perf_counter()
@@ -85,17 +89,25 @@ def label(
     names = options.gather_classes(classes, classes_file)
     read_classes(names, other=rest)  # says what is wrong before anything is computed
     choice = options.ModelChoice.from_options(model, None, preset, overrides, device, precision)
-    reading = options.Reading(bands, stretch, nodata, keep_collar, None, None)
+    reading = options.Reading(bands, stretch, nodata, keep_collar, bbox, aoi)
     parcels = read_parcels(polygons, layer)
-    with open_source(image, **reading.arguments()) as source:
-        with console.progress("loading the model") as progress:
-            loaded = load_model(choice, console)
-            result = label_polygons(loaded, source, parcels, names, other=rest, progress=progress)
-        frame, (height, width) = source.frame, source.shape
+    scene_options = reading.scene(gsd)
+    with console.progress("loading the model") as progress:
+        loaded = load_model(choice, console)
+        result = label_polygons(
+            loaded, image, parcels, names, other=rest, reading=scene_options, progress=progress
+        )
     result.save(target)
     seconds = time.perf_counter() - began
-    given = {"classes": names, "other": rest, "layer": layer, **reading.given(), **choice.given()}
-    crs = result.table.crs
+    given = {
+        "classes": names,
+        "other": rest,
+        "layer": layer,
+        "gsd": gsd,
+        **reading.given(),
+        **choice.given(),
+    }
+    crs, frame = result.table.crs, result.scene.frame
     paths = record(
         "label",
         [target],
@@ -106,9 +118,7 @@ def label(
         facts={
             "input": {
                 "path": str(Path(image).resolve()),
-                "width": width,
-                "height": height,
-                "crs": None if frame is None else frame.crs,
+                **result.scene.facts,
                 "transform": None if frame is None else list(frame.transform),
             },
             "polygons": {
@@ -119,6 +129,7 @@ def label(
             },
             "columns": result.names,
             "classes": result.counts,
+            "failed_tiles": dict(result.failed),
         },
         notes=result.notes,
     )
@@ -126,6 +137,8 @@ def label(
     without = len(parcels.table) - labelled
     for note in result.notes:
         console.say(f"note: {note}")
+    for part, reason in result.failed.items():
+        console.say(f"pixels {part}: {reason}")
     rows = [*result.counts.items(), *([("(no class)", without)] if without else [])]
     for line in table([[name, f"{count} polygons"] for name, count in rows]):
         console.show(line)
@@ -135,10 +148,13 @@ def label(
             "outputs": paths,
             "polygons": result.counts,
             "no_class": without,
+            "failed_tiles": dict(result.failed),
             "columns": result.names,
             "notes": result.notes,
             "seconds": round(seconds, 3),
         }
     )
+    if result.failed:
+        raise typer.Exit(FAILED_TILES)
     if not labelled:
         raise typer.Exit(NOTHING_MATCHED)

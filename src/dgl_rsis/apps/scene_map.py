@@ -55,7 +55,7 @@ def streams(
     from dgl_rsis.config import make_settings
     from dgl_rsis.geo.mosaic import scene_files
     from dgl_rsis.geo.writer import RASTER_SUFFIXES
-    from dgl_rsis.scene.source import pixels_asked
+    from dgl_rsis.scene.survey import pixels_asked
 
     is_raster = target.suffix.lower() in RASTER_SUFFIXES
     is_mosaic = scene_files(image) != (image,)
@@ -92,7 +92,7 @@ def segment(
         typer.Exit: tiles failed, or no class was found.
     """
     from dgl_rsis.geo.palette import class_colours
-    from dgl_rsis.geo.writer import side_file
+    from dgl_rsis.geo.side_file import side_file
     from dgl_rsis.scene.segmenting import describe_tiles, segment_scene
 
     with console.progress("loading the model") as progress:

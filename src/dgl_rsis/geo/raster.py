@@ -18,17 +18,7 @@ from rasterio.io import DatasetReader
 from rasterio.windows import Window as RasterWindow
 
 from dgl_rsis.errors import ImageError, InputError
-from dgl_rsis.geo.bands import (
-    BandChoice,
-    Limits,
-    Stretch,
-    apply_stretch,
-    choose_bands,
-    parse_stretch,
-    percentile_limits,
-    read_bands,
-    sample_bands,
-)
+from dgl_rsis.geo.bands import BandChoice, choose_bands, read_bands, sample_bands
 from dgl_rsis.geo.collar import Collar, find_collar, find_collar_part
 from dgl_rsis.geo.cropping import crop_window
 from dgl_rsis.geo.crs import north_degrees
@@ -39,6 +29,13 @@ from dgl_rsis.geo.dataset import (
     georeference_notes,
     map_bounds,
     open_raster,
+)
+from dgl_rsis.geo.stretch import (
+    Limits,
+    Stretch,
+    apply_stretch,
+    parse_stretch,
+    percentile_limits,
 )
 from dgl_rsis.geo.vector import polygons_mask, read_boxes_or_polygons
 from dgl_rsis.types import BoolArray, Raster
@@ -110,7 +107,7 @@ def read_raster(
             valid &= polygons_mask(polygons, valid.shape, int(window.col_off), int(window.row_off))
             if not valid.any():
                 raise InputError(f"{aoi} covers no valid pixel of {path}; check its polygons")
-        limits = stretch_limits(dataset, choice, rule, collar=collar)
+        limits = _limits(dataset, choice, rule, collar=collar)
         frame = frame_of(dataset, window)
     facts["stretch_limits"] = None if limits is None else [list(limit) for limit in limits]
     facts["notes"] = notes
@@ -127,35 +124,15 @@ def _collar(
     if valid.shape == dataset.shape:
         return find_collar(values, valid)
     scene = find_collar(*sample_bands(dataset, choice)).mask
-    return part_collar(dataset.shape, window, values, valid, scene)
-
-
-def part_collar(
-    shape: tuple[int, int],
-    window: RasterWindow,
-    values: NDArray[Any],
-    valid: BoolArray,
-    scene: BoolArray,
-) -> Collar:
-    """Black margins in a part of a scene.
-
-    Args:
-        shape: height and width of the scene in pixels.
-        window: the part.
-        values: ``(B, h, w)`` of the part.
-        valid: ``(h, w)`` where the part has data.
-        scene: margins of the whole scene at any resolution.
-    """
-    rows = (window.row_off + np.arange(window.height) + 0.5) * scene.shape[0] / shape[0]
-    columns = (window.col_off + np.arange(window.width) + 0.5) * scene.shape[1] / shape[1]
+    rows = (window.row_off + np.arange(window.height) + 0.5) * scene.shape[0] / dataset.height
+    columns = (window.col_off + np.arange(window.width) + 0.5) * scene.shape[1] / dataset.width
     marked = scene[np.ix_(rows.astype(int), columns.astype(int))]
     return find_collar_part(values, valid, marked)
 
 
-def stretch_limits(
+def _limits(
     dataset: DatasetReader, choice: BandChoice, rule: Stretch | None, *, collar: bool
 ) -> Limits | None:
-    """Values of the whole scene that become 0 and 255, for each band; None leaves values."""
     if rule is None:
         return None
     if not rule.is_percentile:

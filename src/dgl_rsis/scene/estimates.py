@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from dgl_rsis.config import Settings
 from dgl_rsis.geo.windows import Box, TileGrid, make_grid
-from dgl_rsis.scene.segmenting import CONTEXT, default_tile_size
+from dgl_rsis.scene.planning import CONTEXT, default_tile_size
 from dgl_rsis.scene.work import ALIGNMENT, scene_factors
 
 _CELL = 4  # pixels of a cell of rs-tiny

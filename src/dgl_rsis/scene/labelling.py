@@ -1,6 +1,6 @@
 """The user's polygons get classes: their pixels vote, tile by tile (docs/design.md 1.2).
 
-Each tile of the scene that a polygon touches is read with a halo. The probabilities of the part of
+Each tile of the scene that a polygon touches is read with a halo, as for a map. The probabilities of the part of
 the polygon in the tile are those that every proposal gets (dense cells pooled over its pixels,
 mask-guided and cropped views where they are on); over tiles they are averaged, weighted by pixels.
 Pooling is a mean over pixels, so that the tiles together give what the whole image would give.
@@ -8,7 +8,7 @@ Pooling is a mean over pixels, so that the tiles together give what the whole im
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +18,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from dgl_rsis.errors import InputError
+from dgl_rsis.errors import ImageError, InputError
 from dgl_rsis.geo.parcels import (
     Parcels,
     add_columns,
@@ -28,22 +28,24 @@ from dgl_rsis.geo.parcels import (
     write_parcels,
 )
 from dgl_rsis.geo.raster import as_raster
-from dgl_rsis.geo.regions import Rectangle
+from dgl_rsis.geo.windows import Box
 from dgl_rsis.inputs import ImageLike
 from dgl_rsis.pipeline import CancelledError, Model, Progress
-from dgl_rsis.scene.tile_source import RasterSource, TileSource, open_source
-from dgl_rsis.scene.votes import Votes
+from dgl_rsis.scene.memory import RasterScene, Scene
+from dgl_rsis.scene.planning import ground_side, lay_tiles
+from dgl_rsis.scene.source import SceneOptions, SceneReader
+from dgl_rsis.scene.survey import plan_source
+from dgl_rsis.scene.votes import Reading, Votes
+from dgl_rsis.scene.work import scene_factors
 from dgl_rsis.stages import local
 from dgl_rsis.stages.paint import winner_scores
 from dgl_rsis.text.classes import ClassList, read_classes
+from dgl_rsis.types import Raster
 
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
 
-TILE = 1024
-"""Pixels a side of what a tile answers for."""
-HALO = 128
-"""Pixels around it that it is read with, for context."""
+_ATTEMPTS = 2  # to read a tile
 
 PolygonsLike: TypeAlias = "str | Path | GeoDataFrame | Parcels"
 
@@ -57,12 +59,16 @@ class LabelResult:
         names: name of each of our columns in the table: ``class``, ``score``, ``runner_up``,
             ``runner_up_score``, the area and ``note``.
         classes: class names, as they were asked.
+        scene: the image.
+        failed: parts of it that could not be read, as ``x0,y0,x1,y1`` in pixels -> why.
         notes: what was decided on the way.
     """
 
     parcels: Parcels
     names: dict[str, str]
     classes: tuple[str, ...]
+    scene: Scene
+    failed: Mapping[str, str]
     notes: tuple[str, ...] = ()
 
     @property
@@ -87,27 +93,30 @@ class LabelResult:
 
 def label(
     model: Model,
-    image: ImageLike | TileSource,
+    image: ImageLike,
     polygons: PolygonsLike,
     classes: Sequence[str],
     *,
     other: str | bool | None = None,
+    reading: SceneOptions = SceneOptions(),
     progress: Progress | None = None,
-    tile: int = TILE,
-    halo: int = HALO,
+    tile_size: int | None = None,
+    halo: int | None = None,
 ) -> LabelResult:
     """Give polygons classes.
 
     Args:
         model: loaded.
-        image: path, PIL image, ``(H, W, 3)`` uint8, a raster, or a scene that is open.
+        image: path (also of a folder or a list of files, as one mosaic), PIL image, ``(H, W, 3)``
+            uint8 or a raster.
         polygons: a vector file or a table, in any CRS.
         classes: names in any words.
         other: what background words win: None leaves it without class, a name makes it a class,
             False forces every polygon into a class.
+        reading: how a path is read: bands, stretch, no data, part and working resolution.
         progress: ``(done, total, message) -> go on?``.
-        tile: pixels a side of a tile.
-        halo: pixels around a tile that are read with it.
+        tile_size: side in pixels of what a tile answers for; None for that of maps.
+        halo: pixels around a tile that are read with it, for context; None for that of maps.
 
     Returns:
         Every feature of the user with the columns ``class`` (empty where background words win, and
@@ -126,28 +135,36 @@ def label(
         background=settings.knowledge.background,
     )
     parcels = _parcels(polygons)
+    failed: dict[str, str] = {}
     with ExitStack() as stack:
-        source: TileSource
-        if isinstance(image, TileSource):
-            source = image
-        elif isinstance(image, str | Path):
-            source = stack.enter_context(open_source(image))
+        scene: Scene
+        if isinstance(image, str | Path):
+            reader = stack.enter_context(SceneReader(plan_source(image, reading)))
+            scene, read = reader.source, reader.read
         else:
-            source = RasterSource(as_raster(image))
-        placed, remarks = pixel_polygons(parcels, source.frame, source.shape)
+            memory = RasterScene.of(as_raster(image))
+            scene, read = memory, memory.read
+        placed, remarks = pixel_polygons(parcels, scene.frame, scene.shape)
         texts = local.encode_classes(model.backbone, chosen.prompts, chosen.competitors)
-        votes = Votes.empty(placed, len(texts.names), source.shape)
-        tiles = list(_touched(votes, source.shape, tile, halo))
+        votes = Votes.empty(placed, len(texts.names), scene.extent)
+        tiling = _tiling(model, scene, tile_size, halo)
+        whole = local.whole_embedding(scene.sample, model.backbone, settings.local)
+        how = Reading(texts, tiling.factors, whole)
+        tiles = list(_touched(votes, scene, tiling))
         for done, (core, outer, numbers) in enumerate(tiles):
             _go_on(progress, done, len(tiles), f"tile {done + 1} of {len(tiles)}")
-            part = source.read(outer)
-            if part is None:
+            try:
+                part = _read(read, outer)
+            except ImageError as error:
+                failed[f"{core.x0},{core.y0},{core.x1},{core.y1}"] = str(error)
                 votes.count_missing(numbers, core)
             else:
-                votes.add(model, texts, part, core, outer, numbers)
+                votes.add(model, how, part, core, outer, numbers)
+        if tiles and len(failed) == len(tiles):
+            raise ImageError(next(iter(failed.values())))
         _go_on(progress, len(tiles), len(tiles), "done")
-        area_name, areas = ground_areas(parcels, placed, source.frame)
-        notes = list(source.notes)
+        area_name, areas = ground_areas(parcels, placed, scene.frame)
+        notes = list(scene.notes)
     remarks = votes.remarks(remarks)
     columns = {**_answers(votes, chosen), area_name: areas, "note": _texts(remarks)}
     table, names = add_columns(parcels.table, columns)
@@ -155,11 +172,18 @@ def label(
         notes.append(
             f"the polygons have columns of our names: ours are {', '.join(names.values())}"
         )
+    if failed:
+        notes.append(f"{len(failed)} of {len(tiles)} tiles cannot be read and count as no data")
     troubled = sum(bool(remark) for remark in remarks)
     if troubled:
         notes.append(f"{troubled} of {len(remarks)} features have a remark in {names['note']!r}")
     return LabelResult(
-        Parcels(table, parcels.ids, parcels.layer), names, chosen.names, tuple(notes)
+        Parcels(table, parcels.ids, parcels.layer),
+        names,
+        chosen.names,
+        scene,
+        failed,
+        tuple(notes),
     )
 
 
@@ -178,29 +202,59 @@ def _go_on(progress: Progress | None, done: int, total: int, message: str) -> No
         raise CancelledError("cancelled")
 
 
-def _touched(
-    votes: Votes, shape: tuple[int, int], tile: int, halo: int
-) -> Iterator[tuple[Rectangle, Rectangle, list[int]]]:
+def _read(read: Callable[[Box], Raster], box: Box) -> Raster:
+    """Read a part of a scene, if need be at the second attempt.
+
+    Raises:
+        ImageError: it cannot be read.
+    """
+    for _ in range(_ATTEMPTS - 1):
+        try:
+            return read(box)
+        except ImageError:  # told if it fails again
+            continue
+    return read(box)
+
+
+@dataclass(frozen=True)
+class _Tiling:
+    """Sides in pixels, and the factors of the size at which a tile is read."""
+
+    size: int
+    halo: int
+    factors: tuple[float, ...]
+
+
+def _tiling(model: Model, scene: Scene, size: int | None, halo: int | None) -> _Tiling:
+    """Tiles as for a map; an image that needs none is read like any single image."""
+    settings, metres = model.settings.local, ground_side(scene.frame)
+    factors = scene_factors(metres, settings)
+    if size is None or halo is None:
+        grid = lay_tiles(scene.shape, scene.extent, factors, model.backbone, size)
+        size, halo = size or grid.size, grid.halo if halo is None else halo
+    plain = tuple(float(factor) for factor in factors)
+    if max(scene.shape) <= size + 2 * halo:
+        plain = local.reading_factors(scene.shape, metres, settings)
+    return _Tiling(size, halo, plain)
+
+
+def _touched(votes: Votes, scene: Scene, tiling: _Tiling) -> Iterator[tuple[Box, Box, list[int]]]:
     """Tiles that polygons touch: the tile, the same with its halo, and the polygons."""
     tree = shapely.STRtree([each or shapely.Polygon() for each in votes.polygons])
-    for top, bottom in _spans(shape[0], tile, halo):
-        for left, right in _spans(shape[1], tile, halo):
-            numbers = sorted(tree.query(shapely.box(left, top, right, bottom)).tolist())
+    extent, everything = scene.extent, Box(0, 0, *scene.shape[::-1])
+    for y0, y1 in _spans(extent.y0, extent.y1, tiling):
+        for x0, x1 in _spans(extent.x0, extent.x1, tiling):
+            numbers = sorted(tree.query(shapely.box(x0, y0, x1, y1)).tolist())
             if numbers:
-                outer = (
-                    max(0, top - halo),
-                    max(0, left - halo),
-                    min(shape[0], bottom + halo),
-                    min(shape[1], right + halo),
-                )
-                yield (top, left, bottom, right), outer, numbers
+                core = Box(x0, y0, x1, y1)
+                yield core, core.grown(tiling.halo) & everything, numbers
 
 
-def _spans(side: int, tile: int, halo: int) -> list[tuple[int, int]]:
+def _spans(start: int, stop: int, tiling: _Tiling) -> list[tuple[int, int]]:
     """Tiles along one side; one where a tile with its halo would read nearly all anyway."""
-    if side <= tile + 2 * halo:
-        return [(0, side)]
-    return [(start, min(side, start + tile)) for start in range(0, side, tile)]
+    if stop - start <= tiling.size + 2 * tiling.halo:
+        return [(start, stop)]
+    return [(first, min(stop, first + tiling.size)) for first in range(start, stop, tiling.size)]
 
 
 def _answers(votes: Votes, chosen: ClassList) -> dict[str, Any]:

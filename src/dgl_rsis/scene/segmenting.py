@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from affine import Affine
 from numpy.typing import NDArray
 
-from dgl_rsis import __version__
 from dgl_rsis.errors import DglRsisError, InputError, OutputError
-from dgl_rsis.geo.windows import Box, TileGrid, make_grid
+from dgl_rsis.geo.windows import TileGrid
 from dgl_rsis.geo.writer import (
     RASTER_SUFFIXES,
     Blocks,
     check_output,
-    stored_dtype,
     write_class_blocks,
     write_float_blocks,
 )
@@ -31,36 +26,14 @@ from dgl_rsis.models.base import ModelCard
 from dgl_rsis.pipeline import CancelledError, Model, Progress, load
 from dgl_rsis.scene.executors import Executor, InProcess, Processes
 from dgl_rsis.scene.journal import Journal, journal_folder, open_journal, remove_journal
+from dgl_rsis.scene.planning import TILE_SIZE, map_place, plan_work
+from dgl_rsis.scene.run_facts import file_facts, run_facts
 from dgl_rsis.scene.schedule import Schedule, TileTask
-from dgl_rsis.scene.source import (
-    SceneOptions,
-    SceneSource,
-    cache_limit,
-    file_facts,
-    placed,
-    plan_source,
-)
-from dgl_rsis.scene.work import (
-    ALIGNMENT,
-    Cells,
-    Painted,
-    TileWorker,
-    Work,
-    WorkerMaker,
-    cell_of,
-    scene_factors,
-)
-from dgl_rsis.stages import local
-from dgl_rsis.text.classes import read_classes
+from dgl_rsis.scene.source import SceneOptions, SceneSource, cache_limit
+from dgl_rsis.scene.survey import plan_source
+from dgl_rsis.scene.work import Cells, Painted, TileWorker, Work, WorkerMaker
 from dgl_rsis.types import MapFrame
 
-TILE_SIZE = 1024
-"""Least side of a tile in pixels, unless another one is asked for."""
-TILE_READ = 640
-"""Least side of what the model reads of a tile without its halo, likewise."""
-CONTEXT = 160
-"""Pixels of what the model reads at its finest factor that it sees around a tile: what rs-tiny says
-of the blended cells does then not depend on where tiles end."""
 THREADS = 2
 """Of a run with one worker: what one of them does beside the model costs no time."""
 
@@ -225,109 +198,6 @@ def segment_scene(
     )
 
 
-def plan_work(
-    source: SceneSource,
-    model: Model,
-    classes: Sequence[str],
-    *,
-    other: str | bool | None = None,
-    tile_size: int | None = None,
-    scores: bool = False,
-) -> Work:
-    """Everything that is decided before the first tile.
-
-    Args:
-        source: the scene.
-        model: that will compute.
-        classes: names.
-        other: see ``Model.segment``.
-        tile_size: wanted side of a tile in pixels; None chooses.
-        scores: whether they are wanted.
-
-    Raises:
-        InputError: the classes or the size cannot be used.
-    """
-    settings = model.settings
-    chosen = read_classes(
-        classes,
-        other=other,
-        knowledge=settings.knowledge.enabled,
-        background=settings.knowledge.background,
-    )
-    factors = scene_factors(ground_side(source.frame), settings.local)
-    cell = cell_of(model.backbone)
-    grid = make_grid(
-        source.shape,
-        source.extent,
-        factors=factors,
-        cell=cell,
-        alignment=ALIGNMENT if ALIGNMENT % cell == 0 else cell,
-        size=tile_size or default_tile_size(factors),
-        context=CONTEXT,
-        origin=source.origin,
-    )
-    return Work(
-        source,
-        grid,
-        grid.step if settings.paint.painter == "dense" else grid.halo,
-        factors,
-        chosen,
-        local.encode_classes(model.backbone, chosen.prompts, chosen.competitors),
-        local.whole_embedding(source.sample, model.backbone, settings.local),
-        stored_dtype(chosen.names),
-        scores,
-    )
-
-
-def default_tile_size(factors: tuple[Fraction, ...]) -> int:
-    """Side of tiles in pixels: large enough that a halo costs no more than it must."""
-    return max(TILE_SIZE, int(TILE_READ / factors[0]))
-
-
-def ground_side(frame: MapFrame | None) -> float | None:
-    """Side of a square with the ground area of a pixel, in metres; None where it is unknown."""
-    area = None if frame is None else frame.pixel_area_m2
-    return None if area is None else float(np.sqrt(area))
-
-
-def run_facts(
-    work: Work, model: Model, files: Mapping[str, Any], reading: SceneOptions
-) -> dict[str, Any]:
-    """What the result of a run depends on, in JSON types: a run may be resumed if it is equal."""
-    card = model.backbone.card
-    aoi = None if reading.aoi is None else _digest([Path(reading.aoi)])
-    return {
-        "version": __version__,
-        "input": {"files": dict(files), **work.source.facts, "aoi": aoi},
-        "model": {
-            "name": card.name,
-            "revision": card.revision,
-            "weights": _weights_digest(Path(card.source)),
-        },
-        "classes": list(work.chosen.names),
-        "competitors": len(work.chosen.competitors),
-        "scores": work.scores,
-        "settings": model.settings.model_dump(mode="json"),
-        "tiles": {
-            "size": work.grid.size,
-            "halo": work.grid.halo,
-            "phase": list(work.grid.phase),
-            "ramp": work.grid.ramp,
-            "count": len(work.grid),
-            "factors": [float(factor) for factor in work.factors],
-            "pixels_of_cell": work.grid.step / work.grid.step_cells,
-        },
-    }
-
-
-def map_place(source: SceneSource) -> MapFrame | None:
-    """Where the part of a scene that is mapped lies."""
-    extent = source.extent
-    if extent == Box(0, 0, source.shape[1], source.shape[0]):
-        return source.frame
-    return placed(source.frame or MapFrame(Affine.identity()[:6]), extent)
-
-
 def _check_apart(images: str | Path | Sequence[str | Path], target: Path) -> None:
     """Refuse an output that the next run would take for a part of its mosaic.
 
@@ -404,23 +274,6 @@ def _write(
         valid += 0 if found is None else int(found)
         empty += found is None and journal.is_painted(tile)
     return tuple(counts[1:].tolist()), valid, empty
-
-
-def _weights_digest(source: Path) -> str | None:
-    """Digest of the weights; None for a model that does not lie in files."""
-    if source.is_file():
-        return _digest([source])
-    kinds = (".safetensors", ".bin", ".pt", ".json")
-    files = sorted(file for file in source.glob("*") if file.suffix in kinds)
-    return _digest(files) if files else None
-
-
-def _digest(files: Sequence[Path]) -> str:
-    digest = hashlib.blake2b(digest_size=16)
-    for file in files:
-        with file.open("rb") as stream:
-            digest.update(hashlib.file_digest(stream, "blake2b").digest())
-    return digest.hexdigest()
 
 
 def _clock(seconds: float) -> str:

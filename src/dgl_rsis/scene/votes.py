@@ -9,18 +9,42 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from dgl_rsis.geo.regions import Rectangle
-from dgl_rsis.image_reader import ImageReader
-from dgl_rsis.inputs import filled
+from dgl_rsis.geo.windows import Box
 from dgl_rsis.pipeline import Model
 from dgl_rsis.proposals.masks import MaskSet
 from dgl_rsis.proposals.polygons import pixels_inside
-from dgl_rsis.proposing import pixel_size
 from dgl_rsis.stages import local
+from dgl_rsis.stages.crops import CropEncoder
 from dgl_rsis.types import BoolArray, FloatArray, Raster
 
 _MANY_POINTS = 1_000  # of a polygon, above which it is cut to a tile before its pixels are found
 _LARGE = 2**22  # pixels of a box that are looked at to find a pixel of a thin polygon
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How the model reads the tiles of a scene.
+
+    Attributes:
+        texts: classes and competitors.
+        factors: of the size of a tile at which it is read, finest first.
+        whole: embedding of the whole scene, for the global bias; None without it.
+    """
+
+    texts: local.TextFeatures
+    factors: tuple[float, ...]
+    whole: FloatArray | None
+
+    def probabilities(self, model: Model, tile: Raster, masks: MaskSet) -> FloatArray:
+        """``(n, K)`` class probabilities of masks of a tile, as proposals of an image get them."""
+        backbone, settings = model.backbone, model.settings.local
+        features = local.read_at(tile.rgb, backbone, self.factors, self.whole)
+        scale = backbone.dense_logit_scale
+        dense = local.dense_probabilities(features, self.texts, scale, settings)
+        return local.align(
+            CropEncoder(tile.rgb, backbone, settings), backbone, masks, features, self.texts, dense,
+            settings, rank_by=range(self.texts.class_count),
+        )  # fmt: skip
 
 
 @dataclass
@@ -33,7 +57,7 @@ class Votes:
         sums: ``(N, K)`` probabilities times pixels.
         pixels: ``(N,)`` valid pixels.
         lost: ``(N,)`` pixels without data.
-        shape: height and width of the scene.
+        extent: the part of the scene that is looked at.
     """
 
     polygons: NDArray[np.object_]
@@ -41,27 +65,27 @@ class Votes:
     sums: NDArray[np.float64]
     pixels: NDArray[np.int64]
     lost: NDArray[np.int64]
-    shape: tuple[int, int]
+    extent: Box
 
     @classmethod
-    def empty(cls, polygons: NDArray[np.object_], names: int, shape: tuple[int, int]) -> Votes:
+    def empty(cls, polygons: NDArray[np.object_], names: int, extent: Box) -> Votes:
         """No votes yet, of so many names, for polygons in pixels of a scene."""
         count = len(polygons)
-        points = np.array([_lone_pixel(each, shape) for each in polygons], np.int64)
+        points = np.array([_lone_pixel(each, extent) for each in polygons], np.int64)
         zeros = np.zeros(count, np.int64)
         sums = np.zeros((count, names))
-        return cls(polygons, points.reshape(-1, 2), sums, zeros, zeros.copy(), shape)
+        return cls(polygons, points.reshape(-1, 2), sums, zeros, zeros.copy(), extent)
 
-    def crop(self, number: int, core: Rectangle) -> tuple[BoolArray, int, int]:
+    def crop(self, number: int, core: Box) -> tuple[BoolArray, int, int]:
         """Pixels of a polygon in a tile: mask and its first column and row in the scene."""
-        top, left, bottom, right = core
+        left, top, right, bottom = core.x0, core.y0, core.x1, core.y1
         x, y = self.points[number].tolist()
         if x >= 0:
             inside = left <= x < right and top <= y < bottom
             return np.full((1, 1) if inside else (0, 0), True), x, y
         polygon = self.polygons[number]
         if shapely.get_num_coordinates(polygon) > _MANY_POINTS:
-            polygon = _cut(polygon, (left - 1, top - 1, right + 1, bottom + 1))
+            polygon = _cut(polygon, core.grown(1))
             if polygon is None:
                 return np.zeros((0, 0), bool), left, top
         x0, y0, x1, y1 = polygon.bounds
@@ -69,7 +93,7 @@ class Votes:
         x1, y1 = min(right, int(np.ceil(x1))), min(bottom, int(np.ceil(y1)))
         return pixels_inside(polygon, (x0, y0, x1, y1)), x0, y0
 
-    def count_missing(self, numbers: Sequence[int], core: Rectangle) -> None:
+    def count_missing(self, numbers: Sequence[int], core: Box) -> None:
         """Count the pixels of polygons in a tile without data."""
         for number in numbers:
             self.lost[number] += int(self.crop(number, core)[0].sum())
@@ -77,18 +101,18 @@ class Votes:
     def add(
         self,
         model: Model,
-        texts: local.TextFeatures,
-        part: Raster,
-        core: Rectangle,
-        outer: Rectangle,
+        reading: Reading,
+        tile: Raster,
+        core: Box,
+        outer: Box,
         numbers: Sequence[int],
     ) -> None:
         """Let the pixels of a tile vote.
 
         Args:
             model: loaded.
-            texts: classes and competitors.
-            part: the image of ``outer``.
+            reading: how it reads tiles.
+            tile: the image of ``outer``.
             core: what the tile answers for.
             outer: the same with the halo.
             numbers: polygons that may lie in it.
@@ -96,8 +120,8 @@ class Votes:
         crops, corners, owners = [], [], []
         for number in numbers:
             crop, x, y = self.crop(number, core)
-            x, y = x - outer[1], y - outer[0]
-            seen = crop & part.valid[y : y + crop.shape[0], x : x + crop.shape[1]]
+            x, y = x - outer.x0, y - outer.y0
+            seen = crop & tile.valid[y : y + crop.shape[0], x : x + crop.shape[1]]
             self.lost[number] += int(crop.sum()) - int(seen.sum())
             if seen.any():
                 crops.append(seen)
@@ -105,8 +129,8 @@ class Votes:
                 owners.append(number)
         if not crops:
             return
-        masks = MaskSet.from_crops(crops, corners, part.shape)
-        probabilities = _probabilities(model, texts, part, masks)
+        masks = MaskSet.from_crops(crops, corners, tile.shape)
+        probabilities = reading.probabilities(model, tile, masks)
         self.sums[owners] += probabilities.astype(np.float64) * masks.areas[:, None]
         self.pixels[owners] += masks.areas
 
@@ -138,30 +162,13 @@ class Votes:
         polygon = self.polygons[number]
         x0, y0, x1, y1 = polygon.bounds
         inside = 1.0
-        if x0 < 0 or y0 < 0 or x1 > self.shape[1] or y1 > self.shape[0]:
-            cut = _cut(polygon, (0, 0, self.shape[1], self.shape[0]))
+        if x0 < self.extent.x0 or y0 < self.extent.y0 or x1 > self.extent.x1 or y1 > self.extent.y1:
+            cut = _cut(polygon, self.extent)
             inside = 0.0 if cut is None else cut.area / polygon.area
         return inside * found / (found + int(self.lost[number]))
 
 
-def _probabilities(
-    model: Model, texts: local.TextFeatures, part: Raster, masks: MaskSet
-) -> FloatArray:
-    """``(n, K)`` class probabilities of masks of one image, as proposals of an image get them."""
-    settings = model.settings
-    reader = ImageReader.of(
-        filled(part), model.backbone, settings, metres_per_pixel=pixel_size(part)
-    )
-    features = reader.features()
-    scale = model.backbone.dense_logit_scale
-    dense = local.dense_probabilities(features, texts, scale, settings.local)
-    return local.align(
-        reader.crops, model.backbone, masks, features, texts, dense, settings.local,
-        rank_by=range(texts.class_count),
-    )  # fmt: skip
-
-
-def _lone_pixel(polygon: shapely.Geometry | None, shape: tuple[int, int]) -> tuple[int, int]:
+def _lone_pixel(polygon: shapely.Geometry | None, extent: Box) -> tuple[int, int]:
     """The pixel that a polygon between pixel centres lies in; -1, -1 for all others."""
     if polygon is None:
         return -1, -1
@@ -171,11 +178,12 @@ def _lone_pixel(polygon: shapely.Geometry | None, shape: tuple[int, int]) -> tup
         return -1, -1
     point = polygon.representative_point()
     x, y = int(np.floor(point.x)), int(np.floor(point.y))
-    return (x, y) if 0 <= x < shape[1] and 0 <= y < shape[0] else (-1, -1)
+    inside = extent.x0 <= x < extent.x1 and extent.y0 <= y < extent.y1
+    return (x, y) if inside else (-1, -1)
 
 
-def _cut(polygon: shapely.Geometry, box: tuple[int, int, int, int]) -> shapely.Geometry | None:
+def _cut(polygon: shapely.Geometry, box: Box) -> shapely.Geometry | None:
     """The part of a polygon in a box; None if there is none."""
-    parts = shapely.get_parts(shapely.clip_by_rect(polygon, *box))
+    parts = shapely.get_parts(shapely.clip_by_rect(polygon, box.x0, box.y0, box.x1, box.y1))
     areas = [each for each in parts if each.geom_type == "Polygon"]
     return shapely.MultiPolygon(areas) if areas else None
