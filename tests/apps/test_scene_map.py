@@ -7,11 +7,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import geopandas
 import numpy as np
 import pytest
 import rasterio
-from scene.toy_scenes import TRANSFORM, blobs, write
+from scene.toy_scenes import TRANSFORM, blobs, toy_model, write
 
+from dgl_rsis import pipeline
 from dgl_rsis.scene import planning
 from dgl_rsis.scene.journal import journal_folder
 
@@ -78,14 +80,42 @@ def test_large_image_and_folder_are_computed_in_tiles_unasked(
     assert json.loads(out)["tiles"] == 1
 
 
-def test_what_does_not_go_with_tiles(tmp_path: Path, words: list[Any], run: Run) -> None:
+def test_pictures_do_not_go_with_tiles(tmp_path: Path, words: list[Any], run: Run) -> None:
     path = write(tmp_path / "a.tif", blobs(60, 60))
-    code, _, err = run("segment", path, *words, "--workers", 2, "--min-area", 9)
+    code, _, err = run("segment", path, *words[:-1], tmp_path / "map.png", "--gsd", 2)
     assert code == 2
-    assert "--min-area does not go with --workers" in err
-    code, _, err = run("segment", path, *words[:-1], tmp_path / "map.gpkg", "--gsd", 2)
-    assert code == 2
-    assert "--gsd is computed in tiles into a .tif, not map.gpkg" in err
+    assert "--gsd is computed in tiles, into a raster or polygons, not map.png" in err
+
+
+def test_polygons_of_a_scene_in_tiles_are_those_of_its_map(
+    tmp_path: Path, words: list[Any], run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pipeline, "load", lambda *_, **__: toy_model())
+    path = write(tmp_path / "a.tif", blobs(400, 300))
+    options = ("--tile-size", 256, "--min-area", 12, "--json")
+    assert run("segment", path, *words, *options)[0] == 0
+    code, out, err = run("segment", path, *words[:-1], tmp_path / "map.gpkg", *options)
+    assert code == 0, err
+    shown = json.loads(out)
+    assert shown["outputs"][0] == str(tmp_path / "map.gpkg")
+    assert any("were merged" in note for note in shown["notes"])
+    assert run("polygonize", tmp_path / "map.tif", "-o", tmp_path / "of_map.gpkg")[0] == 0
+    found = geopandas.read_file(tmp_path / "map.gpkg", layer="map")
+    of_map = geopandas.read_file(tmp_path / "of_map.gpkg", layer="of_map")
+    assert len(found) > 10
+    assert set(found.columns) == {*of_map.columns, "score"}
+    assert found["score"].between(0, 1).all()
+    assert found["area_m2"].min() >= 12 * (1 - 1e-6)
+
+    def in_order(table: Any) -> Any:
+        return table.assign(place=table.geometry.normalize().to_wkt()).sort_values("place")
+
+    found, of_map = in_order(found), in_order(of_map)
+    assert (found["place"].to_numpy() == of_map["place"].to_numpy()).all()
+    assert (found["class"].to_numpy() == of_map["class"].to_numpy()).all()
+    assert found["area_m2"].to_numpy() == pytest.approx(of_map["area_m2"].to_numpy(), rel=1e-9)
+    written = json.loads((tmp_path / "map.gpkg.manifest.json").read_text())
+    assert written["options"]["min_area"] == 12
 
 
 def test_unreadable_block_becomes_no_data_and_exit_code_3(

@@ -7,11 +7,12 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+import geopandas
 import numpy as np
 import pytest
 import rasterio
 from affine import Affine
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from scene.toy_scenes import (
     CLASSES,
@@ -26,6 +27,7 @@ from scene.toy_scenes import (
 )
 from toy_backbone import ToyBackbone
 
+from dgl_rsis import outputs
 from dgl_rsis.errors import InputError, OutputError
 from dgl_rsis.geo.class_windows import open_class_map
 from dgl_rsis.geo.raster import read_raster
@@ -59,6 +61,41 @@ def test_tiles_of_a_pointwise_model_are_the_whole_image_to_the_last_bit(
         _, labels, scores = run(folder, path, tile_size=size, other=other)
         assert (labels == whole.labels).all()
         assert (scores == whole.scores).all()
+
+
+def sorted_polygons(path: Path) -> Any:
+    table = geopandas.read_file(path, layer=path.stem)
+    table["place"] = table.geometry.normalize().to_wkt()
+    return table.sort_values("place", ignore_index=True)
+
+
+@settings(max_examples=6, phases=[Phase.explicit, Phase.generate])  # shrinking takes minutes
+@given(
+    st.integers(100, 300), st.integers(100, 300), st.sampled_from([0.0, 6.0, 40.0]), st.booleans()
+)
+def test_small_regions_and_polygons_are_those_of_the_whole_image(
+    height: int, width: int, least: float, has_gaps: bool
+) -> None:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        values = blobs(height, width)
+        values[:, 20:60, 20:60] = 255 if has_gaps else values[:, 20:60, 20:60]  # of no class
+        values[:, -30:, :30] = 0 if has_gaps else values[:, -30:, :30]
+        path = write(folder / "a.tif", values, nodata=0)
+        whole = outputs.sieve(toy_model().segment(path, CLASSES), least)
+        result, labels, scores = run(folder, path, min_area=least)
+        assert (labels == whole.labels).all()
+        assert (np.nan_to_num(scores) == np.where(whole.raster.valid, whole.scores, 0)).all()
+        assert result.shares == pytest.approx(whole.shares)
+        outputs.save_segment(whole, folder / "whole.gpkg", min_area=least)
+        segment_scene(
+            path, CLASSES, folder / "tiled.gpkg", model=toy_model(), tile_size=112, min_area=least
+        )
+        one, other = (sorted_polygons(folder / f"{each}.gpkg") for each in ("whole", "tiled"))
+        assert (one[["class", "place"]] == other[["class", "place"]]).all(axis=None)
+        assert other["score"].to_numpy() == pytest.approx(one["score"].to_numpy(), abs=1e-6)
+        # the ellipsoid of the whole scene against that at its centre
+        assert other["area_m2"].to_numpy() == pytest.approx(one["area_m2"].to_numpy(), rel=1e-3)
 
 
 def test_cells_of_several_pixels_are_those_of_the_whole_image(tmp_path: Path) -> None:
@@ -210,7 +247,6 @@ def test_clip_in_a_file_of_its_own_has_the_cells_of_the_whole(tmp_path: Path) ->
 
 
 def test_aoi_masks_and_skips(tmp_path: Path) -> None:
-    import geopandas
     import shapely
 
     path = write(tmp_path / "a.tif", blobs(480, 480))

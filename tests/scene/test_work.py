@@ -12,8 +12,9 @@ from toy_backbone import ToyBackbone
 
 from dgl_rsis.config import make_settings
 from dgl_rsis.errors import ModelError
-from dgl_rsis.geo.windows import Tile
+from dgl_rsis.geo.windows import Box, Tile
 from dgl_rsis.scene.planning import plan_work
+from dgl_rsis.scene.source import SceneReader
 from dgl_rsis.scene.survey import plan_source
 from dgl_rsis.scene.work import Cells, PaintTile, ReadTile, TileWorker, cell_of, scene_factors
 
@@ -67,7 +68,34 @@ def test_tile_keeps_its_core_and_its_ramp(tmp_path: Path) -> None:
     field[..., 2] = 1
     painted = worker(PaintTile(Tile(0, 0), field))
     assert not isinstance(painted, Cells)
-    assert painted.classes.shape == (240, 240)
-    assert (painted.classes == 3).all()
+    assert painted.codes.shape == (240, 240)
+    assert (painted.codes == 4).all()  # 0 is no data, 1 no class
     assert painted.scores is None
+    worker.close()
+
+
+@pytest.mark.parametrize(("painter", "reads"), [("dense", 1), ("cut", 2)])
+def test_full_tiles_are_read_again_only_where_painters_look_at_pixels(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, painter: str, reads: int
+) -> None:
+    path = write(tmp_path / "a.tif", blobs(240, 240))
+    model = toy_model(paint={"painter": painter}, proposals={"proposer": "tree"})
+    work = plan_work(plan_source(path), model, CLASSES, tile_size=240)
+    worker = TileWorker(work, model)
+    seen: list[Box] = []
+    real = SceneReader.read
+    monkeypatch.setattr(SceneReader, "read", lambda self, box: seen.append(box) or real(self, box))
+    tile = next(iter(work.grid))
+    cells = worker(ReadTile(tile))
+    assert isinstance(cells, Cells)
+    assert cells.is_full
+    assert cells.values is not None
+    wanted = work.grid.cells(work.grid.painted(tile, work.margin))
+    field = cells.values[wanted.within(work.grid.cells(work.grid.kept(tile)))]
+    blind = worker(PaintTile(tile, field, cells.is_full))
+    assert len(seen) == reads
+    plain = worker(PaintTile(tile, field))
+    assert not isinstance(blind, Cells)
+    assert not isinstance(plain, Cells)
+    assert (blind.codes == plain.codes).all()
     worker.close()

@@ -96,8 +96,8 @@ def segment(
     Regions below --min-area take the class of the neighbour that they share most border with.
 
     IMAGE may be a folder, or a text file with a path a line: one mosaic. What is larger than a
-    model reads at once becomes a .tif in tiles, in memory that does not grow with the scene; such
-    a run goes on with --resume after a kill.
+    model reads at once is computed in tiles, in memory that does not grow with the scene; such a
+    run goes on with --resume after a kill.
     """
     from dgl_rsis import outputs
     from dgl_rsis.geo.writer import RASTER_SUFFIXES
@@ -119,9 +119,9 @@ def segment(
     read_classes(names, other=rest)  # says what is wrong before anything is computed
     choice = options.ModelChoice.from_options(model, proposer, preset, overrides, device, precision)
     reading = options.Reading(bands, stretch, nodata, keep_collar, bbox, aoi)
-    if scene_map.streams(image, target, reading, tiling, choice, min_area=min_area):
+    if scene_map.streams(image, target, reading, tiling, choice):
         scene_map.segment(
-            scene_map.Request(image, target, scores_target, tuple(names), rest),
+            scene_map.Request(image, target, scores_target, tuple(names), rest, min_area, simplify),
             reading,
             tiling,
             choice,

@@ -1,4 +1,4 @@
-"""`segment` for what is larger than a model reads at once: in tiles, into a GeoTIFF."""
+"""`segment` for what is larger than a model reads at once: in tiles."""
 
 from __future__ import annotations
 
@@ -26,6 +26,8 @@ class Request:
         scores: of their probabilities; None for none.
         classes: names.
         other: see ``Model.segment``.
+        min_area: smaller regions become part of a neighbour.
+        simplify: tolerance of polygons.
     """
 
     image: str
@@ -33,6 +35,8 @@ class Request:
     scores: Path | None
     classes: tuple[str, ...]
     other: str | bool | None
+    min_area: float
+    simplify: float
 
 
 def streams(
@@ -41,8 +45,6 @@ def streams(
     reading: options.Reading,
     tiling: options.Tiling,
     choice: options.ModelChoice,
-    *,
-    min_area: float,
 ) -> bool:
     """Whether a map is made in tiles: where that is asked for, or an image is too large for one.
 
@@ -54,24 +56,19 @@ def streams(
     """
     from dgl_rsis.config import make_settings
     from dgl_rsis.geo.mosaic import scene_files
-    from dgl_rsis.geo.writer import RASTER_SUFFIXES
+    from dgl_rsis.outputs import PICTURE_SUFFIXES
     from dgl_rsis.scene.survey import pixels_asked
 
-    is_raster = target.suffix.lower() in RASTER_SUFFIXES
+    is_picture = target.suffix.lower() in PICTURE_SUFFIXES
     is_mosaic = scene_files(image) != (image,)
     asked = [f"--{name.replace('_', '-')}" for name in tiling.given()]
     if not (is_mosaic or asked):
         most = make_settings(choice.preset, choice.overrides).local.max_side ** 2
-        return is_raster and not min_area and pixels_asked(image, reading.scene(None)) > most
-    reason = "a mosaic" if is_mosaic else asked[0]
-    if not is_raster:
+        return not is_picture and pixels_asked(image, reading.scene(None)) > most
+    if is_picture:
         raise InputError(
-            f"{reason} is computed in tiles into a .tif, not {target.name}; write a .tif and "
-            "run `dgl-rsis polygonize` on it"
-        )
-    if min_area:
-        raise InputError(
-            f"--min-area does not go with {reason}; run `dgl-rsis polygonize --min-area` on the map"
+            f"{'a mosaic' if is_mosaic else asked[0]} is computed in tiles, into a raster or "
+            f"polygons, not {target.name}; write a .tif or a .gpkg"
         )
     return True
 
@@ -93,6 +90,7 @@ def segment(
     """
     from dgl_rsis.geo.palette import class_colours
     from dgl_rsis.geo.side_file import side_file
+    from dgl_rsis.geo.writer import RASTER_SUFFIXES
     from dgl_rsis.scene.segmenting import describe_tiles, segment_scene
 
     with console.progress("loading the model") as progress:
@@ -104,6 +102,8 @@ def segment(
                 request.target,
                 scores=request.scores,
                 other=request.other,
+                min_area=request.min_area,
+                simplify=request.simplify,
                 model=loaded,
                 reading=reading.scene(tiling.gsd),
                 tile_size=tiling.tile_size,
@@ -122,7 +122,13 @@ def segment(
             f"{len(result.failed)} of {len(result.grid)} tiles could not be computed and are no "
             "data; --resume tries them again"
         )
-    written = [request.target, side_file(request.target), request.scores]
+    if result.merged:
+        notes.append(
+            f"{result.merged:.1%} of the pixels lay in regions below the least area and were merged"
+        )
+    is_raster = request.target.suffix.lower() in RASTER_SUFFIXES
+    side = side_file(request.target) if is_raster else None
+    written = [request.target, side, request.scores]
     classes = [
         {"name": name, "value": index + 1, "colour": colour, "share": shares[name]}
         for index, (name, colour) in enumerate(
@@ -135,6 +141,8 @@ def segment(
         options={
             "classes": request.classes,
             "other": request.other,
+            "min_area": request.min_area,
+            "simplify": request.simplify,
             **reading.given(),
             **tiling.given(),
             **choice.given(),

@@ -187,13 +187,35 @@ def measure_file(file: ClassMapFile, scores: DatasetReader | None = None) -> Mea
         (int(w.row_off), int(w.col_off), int(w.row_off + w.height), int(w.col_off + w.width))
         for w in windows(file.dataset)
     ]
-    regions = find_regions(Labels(file.shape, tiles, read))
-    return MeasuredRegions(
-        regions,
+    return measure(
+        Labels(file.shape, tiles, read),
         lambda label: file.name_of(label + lowest),
         file.frame,
-        regions.sums(lambda tile: pixel_areas(file, _window(tile))),
-        None if scores is None else _means(regions, score),
+        None if scores is None else score,
+    )
+
+
+def measure(
+    labels: Labels,
+    name_of: Callable[[int], str],
+    frame: MapFrame | None,
+    scores: Callable[[Rectangle], FloatArray] | None = None,
+) -> MeasuredRegions:
+    """Find the regions of a class map that is read tile by tile, with their areas on the ground.
+
+    Args:
+        labels: the class map.
+        name_of: class -> its name.
+        frame: where the map lies; None for pixels only.
+        scores: ``(h, w)`` in [0, 1] of a tile, 0 where there is no data; None without scores.
+    """
+    regions = find_regions(labels)
+    return MeasuredRegions(
+        regions,
+        name_of,
+        frame,
+        regions.sums(lambda tile: pixel_areas(frame, labels.shape, _window(tile))),
+        None if scores is None else _means(regions, scores),
     )
 
 

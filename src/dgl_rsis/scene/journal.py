@@ -5,7 +5,7 @@
     lock                    held by the run; freed by the system however the run ends
     run.json                what the run depends on
     cells/ROW_COLUMN.npy    probabilities of a tile; empty file: the tile holds no data
-    painted/ROW_COLUMN.npz  classes (and scores) of the core of a tile
+    painted/ROW_COLUMN.npz  codes of classes (and scores) of the core of a tile
     failed/ROW_COLUMN.txt   why a tile could not be computed
 
 Every file appears under its name when it is complete and on disk, or not at all.

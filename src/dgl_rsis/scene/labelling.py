@@ -32,7 +32,7 @@ from dgl_rsis.geo.windows import Box
 from dgl_rsis.inputs import ImageLike
 from dgl_rsis.pipeline import CancelledError, Model, Progress
 from dgl_rsis.scene.memory import RasterScene, Scene
-from dgl_rsis.scene.planning import ground_side, lay_tiles
+from dgl_rsis.scene.planning import ground_side, plan_grid
 from dgl_rsis.scene.source import SceneOptions, SceneReader
 from dgl_rsis.scene.survey import plan_source
 from dgl_rsis.scene.votes import Reading, Votes
@@ -230,7 +230,7 @@ def _tiling(model: Model, scene: Scene, size: int | None, halo: int | None) -> _
     settings, metres = model.settings.local, ground_side(scene.frame)
     factors = scene_factors(metres, settings)
     if size is None or halo is None:
-        grid = lay_tiles(scene.shape, scene.extent, factors, model.backbone, size)
+        _, grid = plan_grid(scene, model, size)
         size, halo = size or grid.size, grid.halo if halo is None else halo
     plain = tuple(float(factor) for factor in factors)
     if max(scene.shape) <= size + 2 * halo:

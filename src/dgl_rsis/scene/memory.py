@@ -24,6 +24,10 @@ class Scene(Protocol):
         """The part that is asked for."""
 
     @property
+    def origin(self) -> tuple[int, int]:
+        """Column and row of the upper left pixel on the grid that all clips of a map share."""
+
+    @property
     def frame(self) -> MapFrame | None:
         """Where the scene lies; None for one without any georeference."""
 
@@ -68,6 +72,11 @@ class RasterScene:
     def extent(self) -> Box:
         """All of it."""
         return Box(0, 0, *self.shape[::-1])
+
+    @property
+    def origin(self) -> tuple[int, int]:
+        """The image is its own grid."""
+        return 0, 0
 
     @property
     def frame(self) -> MapFrame | None:

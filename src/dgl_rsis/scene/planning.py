@@ -10,8 +10,8 @@ from affine import Affine
 
 from dgl_rsis.geo.windows import Box, TileGrid, make_grid
 from dgl_rsis.geo.writer import stored_dtype
-from dgl_rsis.models.base import Backbone
 from dgl_rsis.pipeline import Model
+from dgl_rsis.scene.memory import Scene
 from dgl_rsis.scene.source import SceneSource, placed
 from dgl_rsis.scene.work import ALIGNMENT, Work, cell_of, scene_factors
 from dgl_rsis.stages import local
@@ -56,10 +56,7 @@ def plan_work(
         knowledge=settings.knowledge.enabled,
         background=settings.knowledge.background,
     )
-    factors = scene_factors(ground_side(source.frame), settings.local)
-    grid = lay_tiles(
-        source.shape, source.extent, factors, model.backbone, tile_size, origin=source.origin
-    )
+    factors, grid = plan_grid(source, model, tile_size)
     return Work(
         source,
         grid,
@@ -73,36 +70,33 @@ def plan_work(
     )
 
 
-def lay_tiles(
-    shape: tuple[int, int],
-    extent: Box,
-    factors: tuple[Fraction, ...],
-    backbone: Backbone,
-    size: int | None,
-    *,
-    origin: tuple[int, int] = (0, 0),
-) -> TileGrid:
-    """Tiles over a scene for a model; see ``geo.windows.make_grid``.
+def plan_grid(
+    source: Scene, model: Model, tile_size: int | None
+) -> tuple[tuple[Fraction, ...], TileGrid]:
+    """Factors of the image size at which a model reads a scene, and tiles that suit them.
 
     Args:
-        shape: height and width of the scene.
-        extent: the part of it that is asked for.
-        factors: of its size at which it is read, finest first.
-        backbone: that reads it.
-        size: wanted side of a tile in pixels; None chooses.
-        origin: column and row of the upper left pixel on the grid of pixels of its map.
+        source: the scene.
+        model: that will compute.
+        tile_size: wanted side of a tile in pixels; None chooses.
+
+    Raises:
+        InputError: the size cannot be used.
+        ModelError: the model cannot read parts of a scene.
     """
-    cell = cell_of(backbone)
-    return make_grid(
-        shape,
-        extent,
+    factors = scene_factors(ground_side(source.frame), model.settings.local)
+    cell = cell_of(model.backbone)
+    grid = make_grid(
+        source.shape,
+        source.extent,
         factors=factors,
         cell=cell,
         alignment=ALIGNMENT if ALIGNMENT % cell == 0 else cell,
-        size=size or default_tile_size(factors),
+        size=tile_size or default_tile_size(factors),
         context=CONTEXT,
-        origin=origin,
+        origin=source.origin,
     )
+    return factors, grid
 
 
 def default_tile_size(factors: tuple[Fraction, ...]) -> int:

@@ -20,14 +20,14 @@ def run_facts(
 ) -> dict[str, Any]:
     """What the result of a run depends on, in JSON types: a run may be resumed if it is equal."""
     card = model.backbone.card
-    aoi = None if reading.aoi is None else _digest([Path(reading.aoi)])
+    aoi = None if reading.aoi is None else files_digest([Path(reading.aoi)])
     return {
         "version": __version__,
         "input": {"files": dict(files), **work.source.facts, "aoi": aoi},
         "model": {
             "name": card.name,
             "revision": card.revision,
-            "weights": _weights_digest(Path(card.source)),
+            "weights": weights_digest(Path(card.source)),
         },
         "classes": list(work.chosen.names),
         "competitors": len(work.chosen.competitors),
@@ -63,16 +63,17 @@ def file_facts(files: Sequence[str]) -> dict[str, Any]:
     return facts
 
 
-def _weights_digest(source: Path) -> str | None:
+def weights_digest(source: Path) -> str | None:
     """Digest of the weights; None for a model that does not lie in files."""
     if source.is_file():
-        return _digest([source])
+        return files_digest([source])
     kinds = (".safetensors", ".bin", ".pt", ".json")
     files = sorted(file for file in source.glob("*") if file.suffix in kinds)
-    return _digest(files) if files else None
+    return files_digest(files) if files else None
 
 
-def _digest(files: Sequence[Path]) -> str:
+def files_digest(files: Sequence[Path]) -> str:
+    """Digest of the contents of files."""
     digest = hashlib.blake2b(digest_size=16)
     for file in files:
         with file.open("rb") as stream:

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
-import numpy as np
+from numpy.typing import NDArray
 
 from dgl_rsis.geo.windows import Tile
 from dgl_rsis.scene.blending import blend
@@ -43,6 +44,7 @@ class Schedule:
     _reads: deque[Tile] = field(default_factory=deque)
     _paints: deque[Tile] = field(default_factory=deque)
     _again: deque[TileTask] = field(default_factory=deque)
+    _full: set[Tile] = field(default_factory=set)  # as far as this run knows
     _attempts: dict[tuple[type, Tile], int] = field(default_factory=dict)
     _out: int = 0
 
@@ -89,7 +91,7 @@ class Schedule:
         while self._reads or self._paints:
             if self._paints:
                 tile = self._paints.popleft()
-                return PaintTile(tile, self.field(tile))
+                return PaintTile(tile, self.field(tile), tile in self._full)
             tile = self._reads.popleft()
             if self.work.source.meets_aoi(self.work.grid.core(tile)):
                 return ReadTile(tile)
@@ -115,9 +117,11 @@ class Schedule:
         self.computed += 1
         if isinstance(result, Cells):
             self.model_seconds += result.model_seconds
+            if result.is_full:
+                self._full.add(tile)
             self._read(tile, result.values)
         else:
-            arrays = {"classes": result.classes, "valid": np.array(result.valid)}
+            arrays: dict[str, NDArray[Any]] = {"codes": result.codes}
             if result.scores is not None:
                 arrays["scores"] = result.scores
             self.journal.put_painted(tile, **arrays)

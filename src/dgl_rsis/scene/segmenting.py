@@ -1,30 +1,26 @@
-"""A map of a scene of any size: class names in, a GeoTIFF out."""
+"""A map of a scene of any size: class names in, a GeoTIFF or polygons out."""
 
 from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from dgl_rsis.errors import DglRsisError, InputError, OutputError
-from dgl_rsis.geo.windows import TileGrid
-from dgl_rsis.geo.writer import (
-    RASTER_SUFFIXES,
-    Blocks,
-    check_output,
-    write_class_blocks,
-    write_float_blocks,
-)
+from dgl_rsis.geo.regions import Rectangle
+from dgl_rsis.geo.table_writer import write_tables
+from dgl_rsis.geo.windows import Tile, TileGrid
+from dgl_rsis.geo.writer import RASTER_SUFFIXES, VECTOR_SUFFIXES, check_output
 from dgl_rsis.models.base import ModelCard
 from dgl_rsis.pipeline import CancelledError, Model, Progress, load
 from dgl_rsis.scene.executors import Executor, InProcess, Processes
+from dgl_rsis.scene.finished import FinishedMap
 from dgl_rsis.scene.journal import Journal, journal_folder, open_journal, remove_journal
 from dgl_rsis.scene.planning import TILE_SIZE, map_place, plan_work
 from dgl_rsis.scene.run_facts import file_facts, run_facts
@@ -43,12 +39,13 @@ class SceneMap:
     """What a run over a scene made.
 
     Attributes:
-        path: the map, 0 for no data or no class, k + 1 for class k.
+        path: the map: a raster with 0 for no data or no class, k + 1 for class k, or polygons.
         scores: probabilities of the classes; None if they were not asked for.
         classes: names.
         pixels: how many of each class.
         valid: pixels that hold data.
         frame: where the map lies.
+        merged: share of the pixels that lay in regions below the least area.
         source: how the scene was read.
         grid: tiles it was computed in.
         empty: tiles without data.
@@ -66,6 +63,7 @@ class SceneMap:
     pixels: tuple[int, ...]
     valid: int
     frame: MapFrame | None
+    merged: float
     source: SceneSource
     grid: TileGrid
     empty: int
@@ -90,6 +88,8 @@ def segment_scene(
     *,
     scores: str | Path | None = None,
     other: str | bool | None = None,
+    min_area: float = 0.0,
+    simplify: float = 0.0,
     model: str | Model = "rs-tiny",
     preset: str = "default",
     settings: Mapping[str, Mapping[str, Any]] | None = None,
@@ -111,9 +111,12 @@ def segment_scene(
         images: a raster, a folder of rasters, a text file with a path a line, or paths; several
             are one mosaic. Paths that GDAL resolves (``/vsi...``, ``https://...``) too.
         classes: names in any words.
-        output: a .tif file.
+        output: .tif, or .gpkg, .geojson, .parquet or .fgb for polygons.
         scores: a .tif file for the probability of the class; None for none.
         other: see ``Model.segment``.
+        min_area: smaller regions become part of the neighbour around them; square metres, or
+            pixels where the scene has no lengths.
+        simplify: tolerance of polygons in CRS units, or pixels without a CRS.
         model: a name as for ``load``, or a model that is loaded already; with several workers one
             that was loaded by its name.
         preset: of the settings, where ``model`` is a name.
@@ -135,11 +138,13 @@ def segment_scene(
     began = time.perf_counter()
     if workers < 1:
         raise InputError(f"{workers} workers compute nothing; take 1 or more")
+    if min_area < 0 or simplify < 0:
+        raise InputError("min_area and simplify are 0 or more")
     if tile_size is not None and tile_size < 1:
         raise InputError(f"a tile of {tile_size} pixels is no tile; take e.g. {TILE_SIZE}")
     # an output is there too where a run was cut off between writing it and cleaning up
     replace = overwrite or (resume and journal_folder(Path(output)).exists())
-    target = check_output(output, overwrite=replace, suffixes=RASTER_SUFFIXES)
+    target = check_output(output, overwrite=replace, suffixes=RASTER_SUFFIXES + VECTOR_SUFFIXES)
     scores_target = None
     if scores is not None:
         scores_target = check_output(scores, overwrite=replace, suffixes=RASTER_SUFFIXES)
@@ -150,7 +155,12 @@ def segment_scene(
     before = file_facts(source.files)
     loaded = load(model, preset=preset, settings=settings) if isinstance(model, str) else model
     work = plan_work(
-        source, loaded, classes, other=other, tile_size=tile_size, scores=scores is not None
+        source,
+        loaded,
+        classes,
+        other=other,
+        tile_size=tile_size,
+        scores=scores is not None or target.suffix.lower() in VECTOR_SUFFIXES,
     )
     facts = run_facts(work, loaded, before, reading)
     with ExitStack() as stack:
@@ -176,7 +186,13 @@ def segment_scene(
         failed = {str(tile): reason for tile, reason in journal.failed().items()}
         if len(failed) == len(work.grid):
             raise InputError(f"no tile could be computed: {next(iter(failed.values()))}")
-        pixels, valid, empty = _write(work, journal, target, scores_target)
+        finished = _finished(work, journal).dissolved(min_area)
+        pixels, valid = finished.count()
+        empty = sum(
+            journal.is_painted(tile) and journal.painted(tile, "codes") is None
+            for tile in work.grid
+        )
+        _write(finished, target, scores_target, min_area, simplify)
         if not failed:
             remove_journal(target)
     return SceneMap(
@@ -185,7 +201,8 @@ def segment_scene(
         work.chosen.names,
         pixels,
         valid,
-        map_place(source),
+        finished.frame,
+        finished.merged,
         source,
         work.grid,
         empty,
@@ -226,7 +243,7 @@ def _compute(
             seconds = time.perf_counter() - began
             rate = (schedule.finished - tiles) / seconds
             left = seconds * (1 - schedule.share) / max(schedule.share - share, 1e-9)
-            message = f"{rate:.2g} tiles/s, {_clock(left)} left"
+            message = f"{rate:.2g} tiles/s, {time_left(left)} left"
             if progress is not None and not progress(schedule.finished, total, message):
                 raise CancelledError(
                     f"cancelled with {schedule.finished} of {total} tiles finished; "
@@ -238,45 +255,51 @@ def _compute(
         raise RuntimeError(f"only {schedule.finished} of {total} tiles were finished")
 
 
-def _write(
-    work: Work, journal: Journal, target: Path, scores: Path | None
-) -> tuple[tuple[int, ...], int, int]:
-    """Write the outputs; returns pixels of each class, of valid ones, and the empty tiles."""
+def _finished(work: Work, journal: Journal) -> FinishedMap:
+    """The map that the journal holds."""
     grid, extent = work.grid, work.grid.extent
-    side = min(512, grid.size & -grid.size)  # the largest power of two in a tile
-    counts = np.zeros(len(work.chosen.names) + 1, np.int64)
-    valid = empty = 0
+    tile_of: dict[Rectangle, Tile] = {}
+    for tile in grid:
+        core = grid.core(tile)
+        x0, y0 = core.x0 - extent.x0, core.y0 - extent.y0
+        tile_of[y0, x0, core.y1 - extent.y0, core.x1 - extent.x0] = tile
 
-    def parts(name: str) -> Iterator[tuple[int, int, NDArray[Any]]]:
-        for tile in grid:
-            values = journal.painted(tile, name)
-            if values is not None:
-                core = grid.core(tile)
-                yield core.x0 - extent.x0, core.y0 - extent.y0, values
+    def reader(name: str) -> Callable[[Rectangle], NDArray[Any] | None]:
+        return lambda rectangle: journal.painted(tile_of[rectangle], name)
 
-    def counted() -> Iterator[tuple[int, int, NDArray[Any]]]:
-        nonlocal counts
-        for column, row, values in parts("classes"):
-            counts += np.bincount(values.ravel(), minlength=len(counts))
-            yield column, row, values
+    return FinishedMap(
+        work.chosen.names,
+        map_place(work.source),
+        extent.shape,
+        work.dtype,
+        tuple(tile_of),
+        reader("codes"),
+        reader("scores"),
+        min(512, grid.size & -grid.size),  # the largest power of two in a tile
+    )
 
-    frame = map_place(work.source)
+
+def _write(
+    finished: FinishedMap, target: Path, scores: Path | None, min_area: float, simplify: float
+) -> None:
+    """Write the outputs.
+
+    Raises:
+        OutputError: one cannot be written; the finished tiles are kept.
+    """
     try:
-        blocks = Blocks(extent.shape, work.dtype, counted(), side)
-        write_class_blocks(target, blocks, work.chosen.names, frame=frame)
+        if target.suffix.lower() in RASTER_SUFFIXES:
+            finished.write_classes(target)
+        else:
+            write_tables(target, finished.tables(min_area=min_area, simplify=simplify))
         if scores is not None:
-            blocks = Blocks(extent.shape, "float32", parts("scores"), side)
-            write_float_blocks(scores, blocks, frame=frame, description="score")
+            finished.write_scores(scores)
     except DglRsisError as error:
         raise type(error)(f"{error}; finished tiles are kept: run again with --resume") from error
-    for tile in grid:
-        found = journal.painted(tile, "valid")
-        valid += 0 if found is None else int(found)
-        empty += found is None and journal.is_painted(tile)
-    return tuple(counts[1:].tolist()), valid, empty
 
 
-def _clock(seconds: float) -> str:
+def time_left(seconds: float) -> str:
+    """Seconds as a clock shows them."""
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

@@ -47,10 +47,12 @@ class Cells:
     Attributes:
         values: ``(h, w, K)`` float32 probabilities; None where the core holds no data.
         model_seconds: time that the model took.
+        is_full: whether all pixels of the core hold data.
     """
 
     values: FloatArray | None
     model_seconds: float
+    is_full: bool = False
 
 
 @dataclass(frozen=True)
@@ -60,10 +62,13 @@ class PaintTile:
     Attributes:
         tile: which one.
         field: ``(h, w, K)`` blended probabilities of the cells of the core and a margin.
+        is_full: whether all pixels of the core are known to hold data: a painter that looks at
+            no pixels needs none to be read then.
     """
 
     tile: Tile
     field: FloatArray
+    is_full: bool = False
 
 
 @dataclass(frozen=True)
@@ -71,14 +76,12 @@ class Painted:
     """A painted core.
 
     Attributes:
-        classes: ``(h, w)`` as stored: 0 for none, k + 1 for class k.
+        codes: ``(h, w)``: 0 for no data, 1 for no class, k + 2 for class k.
         scores: ``(h, w)`` float32, NaN where there is no data; None if they are not wanted.
-        valid: pixels that hold data.
     """
 
-    classes: NDArray[np.integer[Any]]
+    codes: NDArray[np.integer[Any]]
     scores: FloatArray | None
-    valid: int
 
 
 @dataclass(frozen=True)
@@ -93,7 +96,7 @@ class Work:
         chosen: the classes.
         texts: their features.
         whole: embedding of the whole scene, for the global bias; None without it.
-        dtype: of the stored classes.
+        dtype: of the codes of classes.
         scores: whether they are wanted.
     """
 
@@ -156,7 +159,8 @@ class TileWorker:
         work, grid = self.work, self.work.grid
         box = grid.read(tile)
         raster = self._pixels(box)
-        if not raster.valid[grid.core(tile).within(box)].any():
+        valid = raster.valid[grid.core(tile).within(box)]
+        if not valid.any():
             return Cells(None, 0.0)
         backbone, settings = self.model.backbone, self.model.settings.local
         factors = [float(factor) for factor in work.factors]
@@ -176,21 +180,23 @@ class TileWorker:
             features = replace(features, dense=(features.dense[0][kept],))
             kept = slice(None), slice(None)
         probabilities = local.dense_probabilities(features, work.texts, scale, settings)
-        return Cells(np.ascontiguousarray(probabilities[kept]), seconds)
+        return Cells(np.ascontiguousarray(probabilities[kept]), seconds, bool(valid.all()))
 
     def paint(self, task: PaintTile) -> Painted:
         """Classes of the core of a tile."""
         work, grid = self.work, self.work.grid
         box = grid.painted(task.tile, work.margin)
         core = grid.core(task.tile).within(box)
-        raster = self._pixels(box)
-        uses_model = self.model.settings.paint.painter == "mask"
+        painter = self.model.settings.paint.painter
+        is_blind = painter == "dense" and task.is_full
+        raster = _unseen(box) if is_blind else self._pixels(box)
+        uses_model = painter == "mask"
         with self._in_model if uses_model else nullcontext():
             painting = self.model.paint(raster, task.field, work.texts, work.chosen)
         labels, scores = classes_of(painting, work.chosen, raster)
         valid = raster.valid[core]
         found = np.where(valid, scores[core], np.float32("nan")) if work.scores else None
-        return Painted((labels[core] + 1).astype(work.dtype), found, int(valid.sum()))
+        return Painted(np.where(valid, labels[core] + 2, 0).astype(work.dtype), found)
 
     def close(self) -> None:
         """Close the scene."""
@@ -203,6 +209,12 @@ class TileWorker:
             return reader.read(box)
         finally:
             self._free.put(reader)
+
+
+def _unseen(box: Box) -> Raster:
+    """An image of which only the size is looked at."""
+    black = np.broadcast_to(np.uint8(0), (*box.shape, 3))
+    return Raster(black, np.broadcast_to(np.bool_(True), box.shape))
 
 
 def scene_factors(metres_per_pixel: float | None, settings: LocalSettings) -> tuple[Fraction, ...]:
