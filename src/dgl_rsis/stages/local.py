@@ -185,7 +185,9 @@ def dense_probabilities(
     shape = features.dense[0].shape[:2]
     total = np.zeros((*shape, len(texts.names)), np.float32)
     for dense in features.dense:
-        cosines = dense @ texts.features.T - bias
+        # as one flat product: row by row it takes several times as long
+        flat = dense.reshape(-1, dense.shape[-1]) @ texts.features.T
+        cosines = flat.reshape(*dense.shape[:2], -1) - bias
         total += resample(class_probabilities(cosines, texts, scale), shape)
     return np.asarray(total / total.sum(-1, keepdims=True), np.float32)
 
