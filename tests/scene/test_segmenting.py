@@ -356,6 +356,22 @@ def test_resumed_run_has_the_bytes_of_one_that_was_not_cut_off(tmp_path: Path, a
     assert resumed.computed == whole.computed - after - 1
 
 
+def test_resumed_run_has_the_polygons_of_one_that_was_not_cut_off(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.tif", blobs(300, 250))
+    options = {"model": toy_model(), "tile_size": 112, "min_area": 12, "simplify": 1}
+    whole, cut_off = tmp_path / "whole.gpkg", tmp_path / "cut_off.gpkg"
+    segment_scene(path, CLASSES, whole, **options)
+    with pytest.raises(CancelledError):
+        segment_scene(path, CLASSES, cut_off, progress=lambda done, *_: done < 3, **options)
+    assert not cut_off.exists()
+    result = segment_scene(path, CLASSES, cut_off, resume=True, **options)
+    assert 0 < result.computed < 2 * len(result.grid)
+    one, other = sorted_polygons(whole), sorted_polygons(cut_off)
+    assert len(one) > 10
+    assert one.drop(columns="geometry").equals(other.drop(columns="geometry"))
+    assert not journal_folder(cut_off).exists()
+
+
 def test_cancelled_run_says_how_to_go_on(tmp_path: Path) -> None:
     path = write(tmp_path / "a.tif", blobs(300, 300))
     with pytest.raises(CancelledError, match=r"0 of 9 tiles finished; run again with --resume"):
