@@ -40,9 +40,11 @@ ALLOWED: dict[str, set[str]] = {
     "render": {*BASE, "geo"},
     "stages": {*BASE, *LEVEL_1, "config", "geo"},
     **{unit: {"", *BELOW_WIRING, *WIRING} for unit in WIRING},
-    "benchmark": {"", *BELOW_WIRING, *WIRING, "render"},
-    "apps": {"", *BELOW_WIRING, *WIRING, "render", "benchmark", "device"},
-    "": {"errors", "types", "text", "pipeline", "results"},  # the package itself, lazily
+    "pipeline": {"", *BELOW_WIRING, *WIRING, "scene"},  # a method, imported when it is called
+    "scene": {"", *BELOW_WIRING, *WIRING},
+    "benchmark": {"", *BELOW_WIRING, *WIRING, "scene", "render"},
+    "apps": {"", *BELOW_WIRING, *WIRING, "scene", "render", "benchmark", "device"},
+    "": {"errors", "types", "text", "pipeline", "results", "scene"},  # the package itself, lazily
 }
 """Part of the package -> the other parts that it may import; "" is the package itself."""
 

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     )
     from dgl_rsis.pipeline import Model, load
     from dgl_rsis.results import Match, ReferResult, SegmentResult
+    from dgl_rsis.scene.segmenting import SceneMap, segment_scene
+    from dgl_rsis.scene.source import SceneOptions
     from dgl_rsis.text.parse import parse
     from dgl_rsis.types import MapFrame, Phrase, Query, Raster
 
@@ -39,11 +41,14 @@ __all__ = [
     "Query",
     "Raster",
     "ReferResult",
+    "SceneMap",
+    "SceneOptions",
     "SegmentResult",
     "TextError",
     "__version__",
     "load",
     "parse",
+    "segment_scene",
 ]
 
 _HOMES = {
@@ -58,6 +63,8 @@ _HOMES = {
     ),
     "dgl_rsis.pipeline": ("Model", "load"),
     "dgl_rsis.results": ("Match", "ReferResult", "SegmentResult"),
+    "dgl_rsis.scene.segmenting": ("SceneMap", "segment_scene"),
+    "dgl_rsis.scene.source": ("SceneOptions",),
     "dgl_rsis.text.parse": ("parse",),
     "dgl_rsis.types": ("MapFrame", "Phrase", "Query", "Raster"),
 }

@@ -14,7 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dgl_rsis.geo.vector import matches_frame, outlines_frame, polygonize, write_vectors
+from dgl_rsis.geo.dissolving import dissolve
+from dgl_rsis.geo.polygonizing import polygonize
+from dgl_rsis.geo.regions import Labels, find_regions
+from dgl_rsis.geo.vector import matches_frame, outlines_frame, write_vectors
 from dgl_rsis.geo.writer import (
     RASTER_SUFFIXES,
     VECTOR_SUFFIXES,
@@ -265,7 +268,7 @@ def _term_names(matches: Iterable[Match]) -> list[str]:
 
 
 def sieve(result: SegmentResult, min_area: float) -> SegmentResult:
-    """Give regions below an area the class of their largest neighbour.
+    """Give regions below an area the class of the neighbour that they share most border with.
 
     Args:
         result: the map.
@@ -275,16 +278,18 @@ def sieve(result: SegmentResult, min_area: float) -> SegmentResult:
         A map whose changed pixels have score 0, as nothing supports their new class. Regions
         surrounded by "no data" stay.
     """
-    from rasterio.features import sieve as merge_small
-
-    asked = math.ceil(min_area / pixel_area(result.raster.frame))
-    pixels = min(asked, result.labels.size - 1)  # the sieve refuses more than the image holds
+    frame = result.raster.frame
+    pixels = math.ceil(min_area / pixel_area(frame))
     if pixels <= 1:
         return result
-    merged = merge_small(
-        result.labels, size=pixels, mask=result.raster.valid.astype(np.uint8), connectivity=4
-    )
-    labels = np.where(result.raster.valid, merged, result.labels).astype(np.int16)
+    valid = result.raster.valid
+    # what has no class is a region like others here: it may take and be taken
+    regions = find_regions(Labels.of_array(np.where(valid, result.labels + 1, -1)))
+    metres = None if frame is None else frame.metres_per_pixel
+    merged = dissolve(regions, regions.pixels, pixels, pixel=metres or (1.0, 1.0)).regions
+    labels = result.labels.copy()
+    for (top, left, bottom, right), found in merged.class_tiles():
+        labels[top:bottom, left:right] = np.maximum(found - 1, -1)
     changed = labels != result.labels
     note = (
         f"{changed.mean():.1%} of the pixels lay in regions below {pixels} pixels and were merged"

@@ -9,7 +9,8 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
-from typing import Any, TypeAlias
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
@@ -37,10 +38,16 @@ from dgl_rsis.referring import answer, nouns_of, understand
 from dgl_rsis.refining import in_boxes, in_regions, refine_matches
 from dgl_rsis.results import ReferResult, SegmentResult
 from dgl_rsis.stages import local
-from dgl_rsis.text.classes import read_classes
+from dgl_rsis.stages.paint import Painting
+from dgl_rsis.text.classes import ClassList, read_classes
 from dgl_rsis.text.knowledge import normalise_name
 from dgl_rsis.text.program.vocabulary import ANYTHING
 from dgl_rsis.types import FloatArray, IntArray, Proposals, Query, Raster, RGBImage
+
+if TYPE_CHECKING:
+    from geopandas import GeoDataFrame
+
+    from dgl_rsis.scene.labelling import LabelResult
 
 Progress: TypeAlias = Callable[[int, int, str], bool]
 
@@ -94,14 +101,15 @@ def load(
         backbone = load_backbone(model, device, options)
     else:
         backbone = model
+    name = model if isinstance(model, str) else None
     if backbone.card.notice:
         _give_notice(backbone.card.notice)
     activation = chosen.activation
     if not (activation.enabled and activation.provider == "cross_attention"):
-        return Model(backbone, chosen, device=device)
+        return Model(backbone, chosen, device=device, name=name)
     from dgl_rsis.models.hf_blip import load_matcher
 
-    return Model(backbone, chosen, load_matcher(activation.checkpoint, device), device)
+    return Model(backbone, chosen, load_matcher(activation.checkpoint, device), device, name)
 
 
 @cache
@@ -119,12 +127,14 @@ class Model:
         settings: options of all stages.
         matcher: image-text matching model of the activation provider ``cross_attention``.
         device: where networks of proposers compute, see ``load``.
+        name: that it was loaded by; None where a loaded backbone was passed.
     """
 
     backbone: Backbone
     settings: Settings
     matcher: Matcher | None = None
     device: str = "auto"
+    name: str | None = None
 
     def segment(
         self,
@@ -161,14 +171,8 @@ class Model:
         texts = local.encode_classes(self.backbone, chosen.prompts, chosen.competitors)
         tell("proposals")
         painter = settings.paint.painter
-        parts, notes = painted_parts(painter, settings.proposals)
-        proposals = None
-        if painter != "dense":
-            asked = chosen.class_of_name[: len(chosen.prompts)]  # those with words of their own
-            nouns = [chosen.names[index] for index in asked]
-            proposals = self._find(
-                raster, picture, reader, parts, by_colour=painter in TREE_PAINTERS, nouns=nouns
-            ).proposals
+        notes = painted_parts(painter, settings.proposals)[1]
+        proposals = self._painted(raster, picture, reader, chosen)
         tell("dense features")
         dense = local.dense_probabilities(
             reader.features(), texts, self.backbone.dense_logit_scale, settings.local
@@ -181,6 +185,27 @@ class Model:
         tell("done")
         return SegmentResult(
             labels, scores, chosen.names, raster, painter, (*_raster_notes(raster), *notes)
+        )
+
+    def paint(
+        self,
+        raster: Raster,
+        dense: FloatArray,
+        texts: local.TextFeatures,
+        chosen: ClassList,
+    ) -> Painting:
+        """Paint a part of a scene whose probabilities are known.
+
+        Args:
+            raster: the part, with a colour of the scene where there is no data.
+            dense: ``(h, w, K)`` probabilities of the names in cells that cover it evenly.
+            texts: features of the names.
+            chosen: the classes behind them.
+        """
+        reader = self._reader(raster, raster.rgb)
+        proposals = self._painted(raster, raster.rgb, reader, chosen)
+        return paint_map(
+            raster, proposals, reader, texts, dense, chosen.rest, self.backbone, self.settings
         )
 
     def refer(
@@ -276,6 +301,33 @@ class Model:
         notes = _raster_notes(raster)
         return [replace(result, notes=(*result.notes, *notes)) for result in results]
 
+    def label(
+        self,
+        image: ImageLike,
+        polygons: str | Path | GeoDataFrame,
+        classes: Sequence[str],
+        *,
+        other: str | bool | None = None,
+        progress: Progress | None = None,
+    ) -> LabelResult:
+        """The caller's polygons get classes; a path is read in tiles, whatever its size.
+
+        Args:
+            image: path, PIL image, ``(H, W, 3)`` uint8 or a raster that was read before.
+            polygons: a vector file or a table, in any CRS; in pixels where the image has no
+                georeference.
+            classes: names in any words.
+            other: None leaves what background words win without class; a name makes it a class;
+                False forces every polygon into a class.
+            progress: ``(done, total, message) -> go on?``.
+
+        Raises:
+            InputError: the image, the polygons or the classes cannot be used.
+        """
+        from dgl_rsis.scene.labelling import label
+
+        return label(self, image, polygons, classes, other=other, progress=progress)
+
     def propose(self, image: ImageLike) -> Proposals:
         """Class-agnostic proposals of an image by the proposer of the settings."""
         raster = as_raster(image)
@@ -328,6 +380,21 @@ class Model:
             nouns=nouns,
             metres_per_pixel=pixel_size(raster),
         )
+
+    def _painted(
+        self, raster: Raster, picture: RGBImage, reader: ImageReader, chosen: ClassList
+    ) -> Proposals | None:
+        """What the painter of the settings paints; None for cells."""
+        painter = self.settings.paint.painter
+        if painter == "dense":
+            return None
+        parts, _ = painted_parts(painter, self.settings.proposals)
+        asked = chosen.class_of_name[: len(chosen.prompts)]  # those with words of their own
+        nouns = [chosen.names[index] for index in asked]
+        by_colour = painter in TREE_PAINTERS
+        return self._find(
+            raster, picture, reader, parts, by_colour=by_colour, nouns=nouns
+        ).proposals
 
     def _tree(self, raster: Raster) -> RegionTree:
         """The region tree of an image, whatever the proposer of the settings."""

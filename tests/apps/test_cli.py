@@ -22,6 +22,7 @@ Run = Callable[..., tuple[int, str, str]]
 COMMANDS = (
     "segment",
     "refer",
+    "label",
     "propose",
     "polygonize",
     "parse",

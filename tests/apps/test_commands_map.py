@@ -231,3 +231,23 @@ def test_propose_by_a_network_on_disk(
     )
     assert code == 2
     assert "sam3 needs sam3 or sam3_video; that is one of sam2" in " ".join(err.split())
+
+
+def test_polygonize_dissolves_what_is_small_and_leaves_out_what_is_left(
+    image: Path, fake: Any, run: Run
+) -> None:
+    folder = image.parent
+    run("segment", image, "-c", "water", "-c", "road", "-o", folder / "map.tif")
+    rows = {}
+    for name, arguments in {
+        "all": (), "dissolved": ("--dissolve", 1), "left": ("--min-area", 1)
+    }.items():  # fmt: skip
+        target = folder / f"{name}.gpkg"
+        assert run("polygonize", folder / "map.tif", "-o", target, *arguments)[0] == 0
+        rows[name] = geopandas.read_file(target, layer=0)
+    assert {name: len(each) for name, each in rows.items()} == {"all": 3, "dissolved": 2, "left": 2}
+    total = rows["all"]["area_m2"].sum()
+    assert rows["dissolved"]["area_m2"].sum() == pytest.approx(total)
+    assert rows["left"]["area_m2"].sum() == pytest.approx(total * 2399 / 2400)
+    manifest = json.loads((folder / "dissolved.gpkg.manifest.json").read_text())
+    assert manifest["options"]["dissolve"] == 1

@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 from geopandas import GeoDataFrame
 
+from dgl_rsis.geo.polygonizing import polygonize
 from dgl_rsis.geo.style import categorised_style
-from dgl_rsis.geo.vector import matches_frame, polygonize, write_vectors
+from dgl_rsis.geo.vector import matches_frame, write_vectors
 
 
 def answers(**columns: Any) -> GeoDataFrame:

@@ -17,9 +17,9 @@ from shapely.geometry import Point, Polygon, box
 
 from dgl_rsis.errors import InputError, MissingExtraError, OutputError
 from dgl_rsis.geo.crs import map_frame
+from dgl_rsis.geo.polygonizing import polygonize
 from dgl_rsis.geo.vector import (
     matches_frame,
-    polygonize,
     rasterize_polygons,
     read_boxes_or_polygons,
     read_features,

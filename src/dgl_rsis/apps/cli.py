@@ -1,8 +1,8 @@
 """The command line ``dgl-rsis`` (docs/design.md 2).
 
 Exit codes: 0 done, 1 the demo is below its accuracy, 2 the input or the usage is wrong (one line
-on stderr), 4 nothing matched, 130 interrupted. Heavy libraries are imported inside the commands,
-so that ``--help`` is quick.
+on stderr), 3 finished with tiles that failed, which are listed, 4 nothing matched, 130 interrupted.
+Heavy libraries are imported inside the commands, so that ``--help`` is quick.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from dgl_rsis.apps import (
     commands_assess,
     commands_eval,
     commands_inspect,
+    commands_label,
     commands_map,
     commands_refer,
     demo,
@@ -46,6 +47,7 @@ app.command(
     epilog=_examples(
         'segment scene.tif -c building -c "paved road" -c water -o map.tif',
         "segment scene.tif -c vineyard --other background -o vineyards.gpkg --min-area 100",
+        "segment tiles/ -c building -c road -o city.tif --workers 4 --resume",
         "segment sentinel.tif --bands 4,3,2 --classes-file classes.txt -o map.png",
     )
 )(commands_map.segment)
@@ -58,6 +60,9 @@ app.command(
         "--names-from class",
     )
 )(commands_refer.refer)
+app.command(
+    epilog=_examples("label scene.tif parcels.gpkg -c orchard -c vineyard -o labelled.gpkg")
+)(commands_label.label)
 app.command(epilog=_examples("propose scene.tif -o proposals.gpkg --min-area 20"))(
     commands_map.propose
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import platform
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 import typer
@@ -108,11 +109,15 @@ def _shown(value: Any) -> str:
 
 def info(image: options.ImageArgument, as_json: options.AsJson = False) -> None:
     """Show what an image holds, what would be read, and what a run would take."""
+    from dgl_rsis.geo.mosaic import mosaic_text, scene_files
     from dgl_rsis.geo.raster import describe
     from dgl_rsis.manifest import to_json
 
-    facts = describe(image)
+    files = scene_files(image)
+    facts = describe(files[0] if len(files) == 1 else mosaic_text(files))
+    facts |= {"path": image, "files": len(files)}
     facts["estimates"] = estimates(facts["width"] * facts["height"], facts["memory_bytes"])
+    facts["estimates_in_tiles"] = estimates_in_tiles(facts)
     if as_json:
         typer.echo(to_json(facts))
         return
@@ -142,6 +147,11 @@ def info(image: options.ImageArgument, as_json: options.AsJson = False) -> None:
     for task, estimate in facts["estimates"].items():
         memory, seconds = estimate["memory_bytes"] / 1e9, _duration(estimate["cpu_seconds"])
         rows.append([task, f"about {memory:.1f} GB and {seconds} of CPU time with rs-tiny"])
+    for preset, found in facts["estimates_in_tiles"].items():
+        needs = f"{found['tiles']} tiles, {found['memory_bytes'] / 1e9:.1f} GB"
+        disk = f"{found['disk_bytes'] / 1e9:.1f} GB beside the output"
+        seconds = _duration(found["cpu_seconds"])
+        rows.append([f"segment in tiles, {preset}", f"{needs}, {disk}, {seconds} of CPU time"])
     for line in table(rows, indent=0):
         typer.echo(line)
     for note in facts["notes"]:
@@ -164,7 +174,34 @@ def estimates(pixels: int, reading_bytes: int) -> dict[str, dict[str, float]]:
     }
 
 
+def estimates_in_tiles(facts: Mapping[str, Any]) -> dict[str, dict[str, float]]:
+    """What `segment` into a .tif takes in tiles with rs-tiny and one worker, by preset.
+
+    Args:
+        facts: of the image, see ``geo.raster.describe``.
+    """
+    from dgl_rsis.config import make_settings
+    from dgl_rsis.scene.estimates import estimate_scene
+
+    sides = facts["metres_per_pixel"]
+    metres = None if sides is None else float((sides[0] * sides[1]) ** 0.5)
+    found = {}
+    for preset in ("fast", "default"):
+        shape = facts["height"], facts["width"]
+        estimate = estimate_scene(shape, metres, make_settings(preset))
+        found[preset] = {
+            "tiles": len(estimate.grid),
+            "tile_size": estimate.grid.size,
+            "memory_bytes": estimate.memory_bytes,
+            "disk_bytes": estimate.disk_bytes,
+            "cpu_seconds": estimate.cpu_seconds,
+        }
+    return found
+
+
 def _duration(seconds: float) -> str:
+    if seconds >= 6000:
+        return f"{seconds / 3600:.1f} h"
     return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.0f} min"
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dgl_rsis.apps import options
+from dgl_rsis.apps import options, scene_map
 from dgl_rsis.apps.console import Console, load_model, table
 from dgl_rsis.apps.saving import record, record_map, save_map
 from dgl_rsis.errors import InputError
@@ -82,6 +82,10 @@ def segment(
     overrides: options.Overrides = None,
     device: options.Device = None,
     precision: options.Precision = None,
+    tile_size: options.TileSize = None,
+    workers: options.Workers = 1,
+    resume: options.Resume = False,
+    gsd: options.GroundSampling = None,
     overwrite: options.Overwrite = False,
     as_json: options.AsJson = False,
     quiet: options.Quiet = False,
@@ -89,7 +93,11 @@ def segment(
 ) -> None:
     """Class names in, a map out.
 
-    Regions below --min-area take the class of their largest neighbour.
+    Regions below --min-area take the class of the neighbour that they share most border with.
+
+    IMAGE may be a folder, or a text file with a path a line: one mosaic. What is larger than a
+    model reads at once is computed in tiles, in memory that does not grow with the scene; such a
+    run goes on with --resume after a kill.
     """
     from dgl_rsis import outputs
     from dgl_rsis.geo.writer import RASTER_SUFFIXES
@@ -97,11 +105,13 @@ def segment(
 
     began = time.perf_counter()
     console = Console(quiet=quiet, verbose=verbose, as_json=as_json)
+    tiling = options.Tiling(tile_size, workers, resume, gsd)
     target, scores_target = options.check_outputs(
         image,
         [(output, outputs.MAP_SUFFIXES), (scores, RASTER_SUFFIXES)],
-        overwrite=overwrite,
+        overwrite=overwrite or resume,  # `segment_scene` knows whether there is a run to go on with
     )
+    assert target is not None  # the option is required
     if other is not None and no_other:
         raise InputError("--other and --no-other exclude each other; keep one of them")
     rest = False if no_other else other
@@ -109,6 +119,16 @@ def segment(
     read_classes(names, other=rest)  # says what is wrong before anything is computed
     choice = options.ModelChoice.from_options(model, proposer, preset, overrides, device, precision)
     reading = options.Reading(bands, stretch, nodata, keep_collar, bbox, aoi)
+    if scene_map.streams(image, target, reading, tiling, choice):
+        scene_map.segment(
+            scene_map.Request(image, target, scores_target, tuple(names), rest, min_area, simplify),
+            reading,
+            tiling,
+            choice,
+            console,
+            overwrite=overwrite,
+        )
+        return
     raster = reading.read(image)
     with console.progress("loading the model") as progress:
         loaded = load_model(choice, console)
@@ -258,6 +278,14 @@ def polygonize(
             metavar="FILE",
         ),
     ] = None,
+    dissolve: Annotated[
+        float,
+        typer.Option(
+            help="Minimum mapping unit: regions below this area, in m2 (pixels without a CRS), "
+            "become part of the neighbour that they share most border with.",
+            min=0,
+        ),
+    ] = 0.0,
     min_area: MinArea = 0.0,
     simplify: Simplify = 0.0,
     overwrite: options.Overwrite = False,
@@ -265,28 +293,35 @@ def polygonize(
     quiet: options.Quiet = False,
     verbose: options.Verbose = False,
 ) -> None:
-    """Turn a class map into polygons.
+    """Turn a class map of any size into polygons.
 
     Maps of `segment` bring their class names; other rasters of integers have their values as
-    names. Regions below --min-area are left out.
+    names. Regions below --dissolve become part of a neighbour first; what is below --min-area
+    then is left out. Lines that neighbours share are simplified once for both.
     """
-    from dgl_rsis.geo.class_map import read_class_map, read_scores
-    from dgl_rsis.geo.vector import polygonize as to_polygons
-    from dgl_rsis.geo.vector import write_vectors
+    from contextlib import ExitStack
+
+    from dgl_rsis.geo.class_windows import open_class_map
+    from dgl_rsis.geo.dataset import open_raster
+    from dgl_rsis.geo.polygonizing import measure_file
+    from dgl_rsis.geo.table_writer import write_tables
     from dgl_rsis.geo.writer import VECTOR_SUFFIXES
 
     began = time.perf_counter()
     console = Console(quiet=quiet, verbose=verbose, as_json=as_json)
     (target,) = options.check_outputs(map_file, [(output, VECTOR_SUFFIXES)], overwrite=overwrite)
-    labels, names, frame = read_class_map(map_file)
-    means = None if scores is None else read_scores(scores, labels.shape)
-    with console.progress("polygonizing"):
-        polygons = to_polygons(
-            labels, names, frame=frame, scores=means, min_area=min_area, simplify=simplify
-        )
     assert target is not None  # the option is required
-    write_vectors(target, polygons)
-    counts = {str(name): int(count) for name, count in polygons["class"].value_counts().items()}
+    with ExitStack() as stack:
+        file = stack.enter_context(open_class_map(map_file))
+        means = None if scores is None else stack.enter_context(open_raster(scores))
+        stack.enter_context(console.progress("polygonizing"))
+        measured = measure_file(file, means)
+        if dissolve > 0:
+            measured = measured.dissolved(dissolve)
+        found = write_tables(target, measured.tables(min_area=min_area, simplify=simplify))
+        frame, (height, width) = file.frame, file.shape
+        names = measured.names if file.names is None else list(file.names)
+    counts = dict(sorted(found.items(), key=lambda each: -each[1]))
     for line in table(
         [[name, f"{count} polygons"] for name, count in counts.items()] or [["", ""]]
     ):
@@ -294,14 +329,19 @@ def polygonize(
     paths = record(
         "polygonize",
         [target],
-        options={"scores": scores, "min_area": min_area, "simplify": simplify},
+        options={
+            "scores": scores,
+            "dissolve": dissolve,
+            "min_area": min_area,
+            "simplify": simplify,
+        },
         raster=None,
         seconds=time.perf_counter() - began,
         facts={
             "input": {
                 "path": str(Path(map_file).resolve()),
-                "width": labels.shape[1],
-                "height": labels.shape[0],
+                "width": width,
+                "height": height,
                 "crs": None if frame is None else frame.crs,
                 "transform": None if frame is None else list(frame.transform),
             },
@@ -311,5 +351,5 @@ def polygonize(
     )
     console.show(f"wrote {', '.join(map(str, paths))}")
     console.show_json({"outputs": paths, "polygons": counts})
-    if polygons.empty:
+    if not counts:
         raise typer.Exit(NOTHING_MATCHED)

@@ -17,6 +17,7 @@ import typer
 from dgl_rsis.errors import InputError, OutputError, TextError
 
 if TYPE_CHECKING:
+    from dgl_rsis.scene.source import SceneOptions
     from dgl_rsis.types import Raster
 
 ImageArgument = Annotated[str, typer.Argument(help="Any raster that GDAL reads.", metavar="IMAGE")]
@@ -97,6 +98,24 @@ Precision = Annotated[
         metavar="NAME",
     ),
 ]
+TileSize = Annotated[
+    int | None,
+    typer.Option(
+        help="Side in pixels of the tiles of a large scene; 1024, or what suits the model.", min=1
+    ),
+]
+Workers = Annotated[
+    int,
+    typer.Option(help="Processes that compute the tiles of a scene, a model in each.", min=1),
+]
+Resume = Annotated[
+    bool,
+    typer.Option("--resume", help="Go on with a run over a scene that was cut off."),
+]
+GroundSampling = Annotated[
+    float | None,
+    typer.Option("--gsd", help="Read, and map, at so many metres a pixel.", metavar="METRES"),
+]
 Overwrite = Annotated[
     bool,
     typer.Option("--overwrite", "-f", help="Replace outputs."),
@@ -134,24 +153,65 @@ class Reading:
         """
         from dgl_rsis.geo.raster import read_raster
 
+        return read_raster(path, **self.arguments(), bbox=self._bounds(), aoi=self.aoi)
+
+    def arguments(self) -> dict[str, Any]:
+        """How values become a picture, as arguments of the functions that read images.
+
+        Raises:
+            InputError: an option cannot be used.
+        """
         bands = None if self.bands is None else parse_numbers(self.bands, "--bands", "3,2,1", int)
+        return {
+            "bands": None if bands is None else tuple(bands),
+            "stretch": self.stretch,
+            "nodata": self.nodata,
+            "collar": not self.keep_collar,
+        }
+
+    def scene(self, gsd: float | None) -> SceneOptions:
+        """The same for a scene that is read in tiles.
+
+        Raises:
+            InputError: an option cannot be used.
+        """
+        from dgl_rsis.scene.source import SceneOptions
+
+        bounds = self._bounds()
+        return SceneOptions(
+            **self.arguments(),
+            bbox=None if bounds is None else tuple(bounds),
+            aoi=self.aoi,
+            gsd=gsd,
+        )
+
+    def _bounds(self) -> list[float] | None:
         box = self.bbox
         bounds = None if box is None else parse_numbers(box, "--bbox", "0,0,512,512", float)
         if bounds is not None and len(bounds) != 4:
             raise InputError(f"--bbox {box} has {len(bounds)} numbers; write minx,miny,maxx,maxy")
-        return read_raster(
-            path,
-            bands=None if bands is None else [int(band) for band in bands],
-            stretch=self.stretch,
-            nodata=self.nodata,
-            collar=not self.keep_collar,
-            bbox=bounds,
-            aoi=self.aoi,
-        )
+        return bounds
 
     def given(self) -> dict[str, Any]:
         """The options that differ from the defaults, for the manifest."""
         defaults = Reading(None, "auto", None, False, None, None)
+        return {
+            name: value for name, value in vars(self).items() if value != getattr(defaults, name)
+        }
+
+
+@dataclass(frozen=True)
+class Tiling:
+    """How a scene is computed in tiles; the fields are options of the command line."""
+
+    tile_size: int | None
+    workers: int
+    resume: bool
+    gsd: float | None
+
+    def given(self) -> dict[str, Any]:
+        """The options that differ from the defaults, for the manifest."""
+        defaults = Tiling(None, 1, False, None)
         return {
             name: value for name, value in vars(self).items() if value != getattr(defaults, name)
         }

@@ -91,7 +91,7 @@ def save_answers(
 
 def _write(*files: tuple[Path | None, Callable[[Path], None]]) -> list[Path]:
     """Write each file that has a path, in order; side files come behind the file they belong to."""
-    from dgl_rsis.geo.writer import side_file
+    from dgl_rsis.geo.side_file import side_file
 
     written = []
     for path, write in files:

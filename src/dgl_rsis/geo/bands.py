@@ -1,14 +1,13 @@
-"""Which bands of a raster make the picture, and how their values become 0..255.
+"""Which bands of a raster make the picture, and where they hold data.
 
-Bands: what the caller says, else what the file says (colour interpretation), else the only
+What the caller says, else what the file says (colour interpretation), else the only
 choice there is, else an error that names the option; never a guess, because a picture with
-swapped bands looks plausible to nobody but the program. Stretch: limits of the whole scene, not
-of the part that is read, so that every part of a scene gets the same colours.
+swapped bands looks plausible to nobody but the program. How their values become 0..255:
+:mod:`.stretch`.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -26,7 +25,6 @@ SAMPLE_SIDE = 1024  # pixels a side of the decimated read that scene statistics 
 _MASK_LEVELS = 16  # an alpha band with more levels than this ...
 _MASK_PARTIAL = 0.1  # ... on more than this share of the scene is measured data, not a mask
 
-Limits = tuple[tuple[float, float], ...]
 Palette = Mapping[int, tuple[int, int, int, int]]
 
 
@@ -49,15 +47,6 @@ class BandChoice:
     palette: Palette | None = None
     nodata: tuple[float | None, ...] = ()
     notes: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Stretch:
-    """The values, or the percentiles of the scene, that become 0 and 255."""
-
-    low: float
-    high: float
-    is_percentile: bool
 
 
 def choose_bands(
@@ -99,7 +88,10 @@ def choose_bands(
 
 
 def read_bands(
-    dataset: DatasetReader, choice: BandChoice, window: RasterWindow | None = None
+    dataset: DatasetReader,
+    choice: BandChoice,
+    window: RasterWindow | None = None,
+    shape: tuple[int, int] | None = None,
 ) -> tuple[NDArray[Any], BoolArray]:
     """Read the chosen bands and where they hold data.
 
@@ -107,12 +99,16 @@ def read_bands(
         dataset: an open raster.
         choice: from :func:`choose_bands`.
         window: part to read; None for the whole raster.
+        shape: rows and columns to shrink the part to, by the mean of the pixels (palettes: the
+            nearest); None for its own.
 
     Returns:
         ``(B, h, w)`` values in the type of the file (palettes become 3 x uint8), and ``(h, w)``
         bool, False where all bands say "no data", any is NaN or infinite, or a mask is zero.
     """
-    return _read(dataset, choice, window=window)
+    mean = shape is not None and choice.palette is None
+    resampling = Resampling.average if mean else Resampling.nearest
+    return _read(dataset, choice, window=window, out_shape=shape, resampling=resampling)
 
 
 def sample_bands(dataset: DatasetReader, choice: BandChoice) -> tuple[NDArray[Any], BoolArray]:
@@ -137,12 +133,16 @@ def _read(
     *,
     window: RasterWindow | None = None,
     out_shape: tuple[int, int] | None = None,
+    resampling: Resampling = Resampling.nearest,
 ) -> tuple[NDArray[Any], BoolArray]:
     def read(indexes: Sequence[int], *, masks: bool = False) -> NDArray[Any]:
         method = dataset.read_masks if masks else dataset.read
         shape = None if out_shape is None else (len(indexes), *out_shape)
         result: NDArray[Any] = method(
-            list(indexes), window=window, out_shape=shape, resampling=Resampling.nearest
+            list(indexes),
+            window=window,
+            out_shape=shape,
+            resampling=Resampling.nearest if masks else resampling,
         )
         return result
 
@@ -256,87 +256,3 @@ def _expand(indexes: NDArray[Any], palette: Palette) -> tuple[RGBImage, BoolArra
         table[index] = colour
     colours = table[np.clip(indexes, 0, len(table) - 1)]  # (h, w, 4)
     return np.moveaxis(colours[..., :3], -1, 0), colours[..., 3] > 0
-
-
-def parse_stretch(stretch: str, dtype: np.dtype[Any]) -> Stretch | None:
-    """Understand a stretch before anything is read.
-
-    Args:
-        stretch: ``auto`` (uint8 as it is, else ``p2-98``), ``pLOW-HIGH`` (percentiles),
-            ``minmax``, ``none`` or ``LOW,HIGH``.
-        dtype: of the values as they will be stretched.
-
-    Returns:
-        The stretch; None to take the values as they are.
-
-    Raises:
-        InputError: if ``stretch`` cannot be understood.
-    """
-    rule = stretch.strip().lower()
-    if rule == "auto":
-        rule = "none" if dtype == np.uint8 else "p2-98"
-    if rule == "none":
-        return None
-    if rule == "minmax":
-        return Stretch(0.0, 100.0, is_percentile=True)
-    number = r"(-?\d+(?:\.\d*)?(?:e[-+]?\d+)?)"
-    fixed = re.fullmatch(rf"{number}\s*,\s*{number}", rule)
-    if fixed and float(fixed[1]) < float(fixed[2]):
-        return Stretch(float(fixed[1]), float(fixed[2]), is_percentile=False)
-    shares = re.fullmatch(r"p(\d+(?:\.\d+)?)-(\d+(?:\.\d+)?)", rule)
-    if shares and float(shares[1]) < float(shares[2]) <= 100:
-        return Stretch(float(shares[1]), float(shares[2]), is_percentile=True)
-    raise InputError(
-        f'stretch "{stretch}" is not known; use auto, p2-98 (any two percentiles), minmax, '
-        'none or LOW,HIGH such as "0,3000"'
-    )
-
-
-def percentile_limits(values: NDArray[Any], valid: BoolArray, stretch: Stretch) -> Limits:
-    """Values at two percentiles of each band.
-
-    Args:
-        values: ``(B, h, w)`` sample of the scene.
-        valid: ``(h, w)`` bool, pixels that count; at least one.
-        stretch: percentiles.
-
-    Returns:
-        Low and high value of each band; the extremes where the percentiles coincide, since they
-        would erase the little that a nearly constant band shows.
-    """
-    limits = []
-    for band in values:
-        counted = band[valid].astype(np.float64)
-        low, high = np.percentile(counted, (stretch.low, stretch.high))
-        if low == high:
-            low, high = counted.min(), counted.max()
-        limits.append((float(low), float(high)))
-    return tuple(limits)
-
-
-def apply_stretch(values: NDArray[Any], limits: Limits | None) -> RGBImage:
-    """Turn band values into a picture.
-
-    Args:
-        values: ``(B, h, w)`` with one or three bands of any real type.
-        limits: values that become 0 and 255 per band; None clips to 0..255 as they are.
-
-    Returns:
-        ``(h, w, 3)`` uint8; a single band is repeated, NaN becomes 0.
-    """
-    picture = np.empty((*values.shape[1:], 3), dtype=np.uint8)
-    for channel in range(3):
-        if channel >= len(values):
-            picture[..., channel] = picture[..., 0]
-            continue
-        band = values[channel]
-        if limits is not None:
-            low, high = limits[channel]
-            scale = 255.0 / (high - low) if high > low else 0.0
-            band = (np.nan_to_num(band.astype(np.float64), nan=low) - low) * scale
-        elif band.dtype != np.uint8:
-            band = np.nan_to_num(band.astype(np.float64))
-        if band.dtype != np.uint8:
-            band = np.rint(np.clip(band, 0.0, 255.0))
-        picture[..., channel] = band.astype(np.uint8)
-    return picture

@@ -134,7 +134,7 @@ def count_classes(file: ClassMapFile) -> list[MapClass]:
     for window in windows(file.dataset):
         values, valid = file.read(window)
         found, places = distinct(values[valid])
-        sums = np.bincount(places, weights=_pixel_areas(file, window)[valid])
+        sums = np.bincount(places, weights=pixel_areas(file.frame, file.shape, window)[valid])
         counts = np.bincount(places)
         for value, count, area in zip(found.tolist(), counts.tolist(), sums.tolist(), strict=True):
             pixels[value] = pixels.get(value, 0) + count
@@ -177,10 +177,18 @@ def area_note(file: ClassMapFile) -> str | None:
     )
 
 
-def _pixel_areas(file: ClassMapFile, window: RasterWindow) -> NDArray[np.float64]:
-    """``(h, w)`` ground area of every pixel of a window in m2; 1 where there are no lengths."""
+def pixel_areas(
+    frame: MapFrame | None, map_shape: tuple[int, int], window: RasterWindow
+) -> NDArray[np.float64]:
+    """``(h, w)`` ground area of every pixel of a window in m2; 1 where there are no lengths.
+
+    Args:
+        frame: where the map lies.
+        map_shape: its height and width.
+        window: a part of it.
+    """
     shape = int(window.height), int(window.width)
-    ground = None if file.frame is None else ground_of(file.frame, file.shape)
+    ground = None if frame is None else ground_of(frame, map_shape)
     if ground is None:
         return np.ones(shape)
     if ground.nodes is None:

@@ -11,7 +11,7 @@ from rasterio.windows import Window as RasterWindow
 from shapely import Geometry
 
 from dgl_rsis.errors import InputError
-from dgl_rsis.geo.dataset import crs_text, map_bounds
+from dgl_rsis.geo.dataset import crs_text, map_bounds, shown_name
 
 
 def crop_window(
@@ -45,7 +45,7 @@ def crop_window(
         if x0 >= x1 or y0 >= y1:
             bounds = ", ".join(f"{value:.10g}" for value in map_bounds(dataset))
             raise InputError(
-                f"{name} does not meet {dataset.name}, whose bounds are {bounds} "
+                f"{name} does not meet {shown_name(dataset.name)}, whose bounds are {bounds} "
                 f"in {crs_text(dataset) or 'pixels'}"[:300]
             )
     return RasterWindow(x0, y0, x1 - x0, y1 - y0)

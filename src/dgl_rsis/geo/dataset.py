@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,6 +19,7 @@ from dgl_rsis.geo.crs import map_frame
 from dgl_rsis.types import MapFrame
 
 # libjpeg only warns when a file ends early and fills the rest with grey.
+_VRT_START = "<VRTDataset"
 _GDAL_OPTIONS = {"GDAL_ERROR_ON_LIBJPEG_WARNING": "TRUE"}
 
 
@@ -25,36 +27,56 @@ _GDAL_OPTIONS = {"GDAL_ERROR_ON_LIBJPEG_WARNING": "TRUE"}
 def open_raster(path: str | Path) -> Iterator[DatasetReader]:
     """Open a raster for reading; what goes wrong inside the block becomes one clear line.
 
+    Args:
+        path: a file, a path that GDAL resolves (``/vsi...``, ``https://...``), or the text of a VRT.
+
     Raises:
         ImageError: if the file is missing, a folder, not an image, or damaged.
     """
-    file = Path(path)
-    if not file.exists():
-        raise ImageError(f"{file} does not exist; check the path")
-    if file.is_dir():
-        raise ImageError(f"{file} is a folder; pass an image file in it")
+    name = str(path)
+    label = shown_name(name)
+    if not opened_by_gdal(name):
+        file = Path(path)
+        name = label = str(file)
+        if not file.exists():
+            raise ImageError(f"{file} does not exist; check the path")
+        if file.is_dir():
+            raise ImageError(f"{file} is a folder; pass an image file in it")
     with warnings.catch_warnings(), rasterio.Env(**_GDAL_OPTIONS):
         warnings.simplefilter("ignore", NotGeoreferencedWarning)
         try:
-            dataset = rasterio.open(file)
+            dataset = rasterio.open(name)
         except RasterioError as error:
             raise ImageError(
-                f"{file} is not an image that can be opened: {error_line(error)}"
+                f"{label} is not an image that can be opened: {error_line(error)}"
             ) from error
         with dataset:
             if dataset.count == 0:
                 raise ImageError(
-                    f"{file} has no bands of its own; convert one of its "
+                    f"{label} has no bands of its own; convert one of its "
                     f"{len(dataset.subdatasets)} sub-datasets to GeoTIFF"
                 )
-            if dataset.driver == "PNG" and not _png_is_complete(file):
-                raise ImageError(f"{file} is damaged or cut short: it lacks the end of a PNG file")
+            is_png = dataset.driver == "PNG" and not opened_by_gdal(name)
+            if is_png and not _png_is_complete(Path(name)):
+                raise ImageError(f"{label} is damaged or cut short: it lacks the end of a PNG file")
             try:
                 yield dataset
             except RasterioError as error:
                 raise ImageError(
-                    f"{file} is damaged or cut short and cannot be read: {error_line(error)}"
+                    f"{label} is damaged or cut short and cannot be read: {error_line(error)}"
                 ) from error
+
+
+def opened_by_gdal(name: str) -> bool:
+    """Whether a name is no local file: a remote or virtual path, or the text of a VRT."""
+    return (
+        name.startswith(("/vsi", _VRT_START)) or re.match(r"[a-z][a-z0-9+]*://", name) is not None
+    )
+
+
+def shown_name(name: str) -> str:
+    """A name of a raster that can stand in a message: the text of a VRT is long."""
+    return "the mosaic" if name.startswith(_VRT_START) else name
 
 
 def _png_is_complete(path: Path) -> bool:

@@ -18,17 +18,7 @@ from rasterio.io import DatasetReader
 from rasterio.windows import Window as RasterWindow
 
 from dgl_rsis.errors import ImageError, InputError
-from dgl_rsis.geo.bands import (
-    BandChoice,
-    Limits,
-    Stretch,
-    apply_stretch,
-    choose_bands,
-    parse_stretch,
-    percentile_limits,
-    read_bands,
-    sample_bands,
-)
+from dgl_rsis.geo.bands import BandChoice, choose_bands, read_bands, sample_bands
 from dgl_rsis.geo.collar import Collar, find_collar, find_collar_part
 from dgl_rsis.geo.cropping import crop_window
 from dgl_rsis.geo.crs import north_degrees
@@ -39,6 +29,13 @@ from dgl_rsis.geo.dataset import (
     georeference_notes,
     map_bounds,
     open_raster,
+)
+from dgl_rsis.geo.stretch import (
+    Limits,
+    Stretch,
+    apply_stretch,
+    parse_stretch,
+    percentile_limits,
 )
 from dgl_rsis.geo.vector import polygons_mask, read_boxes_or_polygons
 from dgl_rsis.types import BoolArray, Raster

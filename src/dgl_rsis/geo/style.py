@@ -17,7 +17,7 @@ from xml.etree import ElementTree
 from dgl_rsis.geo.palette import Colour, class_colours
 
 if TYPE_CHECKING:
-    from geopandas import GeoDataFrame
+    from pandas import DataFrame
 
 _TABLE = """
 CREATE TABLE layer_styles (
@@ -31,7 +31,7 @@ CREATE TABLE layer_styles (
 _OPACITY = 0.6
 
 
-def add_style(path: Path, table: GeoDataFrame) -> None:
+def add_style(path: Path, table: DataFrame) -> None:
     """Add a default style to the only layer of a GeoPackage.
 
     Args:

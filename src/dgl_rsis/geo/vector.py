@@ -1,8 +1,6 @@
-"""Polygons out of class maps and masks, vector files in and out (docs/design.md 2 and 3.1).
+"""Polygons out of masks, vector files in and out (docs/design.md 2 and 3.1).
 
-Polygons follow pixel edges exactly until they are simplified, and simplification moves shared
-edges once for both neighbours (coverage simplification, GEOS), so that no gaps open. Without a
-CRS coordinates are pixels, x to the right and y **down**, as everywhere in this package.
+Without a CRS coordinates are pixels, x to the right and y **down**, as everywhere in this package.
 
 Areas are areas in map units times the ground area of a pixel at the centre of the image: true
 square metres on scenes small enough for one scale, also on Mercator maps and in degrees.
@@ -20,11 +18,10 @@ import shapely
 from affine import Affine
 from numpy.typing import NDArray
 from rasterio.features import rasterize, shapes
-from scipy import ndimage
 
 from dgl_rsis.errors import InputError
 from dgl_rsis.geo.writer import VECTOR_SUFFIXES, atomic, check_suffix
-from dgl_rsis.types import BoolArray, FloatArray, MapFrame
+from dgl_rsis.types import BoolArray, MapFrame
 
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
@@ -32,58 +29,6 @@ if TYPE_CHECKING:
 
 _POLYGONS = ("Polygon", "MultiPolygon")
 Crop = tuple[BoolArray, int, int]  # (h, w) bool and the pixel x0, y0 of its upper left corner
-
-
-def polygonize(
-    labels: NDArray[np.integer[Any]],
-    classes: Sequence[str],
-    *,
-    frame: MapFrame | None,
-    scores: FloatArray | None = None,
-    min_area: float = 0.0,
-    simplify: float = 0.0,
-) -> GeoDataFrame:
-    """Turn a class map into polygons, one for each 4-connected region of one class.
-
-    Args:
-        labels: ``(H, W)`` index into ``classes``, -1 where there is none.
-        classes: names.
-        frame: where the map lies; None gives pixel coordinates.
-        scores: ``(H, W)`` in [0, 1], averaged over each region; None leaves the column out.
-        min_area: regions below this are left out; square metres, or pixels where the frame gives
-            no lengths.
-        simplify: tolerance in CRS units (pixels without one); 0 keeps every pixel corner.
-
-    Returns:
-        Columns ``class``, ``score``, ``area_m2`` (``area_px`` where the frame gives no lengths)
-        and ``geometry``, valid polygons with their holes.
-    """
-    regions, region_classes = _regions(labels)
-    pixels = np.bincount(regions.ravel(), minlength=len(region_classes))
-    unit, _ = _pixel_area(frame)
-    kept = pixels * unit >= min_area
-    kept[0] = False
-    outlines = list(shapes(regions, mask=kept[regions], connectivity=4, transform=_affine(frame)))
-    ids = np.array([int(value) for _, value in outlines], dtype=np.int64)
-    geometries = _geometries(outline for outline, _ in outlines)
-    if simplify > 0 and len(geometries):
-        geometries = shapely.coverage_simplify(geometries, simplify)
-    columns: dict[str, list[Any]] = {"class": [classes[region_classes[region]] for region in ids]}
-    if scores is not None:
-        sums = np.bincount(regions.ravel(), weights=np.asarray(scores, np.float64).ravel())
-        columns["score"] = (sums[ids] / pixels[ids]).tolist()
-    return _table(columns, _repaired(geometries), frame)
-
-
-def _regions(labels: NDArray[np.integer[Any]]) -> tuple[NDArray[np.int32], list[int]]:
-    """Number the 4-connected regions of equal label from 1, and list the label of each number."""
-    regions = np.zeros(labels.shape, dtype=np.int32)
-    region_classes = [-1]
-    for index in np.unique(labels[labels >= 0]).tolist():
-        found, count = ndimage.label(labels == index)
-        regions[found > 0] = found[found > 0] + (len(region_classes) - 1)
-        region_classes += [index] * count
-    return regions, region_classes
 
 
 def _geometries(outlines: Iterable[Mapping[str, Any]]) -> NDArray[Any]:
@@ -113,7 +58,7 @@ def matches_frame(
             connectivity=4,
             transform=affine @ Affine.translation(x0, y0),
         )
-        parts = _repaired(_geometries(outline for outline, _ in outlines))
+        parts = repaired(_geometries(outline for outline, _ in outlines))
         geometries.append(shapely.union_all(parts) if len(parts) else shapely.Polygon())
     return _table(attributes, np.array(geometries, dtype=object), frame)
 
@@ -134,13 +79,19 @@ def outlines_frame(
     Returns:
         The columns, ``area_m2`` (``area_px`` where the frame gives no lengths) and ``geometry``.
     """
+    return _table(attributes, to_map(outlines, frame), frame)
+
+
+def to_map(geometries: NDArray[Any], frame: MapFrame | None) -> NDArray[Any]:
+    """Geometries of the pixel frame in map coordinates; as they are without a frame."""
     a, b, c, d, e, f = tuple(_affine(frame))[:6]
     steps, origin = np.array([[a, d], [b, e]]), np.array([c, f])
 
     def mapped(pixels: NDArray[np.float64]) -> NDArray[np.float64]:
         return np.asarray(pixels @ steps + origin)
 
-    return _table(attributes, shapely.transform(outlines, mapped), frame)
+    moved: NDArray[Any] = shapely.transform(geometries, mapped)
+    return moved
 
 
 def _table(
@@ -167,7 +118,7 @@ def _pixel_area(frame: MapFrame | None) -> tuple[float, str]:
     return (1.0, "area_px") if area is None else (area, "area_m2")
 
 
-def _repaired(geometries: NDArray[Any]) -> NDArray[Any]:
+def repaired(geometries: NDArray[Any]) -> NDArray[Any]:
     """Valid polygons: outlines that touch themselves at a corner are split there."""
     broken = ~shapely.is_valid(geometries)
     if broken.any():
@@ -228,11 +179,11 @@ def read_features(
     moved = geometries.affine_transform(matrix).to_numpy()
     if not np.isfinite(shapely.get_coordinates(moved)).all():
         raise InputError(f"{file} has coordinates that have no place in the CRS of the image")
-    repaired = _repaired(moved)
-    flat = np.flatnonzero(shapely.is_empty(repaired))
+    valid = repaired(moved)
+    flat = np.flatnonzero(shapely.is_empty(valid))
     if len(flat):
         raise InputError(f"{file}, feature {flat[0] + 1}: the polygon has no area; leave it out")
-    return list(repaired), table.drop(columns=table.geometry.name).reset_index(drop=True)
+    return list(valid), table.drop(columns=table.geometry.name).reset_index(drop=True)
 
 
 def read_table(file: Path) -> GeoDataFrame | None:

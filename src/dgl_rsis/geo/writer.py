@@ -12,11 +12,11 @@ import os
 import sqlite3
 import tempfile
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from xml.etree import ElementTree
 
 import numpy as np
 import rasterio
@@ -24,10 +24,11 @@ import rasterio.shutil
 from affine import Affine
 from numpy.typing import NDArray
 from rasterio.errors import NotGeoreferencedWarning, RasterioError
-from rasterio.io import MemoryFile
+from rasterio.windows import Window as RasterWindow
 
 from dgl_rsis.errors import MissingExtraError, OutputError
 from dgl_rsis.geo.palette import Colour, class_colours
+from dgl_rsis.geo.side_file import side_file, write_side_file
 from dgl_rsis.types import MapFrame
 
 RASTER_SUFFIXES = (".tif", ".tiff")
@@ -109,9 +110,27 @@ def atomic(path: Path) -> Iterator[Path]:
         raise OutputError(f"{path} cannot be written: {text}") from error
 
 
-def side_file(path: Path) -> Path:
-    """Where GDAL keeps class names and statistics of a raster: ``map.tif.aux.xml``."""
-    return path.with_name(path.name + ".aux.xml")
+@dataclass(frozen=True)
+class Blocks:
+    """A raster in parts, so that it never exists as a whole.
+
+    Attributes:
+        shape: height and width.
+        dtype: of the values.
+        parts: column and row of the upper left corner of each part, and its values ``(h, w)``;
+            what no part covers is "no data".
+        side: pixels of the blocks on disk; parts that begin at multiples of it are written once.
+    """
+
+    shape: tuple[int, int]
+    dtype: str
+    parts: Iterable[tuple[int, int, NDArray[Any]]]
+    side: int = 512
+
+
+def stored_dtype(classes: Sequence[str]) -> str:
+    """Type of a class map: uint8 as long as there are codes and colours for all classes."""
+    return "uint8" if len(classes) <= _PALETTE_CLASSES else "uint16"
 
 
 def write_classes(
@@ -143,8 +162,24 @@ def write_classes(
     lowest, highest = int(labels.min(initial=-1)), int(labels.max(initial=-1))
     if lowest < -1 or highest >= len(classes):
         raise ValueError(f"labels reach from {lowest} to {highest} with {len(classes)} classes")
-    small = len(classes) <= _PALETTE_CLASSES
-    stored = (labels.astype(np.int32) + 1).astype(np.uint8 if small else np.uint16)
+    stored = (labels.astype(np.int32) + 1).astype(stored_dtype(classes))
+    write_class_blocks(path, _whole(stored), classes, frame=frame, colours=colours, tags=tags)
+
+
+def write_class_blocks(
+    path: str | Path,
+    blocks: Blocks,
+    classes: Sequence[str],
+    *,
+    frame: MapFrame | None,
+    colours: Sequence[Colour] | None = None,
+    tags: Mapping[str, str] | None = None,
+) -> None:
+    """Write a class map that comes in parts, as they are stored: see ``write_classes``.
+
+    Raises:
+        OutputError: if the file cannot be written; nothing is left then.
+    """
     table: dict[int, tuple[int, int, int, int]] = {0: (0, 0, 0, 0)}
     for index, colour in enumerate(colours or class_colours(classes)):
         table[index + 1] = (*colour, 255)
@@ -153,15 +188,15 @@ def write_classes(
     with atomic(target) as temporary:
         _write_cog(
             temporary,
-            stored,
+            blocks,
             frame,
             nodata=0,
             description="class",
             tags={**(tags or {}), "CLASS_NAMES": json.dumps(list(classes), ensure_ascii=False)},
-            colour_table=table if small else None,
+            colour_table=table if blocks.dtype == "uint8" else None,
             overviews="NEAREST",
         )
-        _write_side_file(side_file(temporary), ["no data", *classes], table)
+        write_side_file(side_file(temporary), ["no data", *classes], table)
 
 
 def write_floats(
@@ -184,12 +219,29 @@ def write_floats(
     Raises:
         OutputError: if the file cannot be written; nothing is left then.
     """
+    blocks = _whole(values.astype(np.float32))
+    write_float_blocks(path, blocks, frame=frame, nodata=nodata, description=description)
+
+
+def write_float_blocks(
+    path: str | Path,
+    blocks: Blocks,
+    *,
+    frame: MapFrame | None,
+    nodata: float = float("nan"),
+    description: str,
+) -> None:
+    """Write float32 values that come in parts: see ``write_floats``.
+
+    Raises:
+        OutputError: if the file cannot be written; nothing is left then.
+    """
     target = Path(path)
     check_suffix(target, RASTER_SUFFIXES)
     with atomic(target) as temporary:
         _write_cog(
             temporary,
-            values.astype(np.float32),
+            blocks,
             frame,
             nodata=nodata,
             description=description,
@@ -199,9 +251,14 @@ def write_floats(
         )
 
 
+def _whole(values: NDArray[Any]) -> Blocks:
+    height, width = values.shape
+    return Blocks((height, width), values.dtype.name, [(0, 0, values)])
+
+
 def _write_cog(
     path: Path,
-    values: NDArray[Any],
+    blocks: Blocks,
     frame: MapFrame | None,
     *,
     nodata: float,
@@ -210,57 +267,45 @@ def _write_cog(
     colour_table: Mapping[int, tuple[int, int, int, int]] | None,
     overviews: str,
 ) -> None:
-    height, width = values.shape
+    """Through a tiled file on disk, since a COG can only be made of a whole raster."""
+    height, width = blocks.shape
+    is_float = np.dtype(blocks.dtype).kind == "f"
     profile: dict[str, Any] = {
         "driver": "GTiff",
         "height": height,
         "width": width,
         "count": 1,
-        "dtype": values.dtype.name,
+        "dtype": blocks.dtype,
         "nodata": nodata,
+        "tiled": True,
+        "blockxsize": blocks.side,
+        "blockysize": blocks.side,
+        "compress": "DEFLATE",
+        "zlevel": 1,
+        "bigtiff": "IF_SAFER",
+        "sparse_ok": True,
     }
     if frame is not None:
         profile |= {"transform": Affine(*frame.transform), "crs": frame.crs}
-    with warnings.catch_warnings(), MemoryFile() as memory:
+    parts = path.with_name(f"parts-of-{path.name}")
+    with warnings.catch_warnings():
         warnings.simplefilter("ignore", NotGeoreferencedWarning)
-        with memory.open(**profile) as dataset:
-            dataset.write(values, 1)
+        with rasterio.open(parts, "w", **profile) as dataset:
             dataset.set_band_description(1, description)
             dataset.update_tags(**tags)
             if colour_table is not None:
                 dataset.write_colormap(1, dict(colour_table))
-        with memory.open() as dataset:
+            for column, row, values in blocks.parts:
+                window = RasterWindow(column, row, values.shape[1], values.shape[0])
+                dataset.write(values, 1, window=window)
+        with rasterio.open(parts) as dataset:
             rasterio.shutil.copy(
                 dataset,
                 path,
                 driver="COG",
                 COMPRESS="DEFLATE",
-                PREDICTOR="YES" if values.dtype.kind == "f" else "NO",
+                PREDICTOR="YES" if is_float else "NO",
                 OVERVIEW_RESAMPLING=overviews,
                 BIGTIFF="IF_SAFER",
             )
-
-
-def _write_side_file(
-    path: Path, names: Sequence[str], table: Mapping[int, tuple[int, int, int, int]]
-) -> None:
-    """Category names and a raster attribute table, as GDAL keeps them beside a GeoTIFF."""
-    root = ElementTree.Element("PAMDataset")
-    band = ElementTree.SubElement(root, "PAMRasterBand", band="1")
-    ElementTree.SubElement(band, "Description").text = "class"
-    categories = ElementTree.SubElement(band, "CategoryNames")
-    attributes = ElementTree.SubElement(band, "GDALRasterAttributeTable", tableType="thematic")
-    # Type 0 is integer, 2 text; usage 5 is the value, 2 its name, 6 to 8 red, green and blue.
-    columns = (("Value", 0, 5), ("Class", 2, 2), ("Red", 0, 6), ("Green", 0, 7), ("Blue", 0, 8))
-    for index, (name, kind, usage) in enumerate(columns):
-        column = ElementTree.SubElement(attributes, "FieldDefn", index=str(index))
-        ElementTree.SubElement(column, "Name").text = name
-        ElementTree.SubElement(column, "Type").text = str(kind)
-        ElementTree.SubElement(column, "Usage").text = str(usage)
-    for value, name in enumerate(names):
-        ElementTree.SubElement(categories, "Category").text = name
-        row = ElementTree.SubElement(attributes, "Row", index=str(value))
-        for cell in (value, name, *table[value][:3]):
-            ElementTree.SubElement(row, "F").text = str(cell)
-    # GDAL expects the root element first: after an XML declaration it ignores the rest.
-    ElementTree.ElementTree(root).write(path, encoding="utf-8", xml_declaration=False)
+    parts.unlink()

@@ -107,11 +107,7 @@ def _filled(
     left, top, right, bottom = polygon.bounds
     x0, y0 = max(0, int(np.floor(left))), max(0, int(np.floor(top)))
     x1, y1 = min(width, int(np.ceil(right))), min(height, int(np.ceil(bottom)))
-    crop = np.zeros((max(0, y1 - y0), max(0, x1 - x0)), dtype=bool)
-    if crop.size:
-        parts = getattr(polygon, "geoms", [polygon])
-        rings = [ring for part in parts for ring in (part.exterior, *part.interiors)]
-        crop = _even_odd([np.asarray(ring.coords)[:, :2] - (x0, y0) for ring in rings], crop.shape)
+    crop = pixels_inside(polygon, (x0, y0, x1, y1))
     if not crop.any():
         point: Point = polygon.representative_point()
         x0, y0 = int(np.floor(point.x)), int(np.floor(point.y))
@@ -122,6 +118,25 @@ def _filled(
             )
         crop = np.ones((1, 1), dtype=bool)
     return crop, (x0, y0)
+
+
+def pixels_inside(polygon: BaseGeometry, box: tuple[int, int, int, int]) -> BoolArray:
+    """Which pixels of a box have their centre inside a polygon.
+
+    Args:
+        polygon: polygon or multipolygon in the pixel frame.
+        box: ``x0, y0, x1, y1``.
+
+    Returns:
+        ``(y1 - y0, x1 - x0)`` bool; without pixels where the box is none.
+    """
+    x0, y0, x1, y1 = box
+    shape = max(0, y1 - y0), max(0, x1 - x0)
+    if 0 in shape:
+        return np.zeros(shape, dtype=bool)
+    parts = getattr(polygon, "geoms", [polygon])
+    rings = [ring for part in parts for ring in (part.exterior, *part.interiors)]
+    return _even_odd([np.asarray(ring.coords)[:, :2] - (x0, y0) for ring in rings], shape)
 
 
 def _even_odd(rings: list[NDArray[Any]], shape: tuple[int, int]) -> BoolArray:

@@ -153,13 +153,23 @@ def read_features(
     """Dense features at all scales, and the whole image's where a global bias is taken off."""
     shape = (int(image.shape[0]), int(image.shape[1]))
     factors = reading_factors(shape, metres_per_pixel, backbone.cell, settings)
+    return read_at(image, backbone, factors, whole_embedding(image, backbone, settings))
+
+
+def read_at(
+    image: RGBImage, backbone: Backbone, factors: Sequence[float], whole: FloatArray | None
+) -> ImageFeatures:
+    """Dense features at given factors of the image size, finest first, with a known embedding."""
     pictures = [rescale(image, factor) for factor in factors]
-    return ImageFeatures(
-        tuple(backbone.dense(picture) for picture in pictures),
-        factors,
-        pictures[0],
-        backbone.encode_images([image])[0] if settings.global_bias > 0 else None,
-    )
+    dense = tuple(backbone.dense(picture) for picture in pictures)
+    return ImageFeatures(dense, tuple(factors), pictures[0], whole)
+
+
+def whole_embedding(
+    image: RGBImage, backbone: Backbone, settings: LocalSettings
+) -> FloatArray | None:
+    """The embedding whose similarity is taken off; None where no global bias is."""
+    return backbone.encode_images([image])[0] if settings.global_bias > 0 else None
 
 
 def dense_probabilities(
@@ -182,7 +192,9 @@ def dense_probabilities(
     shape = features.dense[0].shape[:2]
     total = np.zeros((*shape, len(texts.names)), np.float32)
     for dense in features.dense:
-        cosines = dense @ texts.features.T - bias
+        # as one flat product: row by row it takes several times as long
+        flat = dense.reshape(-1, dense.shape[-1]) @ texts.features.T
+        cosines = flat.reshape(*dense.shape[:2], -1) - bias
         total += resample(class_probabilities(cosines, texts, scale), shape)
     return np.asarray(total / total.sum(-1, keepdims=True), np.float32)
 

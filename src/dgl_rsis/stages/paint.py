@@ -15,11 +15,13 @@ from numpy.typing import NDArray
 
 from dgl_rsis.proposals.masks import MaskSet
 from dgl_rsis.proposals.region_tree import RegionTree
-from dgl_rsis.stages.fields import resample_rows
-from dgl_rsis.types import FloatArray, IntArray
+from dgl_rsis.stages.fields import bilinear
+from dgl_rsis.types import BoolArray, FloatArray, IntArray
 
 EPSILON = 1e-6
 MAJORITY = 0.5
+BLOCK = 64  # pixels a side: few names can win in a small block
+ROUNDING = 1e-5  # relative; more than the mixing of four numbers loses
 
 
 @dataclass(frozen=True)
@@ -58,14 +60,39 @@ def winner_scores(
 def paint_dense(
     probabilities: FloatArray, shape: tuple[int, int], *, rest: int | None = None
 ) -> Painting:
-    """Bilinear upsampling of ``(h, w, K)`` probabilities, then the best of each pixel."""
+    """Bilinear upsampling of ``(h, w, K)`` probabilities, then the best of each pixel.
+
+    Block by block, of those names only that can win anywhere in it: between four cells no name can
+    whose largest value there is below the smallest of another.
+    """
+    grid = bilinear(shape, (probabilities.shape[0], probabilities.shape[1]))
+    can_win = _contenders(probabilities)
+    if rest is not None:
+        can_win[..., rest:] = True  # their sum is asked for
     labels = np.empty(shape, np.int16)
     scores = np.empty(shape, np.float32)
-    for rows, block in resample_rows(probabilities, shape):
-        best = block.argmax(-1)
-        labels[rows] = best
-        scores[rows] = winner_scores(block, best, rest)
+    for y in range(0, shape[0], BLOCK):
+        for x in range(0, shape[1], BLOCK):
+            part = slice(y, min(y + BLOCK, shape[0])), slice(x, min(x + BLOCK, shape[1]))
+            cells = grid.cells(*part)
+            names = np.flatnonzero(can_win[cells].any((0, 1)))
+            values = grid.part(probabilities[cells][..., names], *part)
+            best = values.argmax(-1)
+            labels[part] = names[best]
+            first = None if rest is None else int(np.searchsorted(names, rest))
+            scores[part] = winner_scores(values, best, first)
     return Painting(labels, scores)
+
+
+def _contenders(probabilities: FloatArray) -> BoolArray:
+    """``(h, w, K)``: names that can win between a cell and those right of, below and across it."""
+
+    def of_four(extreme: np.ufunc) -> FloatArray:
+        down = extreme(probabilities, np.concatenate([probabilities[1:], probabilities[-1:]]))
+        return np.asarray(extreme(down, np.concatenate([down[:, 1:], down[:, -1:]], axis=1)))
+
+    floor = of_four(np.minimum).max(-1, keepdims=True)
+    return np.asarray(of_four(np.maximum) >= floor * (1 - ROUNDING))
 
 
 def paint_leaves(

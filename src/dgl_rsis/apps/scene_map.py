@@ -1,0 +1,198 @@
+"""`segment` for what is larger than a model reads at once: in tiles."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import typer
+
+from dgl_rsis.apps import options
+from dgl_rsis.apps.console import Console, load_model, table
+from dgl_rsis.apps.saving import record
+from dgl_rsis.errors import InputError
+
+FAILED_TILES = 3
+NOTHING_MATCHED = 4
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is mapped, and where to.
+
+    Attributes:
+        image: a raster, a folder or a list of rasters.
+        target: of the classes.
+        scores: of their probabilities; None for none.
+        classes: names.
+        other: see ``Model.segment``.
+        min_area: smaller regions become part of a neighbour.
+        simplify: tolerance of polygons.
+    """
+
+    image: str
+    target: Path
+    scores: Path | None
+    classes: tuple[str, ...]
+    other: str | bool | None
+    min_area: float
+    simplify: float
+
+
+def streams(
+    image: str,
+    target: Path,
+    reading: options.Reading,
+    tiling: options.Tiling,
+    choice: options.ModelChoice,
+) -> bool:
+    """Whether a map is made in tiles: where that is asked for, or an image is too large for one.
+
+    The whole image is read at `local.max_side` pixels a side at most: a larger one would lose
+    detail. A mosaic is always read in tiles.
+
+    Raises:
+        InputError: tiles are needed, and an option does not go with them.
+    """
+    from dgl_rsis.config import make_settings
+    from dgl_rsis.geo.mosaic import scene_files
+    from dgl_rsis.outputs import PICTURE_SUFFIXES
+    from dgl_rsis.scene.survey import pixels_asked
+
+    is_picture = target.suffix.lower() in PICTURE_SUFFIXES
+    is_mosaic = scene_files(image) != (image,)
+    asked = [f"--{name.replace('_', '-')}" for name in tiling.given()]
+    if not (is_mosaic or asked):
+        most = make_settings(choice.preset, choice.overrides).local.max_side ** 2
+        return not is_picture and pixels_asked(image, reading.scene(None)) > most
+    if is_picture:
+        raise InputError(
+            f"{'a mosaic' if is_mosaic else asked[0]} is computed in tiles, into a raster or "
+            f"polygons, not {target.name}; write a .tif or a .gpkg"
+        )
+    return True
+
+
+def segment(
+    request: Request,
+    reading: options.Reading,
+    tiling: options.Tiling,
+    choice: options.ModelChoice,
+    console: Console,
+    *,
+    overwrite: bool,
+) -> None:
+    """Map a scene in tiles and show what was made.
+
+    Raises:
+        InputError: something that the user gave cannot be used.
+        typer.Exit: tiles failed, or no class was found.
+    """
+    from dgl_rsis.geo.palette import class_colours
+    from dgl_rsis.geo.side_file import side_file
+    from dgl_rsis.geo.writer import RASTER_SUFFIXES
+    from dgl_rsis.scene.segmenting import describe_tiles, segment_scene
+
+    with console.progress("loading the model") as progress:
+        loaded = load_model(choice, console)
+        try:
+            result = segment_scene(
+                request.image,
+                request.classes,
+                request.target,
+                scores=request.scores,
+                other=request.other,
+                min_area=request.min_area,
+                simplify=request.simplify,
+                model=loaded,
+                reading=reading.scene(tiling.gsd),
+                tile_size=tiling.tile_size,
+                workers=tiling.workers,
+                resume=tiling.resume,
+                overwrite=overwrite,
+                progress=progress,
+            )
+        except KeyboardInterrupt:
+            console.say("interrupted; finished tiles are kept: --resume goes on with them")
+            raise
+    shares = result.shares
+    notes = list(result.source.notes)
+    if result.failed:
+        notes.append(
+            f"{len(result.failed)} of {len(result.grid)} tiles could not be computed and are no "
+            "data; --resume tries them again"
+        )
+    if result.merged:
+        notes.append(
+            f"{result.merged:.1%} of the pixels lay in regions below the least area and were merged"
+        )
+    is_raster = request.target.suffix.lower() in RASTER_SUFFIXES
+    side = side_file(request.target) if is_raster else None
+    written = [request.target, side, request.scores]
+    classes = [
+        {"name": name, "value": index + 1, "colour": colour, "share": shares[name]}
+        for index, (name, colour) in enumerate(
+            zip(result.classes, class_colours(result.classes), strict=True)
+        )
+    ]
+    paths = record(
+        "segment",
+        [path for path in written if path is not None],
+        options={
+            "classes": request.classes,
+            "other": request.other,
+            "min_area": request.min_area,
+            "simplify": request.simplify,
+            **reading.given(),
+            **tiling.given(),
+            **choice.given(),
+        },
+        raster=None,
+        seconds=result.seconds,
+        facts={
+            "input": {
+                **result.facts["input"],
+                "valid_pixels": result.valid,
+                "pixels": result.source.extent.shape,
+                "transform": None if result.frame is None else result.frame.transform,
+                "metres_per_pixel": (
+                    None if result.frame is None else result.frame.metres_per_pixel
+                ),
+            },
+            "model": {**asdict(result.card), "weights": result.facts["model"]["weights"]},
+            "settings": result.facts["settings"],
+            "classes": classes,
+            "painter": loaded.settings.paint.painter,
+            "tiles": describe_tiles(result),
+        },
+        notes=notes,
+    )
+    for note in notes:
+        console.say(f"note: {note}")
+    for tile, reason in result.failed.items():
+        console.say(f"tile {tile}: {reason}")
+    rest = 1 - sum(shares.values())
+    rows = [[name, f"{share:6.1%}"] for name, share in shares.items()]
+    for line in table([*rows, ["(no class)", f"{rest:6.1%}"]]):
+        console.show(line)
+    height, width = result.source.extent.shape
+    console.show(
+        f"{width} x {height} pixels in {len(result.grid)} tiles ({result.empty} empty); "
+        f"wrote {', '.join(map(str, paths))} in {result.seconds:.1f} s"
+    )
+    console.show_json(
+        {
+            "outputs": paths,
+            "shares": shares,
+            "no_class": rest,
+            "notes": notes,
+            "tiles": len(result.grid),
+            "empty_tiles": result.empty,
+            "failed_tiles": result.failed,
+            "seconds": round(result.seconds, 3),
+        }
+    )
+    if result.failed:
+        raise typer.Exit(FAILED_TILES)
+    if not any(result.pixels):
+        raise typer.Exit(NOTHING_MATCHED)

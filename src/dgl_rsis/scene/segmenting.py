@@ -1,0 +1,316 @@
+"""A map of a scene of any size: class names in, a GeoTIFF or polygons out."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from numpy.typing import NDArray
+
+from dgl_rsis.errors import DglRsisError, InputError, OutputError
+from dgl_rsis.geo.regions import Rectangle
+from dgl_rsis.geo.table_writer import write_tables
+from dgl_rsis.geo.windows import Tile, TileGrid
+from dgl_rsis.geo.writer import RASTER_SUFFIXES, VECTOR_SUFFIXES, check_output
+from dgl_rsis.models.base import ModelCard
+from dgl_rsis.pipeline import CancelledError, Model, Progress, load
+from dgl_rsis.scene.executors import Executor, InProcess, Processes
+from dgl_rsis.scene.finished import FinishedMap
+from dgl_rsis.scene.journal import Journal, journal_folder, open_journal, remove_journal
+from dgl_rsis.scene.planning import TILE_SIZE, map_place, plan_work
+from dgl_rsis.scene.run_facts import file_facts, run_facts
+from dgl_rsis.scene.schedule import Schedule, TileTask
+from dgl_rsis.scene.source import SceneOptions, SceneSource, cache_limit
+from dgl_rsis.scene.survey import plan_source
+from dgl_rsis.scene.work import Cells, Painted, TileWorker, Work, WorkerMaker
+from dgl_rsis.types import MapFrame
+
+THREADS = 2
+"""Of a run with one worker: what one of them does beside the model costs no time."""
+
+
+@dataclass(frozen=True)
+class SceneMap:
+    """What a run over a scene made.
+
+    Attributes:
+        path: the map: a raster with 0 for no data or no class, k + 1 for class k, or polygons.
+        scores: probabilities of the classes; None if they were not asked for.
+        classes: names.
+        pixels: how many of each class.
+        valid: pixels that hold data.
+        frame: where the map lies.
+        merged: share of the pixels that lay in regions below the least area.
+        source: how the scene was read.
+        grid: tiles it was computed in.
+        empty: tiles without data.
+        failed: ``ROW_COLUMN`` of tiles that could not be computed -> why; they are no data.
+        seconds: how long this run took.
+        model_seconds: time in the model in this run, all workers together.
+        computed: tasks that this run computed; fewer than twice the tiles where it was resumed.
+        card: of the model.
+        facts: what the run depended on.
+    """
+
+    path: Path
+    scores: Path | None
+    classes: tuple[str, ...]
+    pixels: tuple[int, ...]
+    valid: int
+    frame: MapFrame | None
+    merged: float
+    source: SceneSource
+    grid: TileGrid
+    empty: int
+    failed: Mapping[str, str]
+    seconds: float
+    model_seconds: float
+    computed: int
+    card: ModelCard
+    facts: Mapping[str, Any]
+
+    @property
+    def shares(self) -> dict[str, float]:
+        """Share of the valid pixels in each class."""
+        total = max(1, self.valid)
+        return {name: count / total for name, count in zip(self.classes, self.pixels, strict=True)}
+
+
+def segment_scene(
+    images: str | Path | Sequence[str | Path],
+    classes: Sequence[str],
+    output: str | Path,
+    *,
+    scores: str | Path | None = None,
+    other: str | bool | None = None,
+    min_area: float = 0.0,
+    simplify: float = 0.0,
+    model: str | Model = "rs-tiny",
+    preset: str = "default",
+    settings: Mapping[str, Mapping[str, Any]] | None = None,
+    reading: SceneOptions = SceneOptions(),
+    tile_size: int | None = None,
+    workers: int = 1,
+    resume: bool = False,
+    overwrite: bool = False,
+    progress: Progress | None = None,
+) -> SceneMap:
+    """Map a scene of any size, in memory that does not grow with it.
+
+    What is finished is recorded in a folder beside the output, which is removed at the end: a run
+    that was cut off goes on with ``resume`` and gives the same bytes. Every tile sees the same
+    stretch, margins and fill colour, and with ``local.global_bias`` the same embedding of the
+    whole scene, so that no border between tiles shows.
+
+    Args:
+        images: a raster, a folder of rasters, a text file with a path a line, or paths; several
+            are one mosaic. Paths that GDAL resolves (``/vsi...``, ``https://...``) too.
+        classes: names in any words.
+        output: .tif, or .gpkg, .geojson, .parquet or .fgb for polygons.
+        scores: a .tif file for the probability of the class; None for none.
+        other: see ``Model.segment``.
+        min_area: smaller regions become part of the neighbour around them; square metres, or
+            pixels where the scene has no lengths.
+        simplify: tolerance of polygons in CRS units, or pixels without a CRS.
+        model: a name as for ``load``, or a model that is loaded already; with several workers one
+            that was loaded by its name.
+        preset: of the settings, where ``model`` is a name.
+        settings: over the preset, where ``model`` is a name.
+        reading: bands, stretch, no data, part and working resolution.
+        tile_size: side of a tile in pixels, rounded up to what the model's cells need; None for
+            1,024, and more where a model reads at a fraction of the size.
+        workers: processes that compute, each with a model of its own.
+        resume: go on with a run that was cut off.
+        overwrite: replace outputs, and drop what a run that was cut off left.
+        progress: ``(tiles done, tiles, message) -> go on?``.
+
+    Raises:
+        InputError: the images, the classes or an option cannot be used, or what is to be resumed
+            depended on something else.
+        OutputError: an output cannot be written, or another run writes it.
+        CancelledError: the callback asked to stop; what is finished is kept.
+    """
+    began = time.perf_counter()
+    if workers < 1:
+        raise InputError(f"{workers} workers compute nothing; take 1 or more")
+    if min_area < 0 or simplify < 0:
+        raise InputError("min_area and simplify are 0 or more")
+    if tile_size is not None and tile_size < 1:
+        raise InputError(f"a tile of {tile_size} pixels is no tile; take e.g. {TILE_SIZE}")
+    # an output is there too where a run was cut off between writing it and cleaning up
+    replace = overwrite or (resume and journal_folder(Path(output)).exists())
+    target = check_output(output, overwrite=replace, suffixes=RASTER_SUFFIXES + VECTOR_SUFFIXES)
+    scores_target = None
+    if scores is not None:
+        scores_target = check_output(scores, overwrite=replace, suffixes=RASTER_SUFFIXES)
+    if not isinstance(model, str) and model.name is None and workers > 1:
+        raise InputError("workers load a model by its name; pass the name, or take one worker")
+    _check_apart(images, target)
+    source = plan_source(images, reading)
+    before = file_facts(source.files)
+    loaded = load(model, preset=preset, settings=settings) if isinstance(model, str) else model
+    work = plan_work(
+        source,
+        loaded,
+        classes,
+        other=other,
+        tile_size=tile_size,
+        scores=scores is not None or target.suffix.lower() in VECTOR_SUFFIXES,
+    )
+    facts = run_facts(work, loaded, before, reading)
+    with ExitStack() as stack:
+        stack.enter_context(cache_limit())
+        journal = stack.enter_context(
+            open_journal(target, facts, resume=resume, overwrite=overwrite)
+        )
+        schedule = Schedule(work, journal)
+        executor: Executor[TileTask, Cells | Painted]
+        if workers == 1:
+            worker = TileWorker(work, loaded, THREADS)
+            stack.callback(worker.close)
+            executor = InProcess(worker, THREADS)
+        else:
+            assert loaded.name is not None  # checked above
+            executor = Processes(WorkerMaker(work, loaded.name, loaded.settings), workers)
+        _compute(schedule, executor, progress)
+        if file_facts(source.files) != before:
+            raise InputError(
+                f"{source.label} changed while it was read, so nothing was written; start anew "
+                "with --overwrite"
+            )
+        failed = {str(tile): reason for tile, reason in journal.failed().items()}
+        if len(failed) == len(work.grid):
+            raise InputError(f"no tile could be computed: {next(iter(failed.values()))}")
+        finished = _finished(work, journal).dissolved(min_area)
+        pixels, valid = finished.count()
+        empty = sum(
+            journal.is_painted(tile) and journal.painted(tile, "codes") is None
+            for tile in work.grid
+        )
+        _write(finished, target, scores_target, min_area, simplify)
+        if not failed:
+            remove_journal(target)
+    return SceneMap(
+        target,
+        scores_target,
+        work.chosen.names,
+        pixels,
+        valid,
+        finished.frame,
+        finished.merged,
+        source,
+        work.grid,
+        empty,
+        failed,
+        time.perf_counter() - began,
+        schedule.model_seconds,
+        schedule.computed,
+        loaded.backbone.card,
+        facts,
+    )
+
+
+def _check_apart(images: str | Path | Sequence[str | Path], target: Path) -> None:
+    """Refuse an output that the next run would take for a part of its mosaic.
+
+    Raises:
+        OutputError: it lies in the folder of the images.
+    """
+    folder = Path(images) if isinstance(images, str | Path) else None
+    if folder is not None and folder.is_dir() and folder.resolve() == target.parent.resolve():
+        raise OutputError(f"{target} would lie among the images; choose another folder for it")
+
+
+def _compute(
+    schedule: Schedule, executor: Executor[TileTask, Cells | Painted], progress: Progress | None
+) -> None:
+    """Run all tasks and record their results.
+
+    Raises:
+        CancelledError: the callback asked to stop.
+    """
+    total = len(schedule.work.grid)
+    began, tiles, share = time.perf_counter(), schedule.finished, schedule.share
+    results = executor.run(schedule.tasks())
+    try:
+        for task, result in results:
+            schedule.take(task, result)
+            seconds = time.perf_counter() - began
+            rate = (schedule.finished - tiles) / seconds
+            left = seconds * (1 - schedule.share) / max(schedule.share - share, 1e-9)
+            message = f"{rate:.2g} tiles/s, {time_left(left)} left"
+            if progress is not None and not progress(schedule.finished, total, message):
+                raise CancelledError(
+                    f"cancelled with {schedule.finished} of {total} tiles finished; "
+                    "run again with --resume to go on"
+                )
+    finally:
+        results.close()
+    if schedule.finished < total:
+        raise RuntimeError(f"only {schedule.finished} of {total} tiles were finished")
+
+
+def _finished(work: Work, journal: Journal) -> FinishedMap:
+    """The map that the journal holds."""
+    grid, extent = work.grid, work.grid.extent
+    tile_of: dict[Rectangle, Tile] = {}
+    for tile in grid:
+        core = grid.core(tile)
+        x0, y0 = core.x0 - extent.x0, core.y0 - extent.y0
+        tile_of[y0, x0, core.y1 - extent.y0, core.x1 - extent.x0] = tile
+
+    def reader(name: str) -> Callable[[Rectangle], NDArray[Any] | None]:
+        return lambda rectangle: journal.painted(tile_of[rectangle], name)
+
+    return FinishedMap(
+        work.chosen.names,
+        map_place(work.source),
+        extent.shape,
+        work.dtype,
+        tuple(tile_of),
+        reader("codes"),
+        reader("scores"),
+        min(512, grid.size & -grid.size),  # the largest power of two in a tile
+    )
+
+
+def _write(
+    finished: FinishedMap, target: Path, scores: Path | None, min_area: float, simplify: float
+) -> None:
+    """Write the outputs.
+
+    Raises:
+        OutputError: one cannot be written; the finished tiles are kept.
+    """
+    try:
+        if target.suffix.lower() in RASTER_SUFFIXES:
+            finished.write_classes(target)
+        else:
+            write_tables(target, finished.tables(min_area=min_area, simplify=simplify))
+        if scores is not None:
+            finished.write_scores(scores)
+    except DglRsisError as error:
+        raise type(error)(f"{error}; finished tiles are kept: run again with --resume") from error
+
+
+def time_left(seconds: float) -> str:
+    """Seconds as a clock shows them."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def describe_tiles(result: SceneMap) -> dict[str, Any]:
+    """Tile grid and what became of it, for the manifest."""
+    return {
+        **asdict(result.grid),
+        "count": len(result.grid),
+        "empty": result.empty,
+        "failed": dict(result.failed),
+        **json.loads(json.dumps(result.facts["tiles"])),
+    }

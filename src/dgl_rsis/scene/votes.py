@@ -1,0 +1,190 @@
+"""The votes of the pixels of polygons, gathered over the tiles of a scene."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from dgl_rsis.geo.windows import Box
+from dgl_rsis.pipeline import Model
+from dgl_rsis.proposals.masks import MaskSet
+from dgl_rsis.proposals.polygons import pixels_inside
+from dgl_rsis.stages import local
+from dgl_rsis.stages.crops import CropEncoder
+from dgl_rsis.types import BoolArray, FloatArray, Raster
+
+_MANY_POINTS = 1_000  # of a polygon, above which it is cut to a tile before its pixels are found
+_LARGE = 2**22  # pixels of a box that are looked at to find a pixel of a thin polygon
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How the model reads the tiles of a scene.
+
+    Attributes:
+        texts: classes and competitors.
+        factors: of the size of a tile at which it is read, finest first.
+        whole: embedding of the whole scene, for the global bias; None without it.
+    """
+
+    texts: local.TextFeatures
+    factors: tuple[float, ...]
+    whole: FloatArray | None
+
+    def probabilities(self, model: Model, tile: Raster, masks: MaskSet) -> FloatArray:
+        """``(n, K)`` class probabilities of masks of a tile, as proposals of an image get them."""
+        backbone, settings = model.backbone, model.settings.local
+        features = local.read_at(tile.rgb, backbone, self.factors, self.whole)
+        scale = backbone.dense_logit_scale
+        dense = local.dense_probabilities(features, self.texts, scale, settings)
+        pooled = local.pooled_probabilities(backbone, masks, features, self.texts, dense, settings)
+        return local.align(
+            CropEncoder(tile.rgb, backbone, settings), backbone, masks, features, self.texts, pooled,
+            settings, rank_by=range(self.texts.class_count),
+        )  # fmt: skip
+
+
+@dataclass
+class Votes:
+    """What tiles said so far.
+
+    Attributes:
+        polygons: ``(N,)`` in pixels of the scene; None for what is none.
+        points: ``(N,)`` pixel ``x, y`` of polygons between pixel centres; -1 for all others.
+        sums: ``(N, K)`` probabilities times pixels.
+        pixels: ``(N,)`` valid pixels.
+        lost: ``(N,)`` pixels without data.
+        extent: the part of the scene that is looked at.
+    """
+
+    polygons: NDArray[np.object_]
+    points: NDArray[np.int64]
+    sums: NDArray[np.float64]
+    pixels: NDArray[np.int64]
+    lost: NDArray[np.int64]
+    extent: Box
+
+    @classmethod
+    def empty(cls, polygons: NDArray[np.object_], names: int, extent: Box) -> Votes:
+        """No votes yet, of so many names, for polygons in pixels of a scene."""
+        count = len(polygons)
+        points = np.array([_lone_pixel(each, extent) for each in polygons], np.int64)
+        zeros = np.zeros(count, np.int64)
+        sums = np.zeros((count, names))
+        return cls(polygons, points.reshape(-1, 2), sums, zeros, zeros.copy(), extent)
+
+    def crop(self, number: int, core: Box) -> tuple[BoolArray, int, int]:
+        """Pixels of a polygon in a tile: mask and its first column and row in the scene."""
+        left, top, right, bottom = core.x0, core.y0, core.x1, core.y1
+        x, y = self.points[number].tolist()
+        if x >= 0:
+            inside = left <= x < right and top <= y < bottom
+            return np.full((1, 1) if inside else (0, 0), True), x, y
+        polygon = self.polygons[number]
+        if shapely.get_num_coordinates(polygon) > _MANY_POINTS:
+            polygon = _cut(polygon, core.grown(1))
+            if polygon is None:
+                return np.zeros((0, 0), bool), left, top
+        x0, y0, x1, y1 = polygon.bounds
+        x0, y0 = max(left, int(np.floor(x0))), max(top, int(np.floor(y0)))
+        x1, y1 = min(right, int(np.ceil(x1))), min(bottom, int(np.ceil(y1)))
+        return pixels_inside(polygon, (x0, y0, x1, y1)), x0, y0
+
+    def count_missing(self, numbers: Sequence[int], core: Box) -> None:
+        """Count the pixels of polygons in a tile without data."""
+        for number in numbers:
+            self.lost[number] += int(self.crop(number, core)[0].sum())
+
+    def add(
+        self,
+        model: Model,
+        reading: Reading,
+        tile: Raster,
+        core: Box,
+        outer: Box,
+        numbers: Sequence[int],
+    ) -> None:
+        """Let the pixels of a tile vote.
+
+        Args:
+            model: loaded.
+            reading: how it reads tiles.
+            tile: the image of ``outer``.
+            core: what the tile answers for.
+            outer: the same with the halo.
+            numbers: polygons that may lie in it.
+        """
+        crops, corners, owners = [], [], []
+        for number in numbers:
+            crop, x, y = self.crop(number, core)
+            x, y = x - outer.x0, y - outer.y0
+            seen = crop & tile.valid[y : y + crop.shape[0], x : x + crop.shape[1]]
+            self.lost[number] += int(crop.sum()) - int(seen.sum())
+            if seen.any():
+                crops.append(seen)
+                corners.append((x, y))
+                owners.append(number)
+        if not crops:
+            return
+        masks = MaskSet.from_crops(crops, corners, tile.shape)
+        probabilities = reading.probabilities(model, tile, masks)
+        self.sums[owners] += probabilities.astype(np.float64) * masks.areas[:, None]
+        self.pixels[owners] += masks.areas
+
+    def probabilities(self) -> FloatArray:
+        """``(N, K)`` float32; zero where no pixel voted."""
+        return np.asarray(self.sums / np.maximum(self.pixels, 1)[:, None], np.float32)
+
+    def remarks(self, before: Sequence[str]) -> list[str]:
+        """Remarks on all features, with what was found of their pixels."""
+        result = []
+        for number, remark in enumerate(before):
+            polygon, said = self.polygons[number], [remark] if remark else []
+            if polygon is not None:
+                share = self._share_seen(number)
+                if share == 0 and not self.lost[number]:
+                    said.append("it lies outside the image")
+                elif share == 0:
+                    said.append("the image has no data here")
+                elif share < 0.995:
+                    said.append(f"only {max(0.01, share):.0%} of it lies where the image has data")
+            result.append("; ".join(said))
+        return result
+
+    def _share_seen(self, number: int) -> float:
+        """Share of a polygon that lies on valid pixels."""
+        found = int(self.pixels[number])
+        if not found:
+            return 0.0
+        polygon = self.polygons[number]
+        x0, y0, x1, y1 = polygon.bounds
+        inside = 1.0
+        if x0 < self.extent.x0 or y0 < self.extent.y0 or x1 > self.extent.x1 or y1 > self.extent.y1:
+            cut = _cut(polygon, self.extent)
+            inside = 0.0 if cut is None else cut.area / polygon.area
+        return inside * found / (found + int(self.lost[number]))
+
+
+def _lone_pixel(polygon: shapely.Geometry | None, extent: Box) -> tuple[int, int]:
+    """The pixel that a polygon between pixel centres lies in; -1, -1 for all others."""
+    if polygon is None:
+        return -1, -1
+    x0, y0 = np.floor(polygon.bounds[:2]).astype(int).tolist()
+    x1, y1 = np.ceil(polygon.bounds[2:]).astype(int).tolist()
+    if (x1 - x0) * (y1 - y0) > _LARGE or pixels_inside(polygon, (x0, y0, x1, y1)).any():
+        return -1, -1
+    point = polygon.representative_point()
+    x, y = int(np.floor(point.x)), int(np.floor(point.y))
+    inside = extent.x0 <= x < extent.x1 and extent.y0 <= y < extent.y1
+    return (x, y) if inside else (-1, -1)
+
+
+def _cut(polygon: shapely.Geometry, box: Box) -> shapely.Geometry | None:
+    """The part of a polygon in a box; None if there is none."""
+    parts = shapely.get_parts(shapely.clip_by_rect(polygon, box.x0, box.y0, box.x1, box.y1))
+    areas = [each for each in parts if each.geom_type == "Polygon"]
+    return shapely.MultiPolygon(areas) if areas else None

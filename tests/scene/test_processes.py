@@ -1,0 +1,110 @@
+"""Runs in several processes, and runs that are killed from outside."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from scene.toy_scenes import blobs, digest, write
+
+from dgl_rsis.scene.journal import journal_folder
+from dgl_rsis.scene.segmenting import segment_scene
+
+CLASSES = ["building", "water", "road"]
+
+
+def image(folder: Path) -> Path:
+    return write(folder / "a.tif", blobs(500, 400))
+
+
+def made(folder: Path) -> tuple[str, str]:
+    return digest(folder / "map.tif"), digest(folder / "scores.tif")
+
+
+def run(folder: Path, path: Path, model: Path, **options: Any) -> Any:
+    return segment_scene(
+        path,
+        CLASSES,
+        folder / "map.tif",
+        scores=folder / "scores.tif",
+        model=f"dir:{model}",
+        preset="fast",
+        tile_size=256,
+        **options,
+    )
+
+
+def test_two_workers_write_the_bytes_of_one(tmp_path: Path, tiny_rs_folder: Path) -> None:
+    path = image(tmp_path)
+    one = run(tmp_path, path, tiny_rs_folder)
+    expected = made(tmp_path)
+    two = run(tmp_path, path, tiny_rs_folder, workers=2, overwrite=True)
+    assert made(tmp_path) == expected
+    assert two.computed == one.computed == 2 * len(one.grid)
+    assert two.pixels == one.pixels
+
+
+def command(folder: Path, path: Path, model: Path) -> list[str]:
+    return [
+        *(sys.executable, "-m", "dgl_rsis.apps.cli", "segment", str(path)),
+        *(each for name in CLASSES for each in ("-c", name)),
+        *("-o", str(folder / "map.tif"), "--scores", str(folder / "scores.tif")),
+        *("--model", f"dir:{model}", "--preset", "fast", "--tile-size", "256", "-q", "--resume"),
+    ]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("workers", [1, 2])
+def test_killed_runs_go_on_to_the_same_bytes(
+    tmp_path: Path, tiny_rs_folder: Path, workers: int
+) -> None:
+    """``kill -9`` at random moments, ten times; the last run is left alone."""
+    path = write(tmp_path / "a.tif", blobs(2600, 2200))
+    words = [*command(tmp_path, path, tiny_rs_folder), "--workers", str(workers)]
+    assert subprocess.run(words, check=False).returncode in (0, 4)
+    expected = made(tmp_path)
+    for name in ("map.tif", "scores.tif", "map.tif.aux.xml", "map.tif.manifest.json"):
+        (tmp_path / name).unlink()
+    chance = random.Random(workers)
+    folder = journal_folder(tmp_path / "map.tif")
+    killed = 0
+    for _ in range(10):
+        process = subprocess.Popen(words, start_new_session=True)
+        before = time.time()
+        while process.poll() is None and not (folder / "run.json").exists():
+            time.sleep(0.02)
+        assert time.time() - before < 120
+        time.sleep(chance.uniform(0, 1.5))
+        os.kill(process.pid, signal.SIGKILL)
+        killed += process.wait() == -signal.SIGKILL
+    done = subprocess.run([*words, "--overwrite"], check=False, capture_output=True, text=True)
+    assert done.returncode in (0, 4), done.stderr
+    assert killed >= 3
+    assert made(tmp_path) == expected
+    assert not folder.exists()
+
+
+@pytest.mark.slow
+def test_interrupted_run_says_how_to_go_on(tmp_path: Path, tiny_rs_folder: Path) -> None:
+    path = write(tmp_path / "a.tif", blobs(2000, 2000))
+    words = [word for word in command(tmp_path, path, tiny_rs_folder) if word != "-q"]
+    process = subprocess.Popen(words, stderr=subprocess.PIPE, text=True)
+    cells = journal_folder(tmp_path / "map.tif") / "cells"
+    before = time.time()
+    while not (cells.exists() and list(cells.glob("*.npy"))) and time.time() - before < 120:
+        time.sleep(0.02)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "--resume goes on" in errors
+    assert "Traceback" not in errors
+    assert not (tmp_path / "map.tif").exists()
+    assert subprocess.run([*words, "-q"], check=False).returncode in (0, 4)
+    assert (tmp_path / "map.tif").exists()
