@@ -85,9 +85,7 @@ def test_one_tile_gives_what_pooling_gives() -> None:
     texts = local.encode_classes(toy.backbone, chosen.prompts, chosen.competitors)
     features = local.read_features(picture(), toy.backbone, toy.settings.local)
     dense = local.dense_probabilities(features, texts, 20.0, toy.settings.local)
-    masks, settings = from_polygons(shapes, (96, 160)), toy.settings.local
-    own = local.pooled_probabilities(toy.backbone, masks, features, texts, dense, settings)
-    pooled = local.combine([(1.0, own)])
+    pooled = local.combine([(1.0, from_polygons(shapes, (96, 160)).pool(dense))])
     found = label(toy, picture(), table(*shapes), CLASSES).table
     assert found["score"].to_numpy() == pytest.approx(pooled.max(1), abs=1e-7)
     second = np.sort(pooled[:, :3], axis=1)[:, -2]

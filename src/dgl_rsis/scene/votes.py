@@ -36,12 +36,16 @@ class Reading:
     whole: FloatArray | None
 
     def probabilities(self, model: Model, tile: Raster, masks: MaskSet) -> FloatArray:
-        """``(n, K)`` class probabilities of masks of a tile, as proposals of an image get them."""
+        """``(n, K)`` class probabilities of masks of a tile.
+
+        Dense features count by the cells inside alone: a mean feature would be another one in
+        every tile that a polygon reaches into.
+        """
         backbone, settings = model.backbone, model.settings.local
         features = local.read_at(tile.rgb, backbone, self.factors, self.whole)
         scale = backbone.dense_logit_scale
         dense = local.dense_probabilities(features, self.texts, scale, settings)
-        pooled = local.pooled_probabilities(backbone, masks, features, self.texts, dense, settings)
+        pooled = masks.pool(dense)
         return local.align(
             CropEncoder(tile.rgb, backbone, settings), backbone, masks, features, self.texts, pooled,
             settings, rank_by=range(self.texts.class_count),
