@@ -159,7 +159,9 @@ def test_dense_contrast_needs_no_other_reading_of_the_image():
     backbone = ToyBackbone()
     model("dense_contrast", backbone=backbone).refer(scattered(), SENTENCE)
     assert backbone.calls["activations"] == 0
-    assert backbone.calls["dense"] - backbone.calls["regions"] == 2  # at 96 and 64 pixels
+    assert (
+        backbone.calls["dense"] - backbone.calls["regions"] == 3
+    )  # at 96 and 64 pixels, at 48 for things
 
 
 def test_dense_contrast_off_scale_reads_the_finest_only(monkeypatch):

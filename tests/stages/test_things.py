@@ -81,16 +81,18 @@ def test_probabilities_mix_levels_by_their_weights_and_views_alike(guided, expec
     np.testing.assert_allclose(p, [[expected, 1 - expected]], atol=1e-6)
 
 
-@pytest.mark.parametrize(("cells", "asked"), [(4, 2), (16, 0)])
-def test_features_of_levels_have_unit_length_and_are_those_of_their_quarter(cells, asked):
+@pytest.mark.parametrize(
+    ("cells", "guidance", "asked"), [(4, "auto", 2), (4, True, 2), (4, False, 0), (16, "auto", 0)]
+)
+def test_features_of_levels_have_unit_length_and_are_those_of_their_quarter(cells, guidance, asked):
     backbone = ToyBackbone()
     backbone.cell = cells
     masks = np.zeros((1, 128, 128), bool)
     masks[0, 8:56, 8:56] = True  # inside the red quarter
     fine = ToyBackbone()
-    seen = things.level_features(
-        MaskSet.from_masks(masks), pyramid_of(quarters(128), fine), backbone
-    )
+    local_settings = SETTINGS.local.model_copy(update={"mask_guidance": guidance})
+    pyramid = pyramid_of(quarters(128), fine)
+    seen = things.level_features(MaskSet.from_masks(masks), pyramid, backbone, local_settings)
     assert backbone.calls["regions"] == asked
     assert (seen.guided is None) == (asked == 0)
     assert len(seen.masked) == 2

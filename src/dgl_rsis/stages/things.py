@@ -76,19 +76,21 @@ class LevelFeatures:
 
     Attributes:
         masked: mean dense features, ``(N, D)`` float32 of unit length, per level.
-        guided: mask-guided features, likewise; None where cells are coarse, for there each
-            proposal is a token that takes time.
+        guided: mask-guided features, likewise; None where they are off, or cells are coarse, for
+            there each proposal is a token that takes time.
     """
 
     masked: list[FloatArray]
     guided: list[FloatArray] | None
 
 
-def level_features(proposals: Proposals, pyramid: Pyramid, backbone: Backbone) -> LevelFeatures:
-    """Features of proposals in every level."""
+def level_features(
+    proposals: Proposals, pyramid: Pyramid, backbone: Backbone, settings: LocalSettings
+) -> LevelFeatures:
+    """Features of proposals in every level; mask-guided ones unless they are switched off."""
     means = [proposals.pool(level) for level in pyramid.levels]
     masked = [each / (np.linalg.norm(each, axis=-1, keepdims=True) + EPSILON) for each in means]
-    if backbone.cell >= COARSE_CELL:
+    if backbone.cell >= COARSE_CELL or settings.mask_guidance is False:
         return LevelFeatures(masked, None)
     return LevelFeatures(
         masked, [backbone.regions(picture, proposals) for picture in pyramid.pictures]
