@@ -78,7 +78,7 @@ class ImageReader:
 
         @cache
         def pyramid() -> Pyramid:
-            return read_pyramid(picture, backbone, features())
+            return read_pyramid(picture, backbone, features(), settings.local)
 
         return cls(
             features,

@@ -40,7 +40,7 @@ class OwnScale:
 
     @cached_property
     def nouns(self) -> tuple[str, ...]:
-        """Nouns that can be counted, or that nobody knows; none where the stage is off."""
+        """Nouns that do not spread, or that nobody knows; none where the stage is off."""
         if not (self.settings.instances.own_scale and self.settings.text.decouple):
             return ()
         known = {noun: default_lexicon().find(noun) for noun in self.seen}

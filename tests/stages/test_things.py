@@ -39,9 +39,18 @@ def test_things_are_read_one_octave_finer_than_the_map_where_the_image_is_larger
     image, backbone = np.zeros((800, 800, 3), np.uint8), ToyBackbone()
     for metres, finest in ((0.1, 0.5), (0.3, 1.0), (0.5, 1.0)):
         features = local.read_features(image, backbone, SETTINGS.local, metres_per_pixel=metres)
-        pyramid = things.read_pyramid(image, backbone, features)
+        pyramid = things.read_pyramid(image, backbone, features, SETTINGS.local)
         assert pyramid.steps[0] == finest / 4
         assert min(pyramid.pictures[-1].shape[:2]) < 2 * things.LEAST_SIDE
+
+
+def test_no_reading_of_things_is_larger_than_one_of_the_map_may_be():
+    image, backbone = np.zeros((800, 800, 3), np.uint8), ToyBackbone()
+    for most, finest in ((400, 0.5), (399, 0.25)):
+        bounded = SETTINGS.local.model_copy(update={"max_side": most})
+        features = local.read_features(image, backbone, bounded, metres_per_pixel=0.1)
+        assert features.factors[0] == 0.25
+        assert things.read_pyramid(image, backbone, features, bounded).steps[0] == finest / 4
 
 
 def test_a_small_image_is_read_once():

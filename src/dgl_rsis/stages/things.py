@@ -49,15 +49,20 @@ class Pyramid:
     pictures: tuple[RGBImage, ...]
 
 
-def read_pyramid(image: RGBImage, backbone: Backbone, features: ImageFeatures) -> Pyramid:
+def read_pyramid(
+    image: RGBImage, backbone: Backbone, features: ImageFeatures, settings: LocalSettings
+) -> Pyramid:
     """Read an image from twice the finest size of the map, never enlarged, down to a small one.
 
     Args:
         image: ``(H, W, 3)`` uint8.
         backbone: the image-text model.
         features: of the image; its readings are used again where they have the wanted size.
+        settings: bound the size of a reading, as for the map.
     """
-    factors = [min(1.0, 2 * features.factors[0])] if features.factors[0] < 1 else [1.0]
+    finer = min(1.0, 2 * features.factors[0])
+    fits = finer**2 * image.shape[0] * image.shape[1] <= settings.max_side**2
+    factors = [finer if fits else min(1.0, features.factors[0])]
     while min(image.shape[:2]) * factors[-1] / 2 >= LEAST_SIDE:
         factors.append(factors[-1] / 2)
     pictures = [rescale(image, factor) for factor in factors]
