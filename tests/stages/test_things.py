@@ -16,9 +16,8 @@ def settings(**changes):
 
 
 def pyramid_of(image, backbone):
-    return things.read_pyramid(
-        image, backbone, local.read_features(image, backbone, SETTINGS.local)
-    )
+    features = local.read_features(image, backbone, SETTINGS.local)
+    return things.read_pyramid(image, backbone, features, SETTINGS.local)
 
 
 def test_readings_halve_until_the_image_is_small():

@@ -9,11 +9,10 @@ from typing import Annotated
 import typer
 
 from dgl_rsis.apps import options
-from dgl_rsis.apps.commands_map import NOTHING_MATCHED, VectorOutput
-from dgl_rsis.apps.console import Console, load_model, table
+from dgl_rsis.apps.commands_map import VectorOutput
+from dgl_rsis.apps.console import FAILED_TILES, NOTHING_MATCHED, Console, load_model, table
 from dgl_rsis.apps.saving import record
-from dgl_rsis.apps.scene_map import FAILED_TILES
-from dgl_rsis.errors import InputError, OutputError
+from dgl_rsis.errors import OutputError
 
 
 def label(
@@ -26,20 +25,9 @@ def label(
         ),
     ],
     output: VectorOutput,
-    classes: Annotated[
-        list[str] | None,
-        typer.Option("--classes", "-c", help="A class in any words; repeatable.", metavar="NAME"),
-    ] = None,
-    classes_file: Annotated[
-        str | None,
-        typer.Option(help=".txt with a class a line, or .yaml with a list.", metavar="FILE"),
-    ] = None,
-    other: Annotated[
-        str | None,
-        typer.Option(
-            help="Name of a class for everything else; without: no class.", metavar="NAME"
-        ),
-    ] = None,
+    classes: options.Classes = None,
+    classes_file: options.ClassesFile = None,
+    other: options.Other = None,
     no_other: Annotated[
         bool, typer.Option("--no-other", help="Force every polygon into one of the classes.")
     ] = False,
@@ -83,9 +71,7 @@ def label(
     assert target is not None  # the option is required
     if target.resolve() == Path(polygons).resolve():
         raise OutputError(f"{target} is the input too; choose another name")
-    if other is not None and no_other:
-        raise InputError("--other and --no-other exclude each other; keep one of them")
-    rest = False if no_other else other
+    rest = options.rest_of(other, no_other)
     names = options.gather_classes(classes, classes_file)
     read_classes(names, other=rest)  # says what is wrong before anything is computed
     choice = options.ModelChoice.from_options(model, None, preset, overrides, device, precision)

@@ -10,16 +10,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dgl_rsis.apps import options, scene_map
-from dgl_rsis.apps.console import Console, load_model, table
+from dgl_rsis.apps.console import NOTHING_MATCHED, Console, load_model, table
 from dgl_rsis.apps.saving import record, record_map, save_map
-from dgl_rsis.errors import InputError
 
 if TYPE_CHECKING:
     from dgl_rsis.pipeline import Model
     from dgl_rsis.results import SegmentResult
     from dgl_rsis.types import Proposals, Raster
-
-NOTHING_MATCHED = 4
 
 MapOutput = Annotated[
     str,
@@ -47,20 +44,9 @@ Simplify = Annotated[
 def segment(
     image: options.ImageArgument,
     output: MapOutput,
-    classes: Annotated[
-        list[str] | None,
-        typer.Option("--classes", "-c", help="A class in any words; repeatable.", metavar="NAME"),
-    ] = None,
-    classes_file: Annotated[
-        str | None,
-        typer.Option(help=".txt with a class a line, or .yaml with a list.", metavar="FILE"),
-    ] = None,
-    other: Annotated[
-        str | None,
-        typer.Option(
-            help="Name of a class for everything else; without: no class.", metavar="NAME"
-        ),
-    ] = None,
+    classes: options.Classes = None,
+    classes_file: options.ClassesFile = None,
+    other: options.Other = None,
     no_other: Annotated[
         bool, typer.Option("--no-other", help="Force every pixel into one of the classes.")
     ] = False,
@@ -112,9 +98,7 @@ def segment(
         overwrite=overwrite or resume,  # `segment_scene` knows whether there is a run to go on with
     )
     assert target is not None  # the option is required
-    if other is not None and no_other:
-        raise InputError("--other and --no-other exclude each other; keep one of them")
-    rest = False if no_other else other
+    rest = options.rest_of(other, no_other)
     names = options.gather_classes(classes, classes_file)
     read_classes(names, other=rest)  # says what is wrong before anything is computed
     choice = options.ModelChoice.from_options(model, proposer, preset, overrides, device, precision)

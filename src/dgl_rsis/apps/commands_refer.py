@@ -11,15 +11,13 @@ import typer
 
 from dgl_rsis.apps import options
 from dgl_rsis.apps.candidate_file import read_candidates
-from dgl_rsis.apps.console import Console, load_model, table
+from dgl_rsis.apps.console import NOTHING_MATCHED, Console, load_model, table
 from dgl_rsis.apps.saving import record_answers, save_answers
 from dgl_rsis.errors import InputError
 
 if TYPE_CHECKING:
     from dgl_rsis.results import Match, ReferResult
     from dgl_rsis.types import MapFrame
-
-NOTHING_MATCHED = 4
 
 Sentence = Annotated[
     str | None, typer.Argument(help="What to find, in English.", metavar="SENTENCE")

@@ -17,6 +17,11 @@ if TYPE_CHECKING:
 
 Progress = Callable[[int, int, str], bool]
 
+FAILED_TILES = 3
+"""Exit code of a run that finished, with tiles that could not be computed."""
+NOTHING_MATCHED = 4
+"""Exit code of a run that finished and found nothing."""
+
 
 @dataclass(frozen=True)
 class Console:

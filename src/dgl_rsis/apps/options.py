@@ -112,6 +112,18 @@ Resume = Annotated[
     bool,
     typer.Option("--resume", help="Go on with a run over a scene that was cut off."),
 ]
+Classes = Annotated[
+    list[str] | None,
+    typer.Option("--classes", "-c", help="A class in any words; repeatable.", metavar="NAME"),
+]
+ClassesFile = Annotated[
+    str | None,
+    typer.Option(help=".txt with a class a line, or .yaml with a list.", metavar="FILE"),
+]
+Other = Annotated[
+    str | None,
+    typer.Option(help="Name of a class for everything else; without: no class.", metavar="NAME"),
+]
 GroundSampling = Annotated[
     float | None,
     typer.Option("--gsd", help="Read, and map, at so many metres a pixel.", metavar="METRES"),
@@ -292,6 +304,17 @@ def parse_numbers(text: str, option: str, example: str, kind: type[int] | type[f
         raise InputError(
             f"{option} {text!r} is not a list of numbers; write e.g. {option} {example}"
         ) from None
+
+
+def rest_of(other: str | None, no_other: bool) -> str | bool | None:
+    """What ``Model.segment`` calls ``other``, from the two options.
+
+    Raises:
+        InputError: both were given.
+    """
+    if other is not None and no_other:
+        raise InputError("--other and --no-other exclude each other; keep one of them")
+    return False if no_other else other
 
 
 def gather_classes(classes: Sequence[str] | None, file: str | None) -> list[str]:

@@ -8,12 +8,9 @@ from pathlib import Path
 import typer
 
 from dgl_rsis.apps import options
-from dgl_rsis.apps.console import Console, load_model, table
+from dgl_rsis.apps.console import FAILED_TILES, NOTHING_MATCHED, Console, load_model, table
 from dgl_rsis.apps.saving import record
 from dgl_rsis.errors import InputError
-
-FAILED_TILES = 3
-NOTHING_MATCHED = 4
 
 
 @dataclass(frozen=True)

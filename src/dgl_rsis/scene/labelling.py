@@ -1,7 +1,7 @@
 """The user's polygons get classes: their pixels vote, tile by tile (docs/design.md 1.2).
 
-Each tile of the scene that a polygon touches is read with a halo, as for a map. The probabilities of the part of
-the polygon in the tile are those that every proposal gets (dense cells pooled over its pixels,
+Each tile of the scene that a polygon touches is read with a halo, as for a map. The part of the
+polygon in the tile gets probabilities as proposals do (dense cells pooled over its pixels,
 mask-guided and cropped views where they are on); over tiles they are averaged, weighted by pixels.
 Pooling is a mean over pixels, so that the tiles together give what the whole image would give.
 """
