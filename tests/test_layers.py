@@ -23,7 +23,7 @@ BASE = {"types", "errors"}
 LEVEL_1 = {"text", "models", "proposals"}
 WIRING = {
     *("pipeline", "referring", "heatmaps", "nouns", "prepared", "image_reader"),
-    *("inputs", "mapping", "own_scale", "proposing", "refining"),
+    *("inputs", "mapping", "own_scale", "progress", "proposing", "refining"),
     *("results", "explanation"),
     *("outputs", "drawing", "manifest"),
 }

@@ -6,7 +6,8 @@ from toy_backbone import ToyBackbone, quarters
 import dgl_rsis.referring as referring
 from dgl_rsis.config import make_settings
 from dgl_rsis.errors import ImageError, InputError, TextError
-from dgl_rsis.pipeline import CancelledError, Model
+from dgl_rsis.pipeline import Model
+from dgl_rsis.progress import CancelledError
 from dgl_rsis.stages import activation, crops
 from dgl_rsis.types import Raster
 

@@ -6,16 +6,16 @@ A stage that is switched off in the settings is not called.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from dgl_rsis.config import Settings, make_settings
-from dgl_rsis.errors import DglRsisError, InputError
+from dgl_rsis.errors import InputError
 from dgl_rsis.geo.raster import as_raster
 from dgl_rsis.image_reader import ImageReader
 from dgl_rsis.inputs import Candidates, ImageLike, check_names, filled, masks_of, scores_of
@@ -23,6 +23,7 @@ from dgl_rsis.mapping import classes_of, paint_map
 from dgl_rsis.models.base import Backbone, Matcher
 from dgl_rsis.nouns import meant_by_names
 from dgl_rsis.prepared import PreparedImage
+from dgl_rsis.progress import Progress, Teller
 from dgl_rsis.proposals.region_tree import RegionTree
 from dgl_rsis.proposals.tree import build_region_tree
 from dgl_rsis.proposing import (
@@ -48,12 +49,6 @@ if TYPE_CHECKING:
     from geopandas import GeoDataFrame
 
     from dgl_rsis.scene.labelling import LabelResult
-
-Progress: TypeAlias = Callable[[int, int, str], bool]
-
-
-class CancelledError(DglRsisError):
-    """The progress callback asked to stop."""
 
 
 def load(
@@ -156,7 +151,7 @@ class Model:
         Raises:
             InputError: the image or the classes cannot be used.
         """
-        tell = _Teller(progress, 4)
+        tell = Teller(progress, 4)
         settings = self.settings
         chosen = read_classes(
             classes,
@@ -252,7 +247,7 @@ class Model:
         progress: Progress | None = None,
     ) -> list[ReferResult]:
         """The same for several sentences; the image is read and its features computed once."""
-        tell = _Teller(progress, len(sentences) + 1)
+        tell = Teller(progress, len(sentences) + 1)
         if candidates is None and names is not None:
             raise InputError("names need candidates; pass the candidates that they belong to")
         if scores is not None and names is None:
@@ -399,20 +394,6 @@ class Model:
     def _tree(self, raster: Raster) -> RegionTree:
         """The region tree of an image, whatever the proposer of the settings."""
         return build_region_tree(raster.rgb, valid=raster.valid)
-
-
-@dataclass
-class _Teller:
-    """Reports progress and stops when the callback says so."""
-
-    progress: Progress | None
-    total: int
-    done: int = 0
-
-    def __call__(self, message: str) -> None:
-        if self.progress is not None and not self.progress(self.done, self.total, message):
-            raise CancelledError("cancelled")
-        self.done += 1
 
 
 def _raster_notes(raster: Raster) -> tuple[str, ...]:

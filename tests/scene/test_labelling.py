@@ -19,7 +19,8 @@ from dgl_rsis.errors import ImageError, InputError, TextError
 from dgl_rsis.geo.crs import map_frame
 from dgl_rsis.geo.parcels import Parcels
 from dgl_rsis.geo.windows import Box
-from dgl_rsis.pipeline import CancelledError, Model
+from dgl_rsis.pipeline import Model
+from dgl_rsis.progress import CancelledError
 from dgl_rsis.proposals.polygons import from_polygons
 from dgl_rsis.scene.labelling import label
 from dgl_rsis.scene.source import SceneOptions, SceneReader

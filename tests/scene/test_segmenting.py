@@ -32,7 +32,7 @@ from dgl_rsis.errors import InputError, OutputError
 from dgl_rsis.geo.class_windows import open_class_map
 from dgl_rsis.geo.raster import read_raster
 from dgl_rsis.geo.windows import Tile
-from dgl_rsis.pipeline import CancelledError
+from dgl_rsis.progress import CancelledError
 from dgl_rsis.scene import segmenting
 from dgl_rsis.scene.journal import journal_folder
 from dgl_rsis.scene.segmenting import segment_scene

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dgl_rsis.apps import options
-from dgl_rsis.apps.console import Console, Progress, table
+from dgl_rsis.apps.console import Console, table
 from dgl_rsis.errors import InputError
+from dgl_rsis.progress import Progress
 
 if TYPE_CHECKING:
     from dgl_rsis.benchmark.evaluation.answering import Plan

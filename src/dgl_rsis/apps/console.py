@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -11,11 +11,10 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from dgl_rsis.apps.options import ModelChoice
+from dgl_rsis.progress import Progress
 
 if TYPE_CHECKING:
     from dgl_rsis.pipeline import Model
-
-Progress = Callable[[int, int, str], bool]
 
 FAILED_TILES = 3
 """Exit code of a run that finished, with tiles that could not be computed."""

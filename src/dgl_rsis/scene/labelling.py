@@ -30,7 +30,8 @@ from dgl_rsis.geo.parcels import (
 from dgl_rsis.geo.raster import as_raster
 from dgl_rsis.geo.windows import Box
 from dgl_rsis.inputs import ImageLike
-from dgl_rsis.pipeline import CancelledError, Model, Progress
+from dgl_rsis.pipeline import Model
+from dgl_rsis.progress import Progress, Teller
 from dgl_rsis.scene.memory import RasterScene, Scene
 from dgl_rsis.scene.planning import ground_side, plan_grid
 from dgl_rsis.scene.source import SceneOptions, SceneReader
@@ -151,8 +152,9 @@ def label(
         whole = local.whole_embedding(scene.sample, model.backbone, settings.local)
         how = Reading(texts, tiling.factors, whole)
         tiles = list(_touched(votes, scene, tiling))
-        for done, (core, outer, numbers) in enumerate(tiles):
-            _go_on(progress, done, len(tiles), f"tile {done + 1} of {len(tiles)}")
+        tell = Teller(progress, len(tiles))
+        for number, (core, outer, numbers) in enumerate(tiles, start=1):
+            tell(f"tile {number} of {len(tiles)}")
             try:
                 part = _read(read, outer)
             except ImageError as error:
@@ -162,7 +164,7 @@ def label(
                 votes.add(model, how, part, core, outer, numbers)
         if tiles and len(failed) == len(tiles):
             raise ImageError(next(iter(failed.values())))
-        _go_on(progress, len(tiles), len(tiles), "done")
+        tell("done")
         area_name, areas = ground_areas(parcels, placed, scene.frame)
         notes = list(scene.notes)
     remarks = votes.remarks(remarks)
@@ -195,11 +197,6 @@ def _parcels(polygons: PolygonsLike) -> Parcels:
     if not len(polygons):
         raise InputError("the table of polygons is empty; pass at least one polygon")
     return Parcels(polygons)
-
-
-def _go_on(progress: Progress | None, done: int, total: int, message: str) -> None:
-    if progress is not None and not progress(done, total, message):
-        raise CancelledError("cancelled")
 
 
 def _read(read: Callable[[Box], Raster], box: Box) -> Raster:

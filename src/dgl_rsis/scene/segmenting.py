@@ -18,7 +18,8 @@ from dgl_rsis.geo.table_writer import write_tables
 from dgl_rsis.geo.windows import Tile, TileGrid
 from dgl_rsis.geo.writer import RASTER_SUFFIXES, VECTOR_SUFFIXES, check_output
 from dgl_rsis.models.base import ModelCard
-from dgl_rsis.pipeline import CancelledError, Model, Progress, load
+from dgl_rsis.pipeline import Model, load
+from dgl_rsis.progress import CancelledError, Progress
 from dgl_rsis.scene.executors import Executor, InProcess, Processes
 from dgl_rsis.scene.finished import FinishedMap
 from dgl_rsis.scene.journal import Journal, journal_folder, open_journal, remove_journal
