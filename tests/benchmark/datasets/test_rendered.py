@@ -76,8 +76,8 @@ def test_maps_are_drawn_when_they_are_asked_for(
 ) -> None:
     drawn: list[int] = []
 
-    def draw(seed: int, *, split: str) -> RenderedScene:
-        assert split == "test"
+    def draw(seed: int, *, size: int, split: str) -> RenderedScene:
+        assert (size, split) == (512, "test")
         drawn.append(seed)
         return scene
 
@@ -104,8 +104,20 @@ def test_the_test_split() -> None:
     assert names == [str(seed) for seed in range(90000, 90040)]
 
 
-@pytest.mark.parametrize("split", ["train", "90000", "+", "90000+", "+40", "90000+0", "-1+3", ""])
+def test_scenes_of_another_size() -> None:
+    small = rendered.read_maps(None, f"{FIRST}+1x160").samples[0]
+    assert small.read_image().shape == (160, 160, 3)
+    assert small.read_labels().shape == (160, 160)
+    assert {each.read_mask().shape for each in rendered.read(None, f"{FIRST}+1x160").samples} == {
+        (160, 160)
+    }
+
+
+@pytest.mark.parametrize(
+    "split",
+    ["train", "90000", "+", "90000+", "+40", "90000+0", "-1+3", "", "1+1x", "1+1x64", "1+1x9999"],
+)
 def test_other_splits(split: str) -> None:
     for read in (rendered.read, rendered.read_maps):
-        with pytest.raises(InputError, match=r"no split .*; pass test, or FIRST\+COUNT"):
+        with pytest.raises(InputError, match=r"no split .*; pass test, FIRST\+COUNT"):
             read(None, split)

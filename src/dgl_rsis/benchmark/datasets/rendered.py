@@ -1,8 +1,9 @@
 """Rendered test scenes as sets for both tasks (*rendered*: never a stand-in for real accuracy).
 
 Palettes and textures are those that no training sees (``render_scene(seed, split="test")``). The split
-says which scenes: ``FIRST+COUNT`` are the seeds from FIRST on, ``test`` is ``90000+40``, seeds that
-served no decision. Scenes are drawn again when they are asked for; only the last ones are kept.
+says which scenes: ``FIRST+COUNT`` are the seeds from FIRST on, ``FIRST+COUNTxSIDE`` such scenes of SIDE
+pixels instead of 512, ``test`` is ``90000+40``, seeds that served no decision. Scenes are drawn again
+when they are asked for; only the last ones are kept.
 
 Sentences are drawn by construction (``benchmark/asking.py``), with answers that an oracle finds in the
 pixels and that hang on no margin under 10 %. Sentences in metres or acres are left out: a picture
@@ -11,7 +12,9 @@ alone does not say how large its pixels are. North is up.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import lru_cache, partial
 from itertools import islice
 from pathlib import Path
@@ -36,6 +39,8 @@ from dgl_rsis.render import CLASSES, RenderedScene, render_scene
 from dgl_rsis.types import BoolArray, RGBImage
 
 TEST = "90000+40"
+SIDE = 512
+SIDES = (128, 2048)
 SENTENCES = 6
 """How many are asked about a scene, each of another construction."""
 MEASURED = ("size in units", "size between two values", "distance in units")
@@ -49,12 +54,12 @@ def read(folder: Path | None, split: str) -> ReferDataset:
 
     Args:
         folder: not looked at; here so that all readers are called alike.
-        split: ``test`` or ``FIRST+COUNT``.
+        split: ``test``, ``FIRST+COUNT`` or ``FIRST+COUNTxSIDE``.
 
     Raises:
         InputError: the split is none of these.
     """
-    samples = (sample for seed in _seeds(split) for sample in _samples(seed))
+    samples = (sample for drawn in _drawn(split) for sample in _samples(drawn))
     return ReferDataset(f"rendered/{split}", arranged(samples, Path("rendered"), split))
 
 
@@ -63,36 +68,46 @@ def read_maps(folder: Path | None, split: str) -> MapDataset:
 
     Args:
         folder: not looked at; here so that all readers are called alike.
-        split: ``test`` or ``FIRST+COUNT``.
+        split: ``test``, ``FIRST+COUNT`` or ``FIRST+COUNTxSIDE``.
 
     Raises:
         InputError: the split is none of these.
     """
     samples = tuple(
-        MapSample(str(seed), partial(_image, seed), partial(_labels, seed))
-        for seed in _seeds(split)
+        MapSample(str(drawn.seed), partial(_image, drawn), partial(_labels, drawn))
+        for drawn in _drawn(split)
     )
     return MapDataset(f"rendered/{split}", CLASSES, CLASSES, None, samples)
 
 
-def _seeds(split: str) -> range:
-    first, plus, count = (TEST if split == "test" else split).partition("+")
-    if not (first.isdecimal() and count.isdecimal() and plus) or int(count) == 0:
+@dataclass(frozen=True)
+class _Drawn:
+    """Which scene: seed and pixels of a side."""
+
+    seed: int
+    side: int
+
+
+def _drawn(split: str) -> Iterator[_Drawn]:
+    said = re.fullmatch(r"(\d+)\+(\d+)(?:x(\d+))?", TEST if split == "test" else split, re.ASCII)
+    first, count, side = (int(each or SIDE) for each in said.groups()) if said else (0, 0, SIDE)
+    if count == 0 or not SIDES[0] <= side <= SIDES[1]:
         raise InputError(
-            f"rendered scenes have no split {split!r}; pass test, or FIRST+COUNT as in {TEST}"
+            f"rendered scenes have no split {split!r}; pass test, FIRST+COUNT as in {TEST}, or "
+            f"{TEST}x256 for scenes of 256 pixels ({SIDES[0]} to {SIDES[1]})"
         )
-    return range(int(first), int(first) + int(count))
+    return (_Drawn(seed, side) for seed in range(first, first + count))
 
 
-def _samples(seed: int) -> Iterator[ReferSample]:
-    truth = _truth(seed)
-    for question in _questions(truth, seed):
+def _samples(drawn: _Drawn) -> Iterator[ReferSample]:
+    truth = _truth(drawn)
+    for question in _questions(truth, drawn.seed):
         yield ReferSample(
-            f"{seed}#{question.construction}",
-            str(seed),
+            f"{drawn.seed}#{question.construction}",
+            str(drawn.seed),
             question.text,
-            partial(_image, seed),
-            partial(_mask, seed, tuple(sorted(question.chosen))),
+            partial(_image, drawn),
+            partial(_mask, drawn, tuple(sorted(question.chosen))),
         )
 
 
@@ -109,16 +124,16 @@ def _is_measured(question: Question) -> bool:
     return any(isinstance(condition, Limit) for condition in question.things.conditions)
 
 
-def _image(seed: int) -> RGBImage:
-    return _scene(seed).image
+def _image(drawn: _Drawn) -> RGBImage:
+    return _scene(drawn).image
 
 
-def _labels(seed: int) -> NDArray[np.int16]:
-    return _scene(seed).class_map
+def _labels(drawn: _Drawn) -> NDArray[np.int16]:
+    return _scene(drawn).class_map
 
 
-def _mask(seed: int, chosen: tuple[int, ...]) -> BoolArray:
-    truth = _truth(seed)
+def _mask(drawn: _Drawn, chosen: tuple[int, ...]) -> BoolArray:
+    truth = _truth(drawn)
     mask = np.zeros(truth.shape, bool)
     for thing in (truth.things[index] for index in chosen):
         x0, y0, x1, y1 = thing.box
@@ -127,10 +142,10 @@ def _mask(seed: int, chosen: tuple[int, ...]) -> BoolArray:
 
 
 @lru_cache(maxsize=2)
-def _scene(seed: int) -> RenderedScene:
-    return render_scene(seed, split="test")
+def _scene(drawn: _Drawn) -> RenderedScene:
+    return render_scene(drawn.seed, size=drawn.side, split="test")
 
 
 @lru_cache(maxsize=2)
-def _truth(seed: int) -> Truth:
-    return truth_of(_scene(seed))
+def _truth(drawn: _Drawn) -> Truth:
+    return truth_of(_scene(drawn))
