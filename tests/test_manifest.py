@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import dgl_rsis.manifest
 from dgl_rsis import __version__
 from dgl_rsis.errors import OutputError
 from dgl_rsis.manifest import (
@@ -17,6 +19,7 @@ from dgl_rsis.manifest import (
     library_versions,
     make_manifest,
     manifest_path,
+    source_commit,
     to_json,
     write_manifest,
 )
@@ -114,3 +117,24 @@ def test_json_takes_what_libraries_return() -> None:
 )
 def test_json_keeps_plain_values(value: Any) -> None:
     assert json.loads(to_json(value)) == value
+
+
+def test_the_commit_of_a_checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def git(*arguments: str) -> str:
+        said = subprocess.run(
+            ["git", "-c", "user.name=n", "-c", "user.email=e", *arguments],
+            cwd=tmp_path, capture_output=True, check=True, text=True,
+        )  # fmt: skip
+        return said.stdout.strip()
+
+    module = tmp_path / "manifest.py"
+    module.write_text("one")
+    monkeypatch.setattr(dgl_rsis.manifest, "__file__", str(module))
+    assert source_commit() is None  # no checkout
+    git("init")
+    assert source_commit() is None  # not one of its files
+    git("add", "manifest.py")
+    git("commit", "-m", "One")
+    assert source_commit() == git("rev-parse", "HEAD")
+    module.write_text("two")
+    assert source_commit() == git("rev-parse", "HEAD") + "-dirty"

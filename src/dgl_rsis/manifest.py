@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import math
 import platform
+import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -53,6 +54,19 @@ def library_versions() -> dict[str, str | None]:
         except metadata.PackageNotFoundError:
             versions[name] = None
     return versions
+
+
+def source_commit() -> str | None:
+    """Commit of the checkout that runs, ``-dirty`` where files differ from it; None without one."""
+    folder = Path(__file__).parent
+    asked = ("git", "-C", str(folder), "describe", "--always", "--dirty", "--abbrev=40")
+    tracked = ("git", "-C", str(folder), "ls-files", "--error-unmatch", __file__)
+    try:  # a package that was installed into somebody's checkout is none of its commits
+        subprocess.run(tracked, capture_output=True, check=True)
+        said = subprocess.run(asked, capture_output=True, check=True, text=True)
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return said.stdout.strip()
 
 
 def describe_input(raster: Raster) -> dict[str, Any]:
@@ -139,6 +153,7 @@ def make_manifest(
         "notes": list(notes),
         "versions": {
             "dgl-rsis": __version__,
+            "commit": source_commit(),
             "python": platform.python_version(),
             **library_versions(),
         },

@@ -7,14 +7,17 @@ import signal
 import subprocess
 import sys
 import time
+from types import SimpleNamespace
 
 import pytest
 
+from dgl_rsis import __version__
 from dgl_rsis.benchmark.evaluation.answering import Bench, Plan
 from dgl_rsis.benchmark.evaluation.files import write_results
 from dgl_rsis.benchmark.evaluation.runner import JOURNAL, run
 from dgl_rsis.benchmark.evaluation.ways import Way
 from dgl_rsis.errors import InputError
+from dgl_rsis.manifest import source_commit
 
 
 def plan(own_set, model, dataset="own-maps", methods=("fast", "clip-argmax"), **more):
@@ -62,25 +65,58 @@ def test_images_are_drawn_by_the_seed_in_the_order_of_the_set(own_set, tiny_rs_f
     assert len({tuple(drawn(limit=2, seed=seed)) for seed in range(8)}) > 1
 
 
-def test_a_failure_counts_as_wrong_and_the_others_go_on(own_set, tiny_rs_folder, tmp_path):
-    # rs-tiny has no class token, which MaskCLIP needs
-    task = plan(own_set, tiny_rs_folder, methods=("fast", "maskclip"))
-    results = json.loads(finished(task, tmp_path))
-    good, bad = results["results"].values()
+def answered(plan, folder):
+    bench = Bench(plan)
+    entries = [bench.answer(image) for image in bench.images()]
+    write_results(folder, bench.heading(), entries, len(entries))
+    return json.loads((folder / "results.json").read_text())["results"].values()
+
+
+def fail(*_, **__):
+    raise ValueError("no such thing")
+
+
+def test_a_failure_counts_as_wrong_and_the_others_go_on(
+    own_set, tiny_rs_folder, tmp_path, monkeypatch
+):
+    monkeypatch.setattr("dgl_rsis.benchmark.evaluation.maps.map_method", lambda name: fail)
+    good, bad = answered(plan(own_set, tiny_rs_folder), tmp_path)
     assert not good["failures"]
     assert [each["name"] for each in bad["failures"]] == [f"part{n}" for n in range(4)]
-    assert "class token" in bad["failures"][0]["error"]
+    assert "no such thing" in bad["failures"][0]["error"]
     assert bad["figures"]["overall_accuracy"]["value"] == 0
     assert all(row[1] == 2 for sample in bad["samples"] for row in sample["counts"])
 
 
-def test_a_failure_is_wrong_where_nothing_is_the_right_answer(own_set, tiny_rs_folder, tmp_path):
-    # rs-tiny has no class token, which Global-Local CLIP needs
-    task = plan(own_set, tiny_rs_folder, "own-sentences", ("global-local-clip",))
-    (way,) = json.loads(finished(task, tmp_path))["results"].values()
+def test_a_failure_is_wrong_where_nothing_is_the_right_answer(
+    own_set, tiny_rs_folder, tmp_path, monkeypatch
+):
+    broken = SimpleNamespace(prepare=fail, answer=fail)
+    monkeypatch.setattr("dgl_rsis.benchmark.evaluation.sentences.refer_method", lambda name: broken)
+    task = plan(own_set, tiny_rs_folder, "own-sentences", ("dense-score",))
+    (way,) = answered(task, tmp_path)
     assert len(way["failures"]) == 8
     for name in ("generalised_iou", "no_target_accuracy", "target_accuracy", "mean_iou"):
         assert way["figures"][name]["value"] == 0
+
+
+def test_what_a_model_cannot_run_is_left_out_and_said(own_set, tiny_rs_folder, tmp_path):
+    # rs-tiny has no class token, which MaskCLIP and Global-Local CLIP need
+    task = plan(own_set, tiny_rs_folder, methods=("fast", "maskclip"), limit=1)
+    results = json.loads(finished(task, tmp_path))
+    assert len(results["ways"]) == len(results["results"]) == 1
+    ((name, lack),) = results["left_out"].items()
+    assert name.endswith("maskclip")
+    assert "maskclip needs a ViT with a class token" in lack
+    assert lack in (tmp_path / "results.md").read_text()
+    with pytest.raises(InputError, match="nothing to run: baseline global-local-clip needs a ViT"):
+        Bench(plan(own_set, tiny_rs_folder, "own-sentences", ("global-local-clip",)))
+
+
+def test_the_run_says_its_own_version_and_commit(own_set, tiny_rs_folder):
+    versions = Bench(plan(own_set, tiny_rs_folder, methods=("fast",))).heading()["versions"]
+    assert versions["dgl-rsis"] == __version__
+    assert versions["commit"] == source_commit()
 
 
 def test_oracles_are_no_worse_than_what_they_improve(own_set, tiny_rs_folder, tmp_path):

@@ -10,6 +10,7 @@ def run(**more):
         "dataset": "own/all", "task": "maps", "classes": ["grass", "rest|s"], "words": ["lawn", ""],
         "background": 1, "limit": 1, "seed": 7, "images": 1, "complete": False,
         "ways": {"a": WAY, "b": WAY}, "versions": {"numpy": "2", "hidden": None},
+        "left_out": {},
         "results": {
             "a": {"figures": {"mean_iou": FIGURE, "mean_iou_without_background": FIGURE},
                   "classes": {"grass": 0.5, "rest|s": None}, "failures": []},
@@ -34,7 +35,11 @@ def test_facts_say_what_was_run():
     assert said["Classes"] == "grass (asked for as 'lawn'), rest|s (everything else)"
     assert said["Ways"] == "a; b"
     assert said["Models"] == "rs-tiny (3)"
+    assert "Left out" not in said
     assert said["Versions"] == "numpy 2"
+    assert (
+        dict(facts(run(left_out={"b": "b needs c", "d": "b needs c"})))["Left out"] == "b needs c"
+    )
     said = dict(facts(sentences()))
     assert said["Asked for"] == "all images"
     assert said["Answered"] == "1 image, 1 sentence"

@@ -13,14 +13,17 @@ from typing import Any
 
 import numpy as np
 
+from dgl_rsis import __version__
+from dgl_rsis.benchmark.baselines.registry import check_needs
 from dgl_rsis.benchmark.datasets.registry import read_dataset
 from dgl_rsis.benchmark.datasets.samples import MapDataset, MapSample, ReferSample
 from dgl_rsis.benchmark.evaluation.maps import answer_map
 from dgl_rsis.benchmark.evaluation.sentences import Asked, answer_sentences
-from dgl_rsis.benchmark.evaluation.shared import SharedBackbone
+from dgl_rsis.benchmark.evaluation.shared import SharedBackbone, unshared
 from dgl_rsis.benchmark.evaluation.ways import Way
 from dgl_rsis.config import make_settings
-from dgl_rsis.manifest import library_versions
+from dgl_rsis.errors import InputError
+from dgl_rsis.manifest import library_versions, source_commit
 from dgl_rsis.models.base import BackboneOptions
 from dgl_rsis.models.registry import load_backbone
 from dgl_rsis.pipeline import Model, load
@@ -55,20 +58,27 @@ class Bench:
     Attributes:
         plan: what is run.
         dataset: that is read.
-        models: of the ways; those with the same backbone share it.
+        models: of the ways that are run; those with the same backbone share it.
+        left_out: names of ways that their models cannot run, and what these lack.
     """
 
     def __init__(self, plan: Plan) -> None:
         """Open the data set and load the models.
 
         Raises:
-            InputError: the data set or a way cannot be used.
+            InputError: the data set or a way cannot be used, or the models lack what all ways need.
             ModelError: a model cannot be loaded.
         """
         self.plan = plan
         self.dataset = read_dataset(plan.dataset, Path(plan.folder or "."), plan.split)
         self._backbones: dict[tuple[str, str], SharedBackbone] = {}
-        self.models = {way: self._load(way) for way in plan.ways}
+        loaded = {way: self._load(way) for way in plan.ways}
+        self.left_out = {
+            way.name: lack for way, model in loaded.items() if (lack := _lack(way, model))
+        }
+        self.models = {way: model for way, model in loaded.items() if way.name not in self.left_out}
+        if not self.models:
+            raise InputError(f"nothing to run: {'; '.join(dict.fromkeys(self.left_out.values()))}")
         self._samples: dict[str, list[Any]] = {}
         for sample in self.dataset.samples:
             self._samples.setdefault(_image_of(sample), []).append(sample)
@@ -115,7 +125,12 @@ class Bench:
                 }
                 for way, model in self.models.items()
             },
-            "versions": library_versions(),
+            "left_out": self.left_out,
+            "versions": {
+                "dgl-rsis": __version__,
+                "commit": source_commit(),
+                **library_versions(),
+            },
         }
 
     def answer(self, image: str) -> dict[str, Any]:
@@ -146,6 +161,17 @@ class Bench:
         return load(
             self._backbones[key], preset=way.preset, device=self.plan.device, settings=way.overrides
         )
+
+
+def _lack(way: Way, model: Model) -> str | None:
+    """What the model of a way lacks to run it, in one line; None where it can."""
+    if way.baseline is None or way.baseline.startswith("oracle"):
+        return None
+    try:
+        check_needs(way.baseline, unshared(model))
+    except InputError as error:
+        return str(error)
+    return None
 
 
 def _image_of(sample: MapSample | ReferSample) -> str:

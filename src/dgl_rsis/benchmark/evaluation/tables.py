@@ -105,9 +105,11 @@ def facts(results: Results) -> list[tuple[str, str]]:
     if results["task"] == "maps":
         said.append(("Classes", ", ".join(_class_words(results))))
     models = {way["model"]: way["revision"] for way in results["ways"].values()}
+    said.append(("Ways", "; ".join(results["ways"])))
+    if results["left_out"]:
+        said.append(("Left out", "; ".join(dict.fromkeys(results["left_out"].values()))))
     return [
         *said,
-        ("Ways", "; ".join(results["ways"])),
         ("Models", ", ".join(f"{name} ({revision})" for name, revision in models.items())),
         ("Intervals", f"hold 95 % of {RESAMPLES:,} resamples of the images"),
         ("Versions", ", ".join(f"{name} {v}" for name, v in results["versions"].items() if v)),
