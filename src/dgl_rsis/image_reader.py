@@ -83,7 +83,7 @@ class ImageReader:
         return cls(
             features,
             pyramid,
-            lambda proposals: level_features(proposals, pyramid(), backbone, settings.local),
+            lambda proposals: level_features(proposals, pyramid()),
             CropEncoder(picture, backbone, settings.local),
             activator,
             None if matcher is None else tokens,

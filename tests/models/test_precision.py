@@ -9,7 +9,7 @@ from PIL import Image
 
 from dgl_rsis.errors import InputError
 from dgl_rsis.models import precision
-from dgl_rsis.models.base import Backbone, ReadsOnce
+from dgl_rsis.models.base import Backbone, ReadsOnce, ReadsRegionsOnce
 from dgl_rsis.models.hf_clip import HfClip
 from dgl_rsis.models.precision import HalfPrecision, compile_blocks
 from dgl_rsis.models.tiny import RsTiny
@@ -53,6 +53,8 @@ def test_half_precision_is_close_but_not_the_same(backbone: Backbone, kind: str)
         assert ((exact * near).sum(-1) > 0.995).all(), name  # cosines
         assert (exact != near).any(), name
     regions = half.regions(picture(), masks())
+    assert isinstance(half, ReadsRegionsOnce)
+    np.testing.assert_array_equal(half.region_reader(picture())(masks()), regions)
     assert ((regions * backbone.regions(picture(), masks())).sum(-1) > 0.995).all()
 
 

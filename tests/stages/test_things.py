@@ -40,7 +40,7 @@ def test_things_are_read_one_octave_finer_than_the_map_where_the_image_is_larger
         features = local.read_features(image, backbone, SETTINGS.local, metres_per_pixel=metres)
         pyramid = things.read_pyramid(image, backbone, features, SETTINGS.local)
         assert pyramid.steps[0] == finest / 4
-        assert min(pyramid.pictures[-1].shape[:2]) < 2 * things.LEAST_SIDE
+        assert min(pyramid.levels[-1].shape[:2]) * 4 < 2 * things.LEAST_SIDE
 
 
 def test_no_reading_of_things_is_larger_than_one_of_the_map_may_be():
@@ -57,7 +57,7 @@ def test_a_small_image_is_read_once():
 
 
 def test_the_level_in_which_a_thing_has_the_standard_size_weighs_most():
-    pyramid = things.Pyramid((1 / 4, 1 / 8, 1 / 16), (), ())
+    pyramid = things.Pyramid((1 / 4, 1 / 8, 1 / 16), (), None)
     exact = settings(thing_cells=4.0, thing_spread=0.5)
     weights = things.level_weights(np.array([16**2, 32**2, 64**2, 2**2, 4096**2]), pyramid, exact)
     np.testing.assert_allclose(weights.sum(1), 1, atol=1e-6)
@@ -97,10 +97,11 @@ def test_features_of_levels_have_unit_length_and_are_those_of_their_quarter(cell
     backbone.cell = cells
     masks = np.zeros((1, 128, 128), bool)
     masks[0, 8:56, 8:56] = True  # inside the red quarter
-    fine = ToyBackbone()
+    image = quarters(128)
+    features = local.read_features(image, ToyBackbone(), SETTINGS.local)
     local_settings = SETTINGS.local.model_copy(update={"mask_guidance": guidance})
-    pyramid = pyramid_of(quarters(128), fine)
-    seen = things.level_features(MaskSet.from_masks(masks), pyramid, backbone, local_settings)
+    pyramid = things.read_pyramid(image, backbone, features, local_settings)
+    seen = things.level_features(MaskSet.from_masks(masks), pyramid)
     assert backbone.calls["regions"] == asked
     assert (seen.guided is None) == (asked == 0)
     assert len(seen.masked) == 2

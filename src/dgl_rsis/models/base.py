@@ -19,6 +19,8 @@ from dgl_rsis.types import FloatArray, IntArray, Proposals, RGBImage
 
 Activator: TypeAlias = Callable[[FloatArray, Sequence[int]], tuple[FloatArray, FloatArray]]
 """``Backbone.activations`` of one image: texts and targets in, maps and probabilities out."""
+RegionReader: TypeAlias = Callable[[Proposals], FloatArray]
+"""``Backbone.regions`` of one image: proposals in, mask-guided embeddings out."""
 
 
 @dataclass(frozen=True)
@@ -161,6 +163,21 @@ def activator_of(backbone: Backbone, image: RGBImage) -> Activator:
     if isinstance(backbone, ReadsOnce):
         return backbone.activator(image)
     return partial(backbone.activations, image)
+
+
+@runtime_checkable
+class ReadsRegionsOnce(Protocol):
+    """A backbone that reads an image once for the mask-guided embeddings of any proposals."""
+
+    def region_reader(self, image: RGBImage) -> RegionReader:
+        """Compute what does not depend on the masks, and keep it for all of them."""
+
+
+def region_reader_of(backbone: Backbone, image: RGBImage) -> RegionReader:
+    """Mask-guided embeddings in one image, read once where the backbone can do so."""
+    if isinstance(backbone, ReadsRegionsOnce):
+        return backbone.region_reader(image)
+    return partial(backbone.regions, image)
 
 
 @dataclass(frozen=True)

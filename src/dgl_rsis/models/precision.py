@@ -14,7 +14,14 @@ from collections.abc import Sequence
 import torch
 
 from dgl_rsis.errors import InputError
-from dgl_rsis.models.base import Activator, Backbone, ModelCard, activator_of
+from dgl_rsis.models.base import (
+    Activator,
+    Backbone,
+    ModelCard,
+    RegionReader,
+    activator_of,
+    region_reader_of,
+)
 from dgl_rsis.types import FloatArray, Proposals, RGBImage
 
 
@@ -65,6 +72,17 @@ class HalfPrecision:
         """See ``Backbone``."""
         with self._half():
             return self.backbone.regions(image, proposals)
+
+    def region_reader(self, image: RGBImage) -> RegionReader:
+        """See ``ReadsRegionsOnce``."""
+        with self._half():
+            reader = region_reader_of(self.backbone, image)
+
+        def read(proposals: Proposals) -> FloatArray:
+            with self._half():
+                return reader(proposals)
+
+        return read
 
     def activations(
         self, image: RGBImage, texts: FloatArray, targets: Sequence[int]

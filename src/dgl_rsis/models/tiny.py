@@ -19,7 +19,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from dgl_rsis.errors import ModelError
-from dgl_rsis.models.base import Activator, ModelCard
+from dgl_rsis.models.base import Activator, ModelCard, RegionReader
 from dgl_rsis.models.hf_files import read_json
 from dgl_rsis.models.tiny_networks import (
     ImageTower,
@@ -167,7 +167,6 @@ class RsTiny:
         cells = self._read(image, STRIDE, lambda maps: self.image_tower.dense(maps))
         return to_unit(_even(cells, height, width, STRIDE).permute(1, 2, 0))
 
-    @torch.inference_mode()
     def regions(self, image: RGBImage, proposals: Proposals) -> FloatArray:
         """Mask-guided embeddings ``(N, D)``: the head's attention pooling inside each mask.
 
@@ -175,6 +174,11 @@ class RsTiny:
         pooled fields: ``pool(exp(a) * v) / pool(exp(a))``. A mask of everything on a square of
         the input size gives the ordinary image embedding.
         """
+        return self.region_reader(image)(proposals)
+
+    @torch.inference_mode()
+    def region_reader(self, image: RGBImage) -> RegionReader:
+        """Read an image once for the mask-guided embeddings of any proposals."""
         height, width = image.shape[:2]
         head = self.image_tower.pool
         cells = self._read(image, TOP_STRIDE, lambda maps: head.fields(maps[3]))
@@ -183,6 +187,12 @@ class RsTiny:
         weights = (logits - logits.amax((1, 2), keepdim=True)).exp()  # (heads, h, w)
         weighted = values.reshape(head.heads, -1, *values.shape[1:]) * weights[:, None]
         field = torch.cat([weights, weighted.flatten(0, 1)]).permute(1, 2, 0).numpy()
+        return partial(self._pool_regions, field)
+
+    @torch.inference_mode()
+    def _pool_regions(self, field: FloatArray, proposals: Proposals) -> FloatArray:
+        """Mask-guided embeddings from attention weights and weighted values, ``(h, w, A + C)``."""
+        head = self.image_tower.pool
         pooled = torch.from_numpy(proposals.pool(field))  # (N, heads + C)
         total, sums = pooled[:, : head.heads], pooled[:, head.heads :]
         means = sums.reshape(len(sums), head.heads, -1) / total.clamp(min=1e-12)[..., None]

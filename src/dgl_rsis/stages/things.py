@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dgl_rsis.config import InstanceSettings, LocalSettings
-from dgl_rsis.models.base import Backbone
+from dgl_rsis.models.base import Backbone, RegionReader, region_reader_of
 from dgl_rsis.proposals.filters import Overlaps
 from dgl_rsis.stages.local import (
     COARSE_CELL,
@@ -41,12 +41,13 @@ class Pyramid:
     Attributes:
         steps: cells along one pixel of the image, per level, finest first.
         levels: ``(h, w, D)`` float32 of unit length over the whole image, per level.
-        pictures: ``(H', W', 3)`` uint8, the image as it was read, per level.
+        guided: gives mask-guided features, per level; None where they are off, or cells are
+            coarse, for there each proposal is a token that takes time.
     """
 
     steps: tuple[float, ...]
     levels: tuple[FloatArray, ...]
-    pictures: tuple[RGBImage, ...]
+    guided: tuple[RegionReader, ...] | None
 
 
 def read_pyramid(
@@ -58,7 +59,7 @@ def read_pyramid(
         image: ``(H, W, 3)`` uint8.
         backbone: the image-text model.
         features: of the image; its readings are used again where they have the wanted size.
-        settings: bound the size of a reading, as for the map.
+        settings: bound the size of a reading, as for the map; switch mask guidance off.
     """
     finer = min(1.0, 2 * features.factors[0])
     fits = finer**2 * image.shape[0] * image.shape[1] <= settings.max_side**2
@@ -72,7 +73,10 @@ def read_pyramid(
         for factor, picture in zip(factors, pictures, strict=True)
     ]
     steps = tuple(factor / backbone.cell for factor in factors)
-    return Pyramid(steps, tuple(levels), tuple(pictures))
+    guided = None
+    if backbone.cell < COARSE_CELL and settings.mask_guidance is not False:
+        guided = tuple(region_reader_of(backbone, picture) for picture in pictures)
+    return Pyramid(steps, tuple(levels), guided)
 
 
 @dataclass(frozen=True)
@@ -81,25 +85,19 @@ class LevelFeatures:
 
     Attributes:
         masked: mean dense features, ``(N, D)`` float32 of unit length, per level.
-        guided: mask-guided features, likewise; None where they are off, or cells are coarse, for
-            there each proposal is a token that takes time.
+        guided: mask-guided features, likewise; None where they are off.
     """
 
     masked: list[FloatArray]
     guided: list[FloatArray] | None
 
 
-def level_features(
-    proposals: Proposals, pyramid: Pyramid, backbone: Backbone, settings: LocalSettings
-) -> LevelFeatures:
-    """Features of proposals in every level; mask-guided ones unless they are switched off."""
+def level_features(proposals: Proposals, pyramid: Pyramid) -> LevelFeatures:
+    """Features of proposals in every level."""
     means = [proposals.pool(level) for level in pyramid.levels]
     masked = [each / (np.linalg.norm(each, axis=-1, keepdims=True) + EPSILON) for each in means]
-    if backbone.cell >= COARSE_CELL or settings.mask_guidance is False:
-        return LevelFeatures(masked, None)
-    return LevelFeatures(
-        masked, [backbone.regions(picture, proposals) for picture in pyramid.pictures]
-    )
+    guided = pyramid.guided
+    return LevelFeatures(masked, None if guided is None else [read(proposals) for read in guided])
 
 
 def level_weights(

@@ -17,7 +17,14 @@ from typing import TypeAlias, TypeVar
 
 import numpy as np
 
-from dgl_rsis.models.base import Activator, Backbone, ModelCard, activator_of
+from dgl_rsis.models.base import (
+    Activator,
+    Backbone,
+    ModelCard,
+    RegionReader,
+    activator_of,
+    region_reader_of,
+)
 from dgl_rsis.pipeline import Model
 from dgl_rsis.types import FloatArray, Proposals, RGBImage
 
@@ -41,12 +48,14 @@ class SharedBackbone:
         self.saved = 0.0
         self._dense: Kept[FloatArray] = {}
         self._activators: Kept[Activator] = {}
+        self._region_readers: Kept[RegionReader] = {}
         self._texts: dict[str, FloatArray] = {}
 
     def forget(self) -> None:
         """Drop what was said about images."""
         self._dense.clear()
         self._activators.clear()
+        self._region_readers.clear()
 
     @property
     def card(self) -> ModelCard:
@@ -101,8 +110,12 @@ class SharedBackbone:
         return self._once(self._dense, image, self.backbone.dense)
 
     def regions(self, image: RGBImage, proposals: Proposals) -> FloatArray:
-        """Mask-guided embeddings; nothing is kept, proposals differ between ways."""
-        return self.backbone.regions(image, proposals)
+        """Mask-guided embeddings, of an image that is read once."""
+        return self.region_reader(image)(proposals)
+
+    def region_reader(self, image: RGBImage) -> RegionReader:
+        """What mask-guided embeddings need beside the masks, computed once for the same pixels."""
+        return self._once(self._region_readers, image, partial(region_reader_of, self.backbone))
 
     def activations(
         self, image: RGBImage, texts: FloatArray, targets: Sequence[int]
