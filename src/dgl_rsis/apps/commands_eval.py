@@ -56,7 +56,15 @@ def evaluate(
     limit: Annotated[
         int | None, typer.Option(help="So many images, drawn by --seed.", min=1, metavar="NUMBER")
     ] = None,
-    seed: Annotated[int, typer.Option(help="Of images and intervals.", metavar="NUMBER")] = 0,
+    sentences: Annotated[
+        int | None,
+        typer.Option(
+            help="At most so many of each image, drawn by --seed.", min=1, metavar="NUMBER"
+        ),
+    ] = None,
+    seed: Annotated[
+        int, typer.Option(help="Of what is drawn, and of intervals.", metavar="NUMBER")
+    ] = 0,
     workers: Annotated[
         int | None,
         typer.Option(help="Processes; one for each core if not said.", min=1, metavar="NUMBER"),
@@ -98,8 +106,9 @@ def evaluate(
     if output is None:
         raise InputError("name a folder for the results with -o")
     plan = _plan(
-        dataset, folder, split, ways or ["default"], models or ["rs-tiny"], device, limit, seed
-    )
+        dataset, folder, split, ways or ["default"], models or ["rs-tiny"], device, limit, seed,
+        sentences,
+    )  # fmt: skip
     _run(
         console, plan, Path(output), workers or os.cpu_count() or 1, overwrite=overwrite,
         report=not no_report,
@@ -108,7 +117,7 @@ def evaluate(
 
 def _plan(
     dataset: str, folder: str | None, split: str | None, ways: list[str], models: list[str],
-    device: str | None, limit: int | None, seed: int,
+    device: str | None, limit: int | None, seed: int, sentences: int | None,
 ) -> Plan:  # fmt: skip
     from dgl_rsis.benchmark.baselines.registry import MAP_BASELINES, REFER_BASELINES
     from dgl_rsis.benchmark.datasets.registry import find_entry
@@ -127,6 +136,7 @@ def _plan(
         device or "auto",
         limit,
         seed,
+        sentences,
     )
 
 

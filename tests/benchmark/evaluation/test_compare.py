@@ -12,7 +12,7 @@ from dgl_rsis.errors import InputError
 WAYS = {name: {"model": "rs-tiny", "revision": "3", "settings": {}} for name in ("a", "b")}
 HEADING = {
     "dataset": "own/all", "task": "maps", "classes": ["grass", "roof"], "words": ["grass", "roof"],
-    "background": None, "limit": None, "seed": 0, "ways": WAYS, "versions": {"numpy": "2"},
+    "background": None, "limit": None, "sentences_per_image": None, "left_out": {}, "seed": 0, "ways": WAYS, "versions": {"numpy": "2"},
 }  # fmt: skip
 
 

@@ -65,6 +65,18 @@ def test_images_are_drawn_by_the_seed_in_the_order_of_the_set(own_set, tiny_rs_f
     assert len({tuple(drawn(limit=2, seed=seed)) for seed in range(8)}) > 1
 
 
+def test_sentences_are_drawn_by_the_seed_in_the_order_of_the_set(own_set, tiny_rs_folder):
+    def drawn(**more):
+        bench = Bench(plan(own_set, tiny_rs_folder, "own-sentences", ("fast",), **more))
+        return [[sample.sentence for sample in bench.samples(name)] for name in bench.images()]
+
+    assert drawn() == drawn(sentences=2) == drawn(sentences=9)
+    one = drawn(sentences=1, seed=3)
+    assert one == drawn(sentences=1, seed=3)
+    assert all(len(few) == 1 and few[0] in all_ for few, all_ in zip(one, drawn(), strict=True))
+    assert len({tuple(drawn(sentences=1, seed=seed)[0]) for seed in range(8)}) > 1
+
+
 def answered(plan, folder):
     bench = Bench(plan)
     entries = [bench.answer(image) for image in bench.images()]

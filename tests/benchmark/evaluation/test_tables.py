@@ -9,6 +9,7 @@ def run(**more):
     return {
         "dataset": "own/all", "task": "maps", "classes": ["grass", "rest|s"], "words": ["lawn", ""],
         "background": 1, "limit": 1, "seed": 7, "images": 1, "complete": False,
+        "sentences_per_image": None,
         "ways": {"a": WAY, "b": WAY}, "versions": {"numpy": "2", "hidden": None},
         "left_out": {},
         "results": {
@@ -42,6 +43,8 @@ def test_facts_say_what_was_run():
     )
     said = dict(facts(sentences()))
     assert said["Asked for"] == "all images"
+    few = dict(facts(sentences(sentences_per_image=2)))
+    assert few["Asked for"] == "all images, at most 2 sentences of each, drawn by seed 7"
     assert said["Answered"] == "1 image, 1 sentence"
     assert "Classes" not in said
 

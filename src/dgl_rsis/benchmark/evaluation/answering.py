@@ -41,6 +41,7 @@ class Plan:
         device: see ``load``.
         limit: how many images, drawn by ``seed``; None takes all.
         seed: of all that is drawn.
+        sentences: how many of each image at most, drawn by ``seed``; None takes all.
     """
 
     dataset: str
@@ -50,6 +51,7 @@ class Plan:
     device: str = "auto"
     limit: int | None = None
     seed: int = 0
+    sentences: int | None = None
 
 
 class Bench:
@@ -93,8 +95,13 @@ class Bench:
         return [names[index] for index in sorted(drawn.tolist())]
 
     def samples(self, image: str) -> list[Any]:
-        """What is asked about an image: its map, or all sentences about it."""
-        return self._samples[image]
+        """What is asked about an image: its map, or sentences about it."""
+        samples, most = self._samples[image], self.plan.sentences
+        if most is None or most >= len(samples):
+            return samples
+        random = np.random.default_rng([self.plan.seed, *image.encode()])
+        drawn = random.choice(len(samples), most, replace=False)
+        return [samples[index] for index in sorted(drawn.tolist())]
 
     def forget(self) -> None:
         """Drop what the backbones keep of the last image; call it before the next."""
@@ -115,6 +122,7 @@ class Bench:
         return {
             **facts,
             "limit": plan.limit,
+            "sentences_per_image": plan.sentences,
             "seed": plan.seed,
             "ways": {
                 way.name: {

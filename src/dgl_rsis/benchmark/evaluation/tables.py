@@ -92,10 +92,12 @@ def facts(results: Results) -> list[tuple[str, str]]:
     if results["task"] != "maps":
         sentences = next(iter(results["results"].values()))["sentences"]
         answered += f", {counted(sentences, 'sentence')}"
-    limit = results["limit"]
-    asked = "all images"
-    if limit is not None:
-        asked = f"{counted(limit, 'image')}, drawn by seed {results['seed']}"
+    limit, most = results["limit"], results["sentences_per_image"]
+    asked = "all images" if limit is None else counted(limit, "image")
+    if most is not None:
+        asked += f", at most {counted(most, 'sentence')} of each"
+    if not limit is most is None:
+        asked += f", drawn by seed {results['seed']}"
     said = [
         ("Data set", f"{folder}, split {split}" if folder else split),
         ("Task", "class maps" if results["task"] == "maps" else "masks that sentences refer to"),

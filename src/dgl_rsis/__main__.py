@@ -1,0 +1,6 @@
+"""``python -m dgl_rsis`` is the command ``dgl-rsis``."""
+
+from dgl_rsis.apps.cli import main
+
+if __name__ == "__main__":
+    main()
