@@ -6,7 +6,7 @@ from toy_backbone import ToyBackbone, quarters
 import dgl_rsis.referring as referring
 from dgl_rsis.config import make_settings
 from dgl_rsis.errors import ImageError, InputError, TextError
-from dgl_rsis.pipeline import Model
+from dgl_rsis.pipeline import Model, load
 from dgl_rsis.progress import CancelledError
 from dgl_rsis.stages import activation, crops
 from dgl_rsis.types import Raster
@@ -67,6 +67,17 @@ def test_any_size_works(shape, preset):
     assert result.labels.shape == shape
     answer = model(preset).refer(image, "the building in the centre")
     assert answer.mask.shape == answer.heatmap.shape == shape
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 2), (3, 3), (4, 4), (1, 90), (64, 64)])
+def test_where_there_is_nothing_nothing_matches(shape, tiny_rs_folder):
+    own = load(f"dir:{tiny_rs_folder}")
+    image = np.full((*shape, 3), 90, np.uint8)
+    assert own.segment(image, ["car", "road"]).labels.shape == shape
+    for candidates in (None, []):
+        answer = own.refer(image, "the car left of the road", candidates=candidates)
+        assert answer.mask.shape == shape
+        assert not answer.mask.any()
 
 
 @pytest.mark.parametrize(

@@ -185,7 +185,11 @@ def test_a_detector_needs_words() -> None:
     [
         ("leaf", "tree", ("tree",), 0),
         ("cut", "tree+sam2", ("tree",), 1),
-        ("leaf", "sam2", ("tree",), 1),
+        ("dense", "tree", (), 0),
+        ("dense", "tree+sam2", (), 1),
+        ("auto", "tree", ("tree",), 0),
+        ("auto", "sam2", ("sam2",), 0),
+        ("auto", "tree+sam2", ("flat", "sam2"), 0),
         ("mask", "tree", ("flat",), 0),
         ("mask", "tree+sam2", ("flat", "sam2"), 0),
         ("mask", "tree+flat", ("flat",), 0),
@@ -194,11 +198,24 @@ def test_a_detector_needs_words() -> None:
 def test_painters_take_the_parts_that_they_can_use(
     painter: str, proposer: str, parts: tuple[str, ...], notes: int
 ) -> None:
-    settings = make_settings(overrides={"proposals": {"proposer": proposer}}).proposals
-    found, said = painted_parts(painter, settings)
+    settings = make_settings(
+        overrides={"proposals": {"proposer": proposer}, "paint": {"painter": painter}}
+    )
+    found, said = painted_parts(settings.painter, settings.proposals)
     assert found == parts
     assert len(said) == notes
-    assert all("needs the region tree, not the proposer sam2" in each for each in said)
+    assert all("proposer sam2" in each for each in said)
+
+
+def test_masks_of_the_proposer_that_was_asked_for_are_painted() -> None:
+    by_name = model("sam2").segment(scene(), ["building", "water"])
+    by_masks = model("sam2", paint={"painter": "mask"}).segment(scene(), ["building", "water"])
+    by_tree = model("tree").segment(scene(), ["building", "water"])
+    assert (by_name.painter, by_tree.painter) == ("mask", "cut")
+    np.testing.assert_array_equal(by_name.labels, by_masks.labels)
+    assert (by_name.labels != by_tree.labels).any()
+    with pytest.raises(InputError, match="painter leaf needs the region tree, and the proposer is"):
+        model("sam2", paint={"painter": "leaf"})
 
 
 def test_small_masks_and_poor_ones_can_be_left_out() -> None:

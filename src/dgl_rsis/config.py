@@ -22,6 +22,7 @@ from dgl_rsis.errors import InputError
 
 PROPOSERS = ("tree", "flat", "maskcut", "hierarchy", "sam", "sam2", "samhq", "sam3")
 CHECKPOINT_USERS = ("maskcut", "hierarchy", "sam", "sam2", "samhq", "sam3")
+TREE_PAINTERS = ("leaf", "cut")
 
 
 class _Section(BaseModel):
@@ -128,7 +129,7 @@ class LocalSettings(_Section):
 class PaintSettings(_Section):
     """Painters of the class map (docs/design.md 1.2)."""
 
-    painter: Literal["dense", "leaf", "mask", "cut"]
+    painter: Literal["auto", "dense", "leaf", "mask", "cut"]
     region_price: float = Field(ge=0)
 
 
@@ -218,6 +219,22 @@ class Settings(_Section):
     instances: InstanceSettings
     program: ProgramSettings
     select: SelectSettings
+
+    @property
+    def painter(self) -> str:
+        """The painter; ``auto`` is ``cut`` for the region tree alone, ``mask`` for other proposers."""
+        if self.paint.painter != "auto":
+            return self.paint.painter
+        return "cut" if self.proposals.parts == ("tree",) else "mask"
+
+    @model_validator(mode="after")
+    def _trees_for_tree_painters(self) -> Settings:
+        if self.paint.painter in TREE_PAINTERS and "tree" not in self.proposals.parts:
+            raise ValueError(
+                f"the painter {self.paint.painter} needs the region tree, and the proposer is "
+                f"{self.proposals.proposer}; choose the painter mask, or the proposer tree"
+            )
+        return self
 
     @model_validator(mode="after")
     def _something_answers(self) -> Settings:

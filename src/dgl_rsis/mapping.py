@@ -40,7 +40,7 @@ def paint_map(
     """
     price = settings.paint.region_price
     if isinstance(proposals, RegionTree):
-        if settings.paint.painter == "cut":
+        if settings.painter == "cut":
             return paint.paint_cut(dense, proposals, price=price, rest=rest)
         return paint.paint_leaves(dense, proposals, rest=rest)
     if isinstance(proposals, MaskSet):

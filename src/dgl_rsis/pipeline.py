@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dgl_rsis.config import Settings, make_settings
+from dgl_rsis.config import TREE_PAINTERS, Settings, make_settings
 from dgl_rsis.errors import InputError
 from dgl_rsis.geo.raster import as_raster
 from dgl_rsis.image_reader import ImageReader
@@ -27,7 +27,6 @@ from dgl_rsis.progress import Progress, Teller
 from dgl_rsis.proposals.region_tree import RegionTree
 from dgl_rsis.proposals.tree import build_region_tree
 from dgl_rsis.proposing import (
-    TREE_PAINTERS,
     Found,
     Networks,
     checkpoint_folders,
@@ -165,7 +164,7 @@ class Model:
         tell("words")
         texts = local.encode_classes(self.backbone, chosen.prompts, chosen.competitors)
         tell("proposals")
-        painter = settings.paint.painter
+        painter = settings.painter
         notes = painted_parts(painter, settings.proposals)[1]
         proposals = self._painted(raster, picture, reader, chosen)
         tell("dense features")
@@ -380,7 +379,7 @@ class Model:
         self, raster: Raster, picture: RGBImage, reader: ImageReader, chosen: ClassList
     ) -> Proposals | None:
         """What the painter of the settings paints; None for cells."""
-        painter = self.settings.paint.painter
+        painter = self.settings.painter
         if painter == "dense":
             return None
         parts, _ = painted_parts(painter, self.settings.proposals)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from dgl_rsis.config import ProposalSettings
+from dgl_rsis.config import TREE_PAINTERS, ProposalSettings
 from dgl_rsis.errors import InputError
 from dgl_rsis.proposals.base import Detector, Features, Segmenter, proposer
 from dgl_rsis.proposals.combination import Combination, combine
@@ -23,7 +23,6 @@ SEGMENTERS = ("sam", "sam2", "samhq")
 DETECTOR = "sam3"
 FEATURE_READERS = ("maskcut", "hierarchy")
 REGION_TREES = ("tree", "flat")  # merged by colour, and by features with a weight
-TREE_PAINTERS = ("leaf", "cut")
 
 
 @dataclass(frozen=True)
@@ -219,13 +218,16 @@ def painted_parts(
     """The proposers that a painter works with, and notes where it leaves out one of the user's.
 
     The painters ``leaf`` and ``cut`` need a tree and no flat masks; ``mask`` needs flat masks, so
-    a tree is flattened.
+    a tree is flattened; ``dense`` paints cells.
     """
     parts = settings.parts
+    rest = "+".join(part for part in parts if part != "tree")
     if painter in TREE_PAINTERS:
-        rest = [part for part in parts if part != "tree"]
-        note = f"the painter {painter} needs the region tree, not the proposer {'+'.join(rest)}"
+        note = f"the painter {painter} needs the region tree, not the proposer {rest}"
         return ("tree",), (note,) if rest else ()
+    if painter == "dense":
+        note = f"the painter dense needs no proposer {rest}: it serves sentences alone"
+        return (), (note,) if rest else ()
     flat = ["flat" if part == "tree" else part for part in parts]
     return tuple(dict.fromkeys(flat)), ()
 

@@ -92,13 +92,13 @@ def test_segment_passes_options_on(image: Path, fake: Any, run: Run) -> None:
     (folder / "classes.txt").write_text("# land\nfield\n\nforest # trees\n")
     code, _, _ = run(
         "segment", image, "--classes-file", folder / "classes.txt", "-c", "water", "--other", "rest",
-        "-o", folder / "map.tif", "--preset", "fast", "--set", "paint.painter=cut",
+        "-o", folder / "map.tif", "--preset", "fast", "--set", "paint.painter=mask",
         "--proposer", "flat", "--bbox", "400000,5599990,400010,5600000",
     )  # fmt: skip
     assert code == 0
     (model,) = fake
     assert model.asked == {"classes": ["water", "field", "forest"], "other": "rest"}
-    assert model.settings.paint.painter == "cut"
+    assert model.settings.paint.painter == "mask"
     assert model.settings.proposals.proposer == "flat"
     assert not model.settings.activation.enabled
     with rasterio.open(folder / "map.tif") as dataset:

@@ -1,7 +1,7 @@
 """The command line ``dgl-rsis`` (docs/design.md 2).
 
-Exit codes: 0 done, 1 the demo is below its accuracy, 2 the input or the usage is wrong (one line
-on stderr), 3 finished with tiles that failed, which are listed, 4 nothing matched, 130 interrupted.
+Exit codes: 0 done, 1 the demo is below its accuracy or the program is at fault, 2 the input or the
+usage is wrong (one line on stderr), 3 finished with tiles that failed, which are listed, 4 nothing matched, 130 interrupted.
 Heavy libraries are imported inside the commands, so that ``--help`` is quick.
 """
 

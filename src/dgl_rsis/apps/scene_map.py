@@ -159,7 +159,7 @@ def segment(
             "model": {**asdict(result.card), "weights": result.facts["model"]["weights"]},
             "settings": result.facts["settings"],
             "classes": classes,
-            "painter": loaded.settings.paint.painter,
+            "painter": loaded.settings.painter,
             "tiles": describe_tiles(result),
         },
         notes=notes,

@@ -195,7 +195,10 @@ class RsTiny:
         head = self.image_tower.pool
         pooled = torch.from_numpy(proposals.pool(field))  # (N, heads + C)
         total, sums = pooled[:, : head.heads], pooled[:, head.heads :]
-        means = sums.unflatten(1, (head.heads, -1)) / total.clamp(min=1e-12)[..., None]
+        means = (
+            sums.reshape(len(sums), head.heads, sums.shape[1] // head.heads)
+            / total.clamp(min=1e-12)[..., None]
+        )
         return to_unit(head.project(means.flatten(1).to(self.device)))
 
     def _read(

@@ -75,7 +75,7 @@ def estimate_scene(
     largest = max(heights) * max(widths)
     seen = largest * float(factors[0] ** 2)
     read = float(sum(factor**2 for factor in factors))
-    trees = settings.paint.painter != "dense"
+    trees = settings.painter != "dense"
     pixels = shape[0] * shape[1]
     waiting = min(len(heights), 3) * grid.size * shape[1]  # rows of tiles whose cells are kept
     cells = (grid.step_cells / grid.step) ** 2

@@ -60,7 +60,7 @@ def plan_work(
     return Work(
         source,
         grid,
-        grid.step if settings.paint.painter == "dense" else grid.halo,
+        grid.step if settings.painter == "dense" else grid.halo,
         factors,
         chosen,
         local.encode_classes(model.backbone, chosen.prompts, chosen.competitors),

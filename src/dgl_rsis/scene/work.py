@@ -186,7 +186,7 @@ class TileWorker:
         work, grid = self.work, self.work.grid
         box = grid.painted(task.tile, work.margin)
         core = grid.core(task.tile).within(box)
-        painter = self.model.settings.paint.painter
+        painter = self.model.settings.painter
         is_blind = painter == "dense" and task.is_full
         raster = _unseen(box) if is_blind else self._pixels(box)
         uses_model = painter == "mask"

@@ -64,9 +64,9 @@ def make_map(
 
 
 def best_map(model: Model, image: RGBImage, truth: NDArray[np.int16]) -> NDArray[np.int16]:
-    """The map of perfectly classified regions, of those that the painter of the model works with."""
+    """The map of perfectly classified regions, of those that the painter works with, or could."""
     settings = model.settings
-    parts, _ = painted_parts(settings.paint.painter, settings.proposals)
+    parts = painted_parts(settings.painter, settings.proposals)[0] or settings.proposals.parts
     proposals = settings.proposals.model_copy(update={"proposer": "+".join(parts)})
     painted = settings.model_copy(update={"proposals": proposals})
     found = replace(model, settings=painted).propose(image)
