@@ -19,6 +19,7 @@ HF = "hf"
 EXTRAS: dict[str, tuple[tuple[str, ...], str]] = {
     HF: (("transformers", "huggingface_hub"), "CLIP, SigLIP, SAM and other checkpoints"),
     "parquet": (("pyarrow",), "GeoParquet output"),
+    "ray": (("ray",), "workers on a cluster"),
 }
 """Extras that users may want: the modules they bring, and for what."""
 

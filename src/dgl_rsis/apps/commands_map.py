@@ -83,7 +83,8 @@ def segment(
     device: options.Device = None,
     precision: options.Precision = None,
     tile_size: options.TileSize = None,
-    workers: options.Workers = 1,
+    workers: options.Workers = None,
+    ray: options.Ray = None,
     resume: options.Resume = False,
     gsd: options.GroundSampling = None,
     overwrite: options.Overwrite = False,
@@ -105,7 +106,7 @@ def segment(
 
     began = time.perf_counter()
     console = Console(quiet=quiet, verbose=verbose, as_json=as_json)
-    tiling = options.Tiling(tile_size, workers, resume, gsd)
+    tiling = options.Tiling(tile_size, workers, resume, gsd, ray)
     target, scores_target = options.check_outputs(
         image,
         [(output, outputs.MAP_SUFFIXES), (scores, RASTER_SUFFIXES)],

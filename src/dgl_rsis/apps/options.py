@@ -105,8 +105,21 @@ TileSize = Annotated[
     ),
 ]
 Workers = Annotated[
-    int,
-    typer.Option(help="Processes that compute the tiles of a scene, a model in each.", min=1),
+    int | None,
+    typer.Option(
+        help="Processes that compute the tiles of a scene, a model in each: 1, or with --ray all "
+        "that the cluster has room for.",
+        min=1,
+    ),
+]
+Ray = Annotated[
+    str | None,
+    typer.Option(
+        "--ray",
+        help="Compute the tiles of a scene on a Ray cluster: auto, local, HOST:PORT or "
+        "ray://HOST:PORT.",
+        metavar="ADDRESS",
+    ),
 ]
 Resume = Annotated[
     bool,
@@ -205,13 +218,14 @@ class Tiling:
     """How a scene is computed in tiles; the fields are options of the command line."""
 
     tile_size: int | None
-    workers: int
+    workers: int | None
     resume: bool
     gsd: float | None
+    ray: str | None
 
     def given(self) -> dict[str, Any]:
         """The options that differ from the defaults, for the manifest."""
-        defaults = Tiling(None, 1, False, None)
+        defaults = Tiling(None, None, False, None, None)
         return {
             name: value for name, value in vars(self).items() if value != getattr(defaults, name)
         }

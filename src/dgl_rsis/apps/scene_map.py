@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from contextlib import nullcontext, redirect_stdout
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -95,7 +97,9 @@ def segment(
     from dgl_rsis.geo.writer import side_file
     from dgl_rsis.scene.segmenting import describe_tiles, segment_scene
 
-    with console.progress("loading the model") as progress:
+    # Ray reports dead workers on stdout, where results stand
+    remarks = nullcontext() if tiling.ray is None else redirect_stdout(sys.stderr)
+    with console.progress("loading the model") as progress, remarks:
         loaded = load_model(choice, console)
         try:
             result = segment_scene(
@@ -108,6 +112,7 @@ def segment(
                 reading=reading.scene(tiling.gsd),
                 tile_size=tiling.tile_size,
                 workers=tiling.workers,
+                ray=tiling.ray,
                 resume=tiling.resume,
                 overwrite=overwrite,
                 progress=progress,

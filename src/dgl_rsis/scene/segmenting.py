@@ -31,6 +31,7 @@ from dgl_rsis.models.base import ModelCard
 from dgl_rsis.pipeline import CancelledError, Model, Progress, load
 from dgl_rsis.scene.executors import Executor, InProcess, Processes
 from dgl_rsis.scene.journal import Journal, journal_folder, open_journal, remove_journal
+from dgl_rsis.scene.ray_executor import TASKS_AT_ONCE, RayActors, check_cluster
 from dgl_rsis.scene.schedule import Schedule, TileTask
 from dgl_rsis.scene.source import (
     SceneOptions,
@@ -122,7 +123,8 @@ def segment_scene(
     settings: Mapping[str, Mapping[str, Any]] | None = None,
     reading: SceneOptions = SceneOptions(),
     tile_size: int | None = None,
-    workers: int = 1,
+    workers: int | None = None,
+    ray: str | None = None,
     resume: bool = False,
     overwrite: bool = False,
     progress: Progress | None = None,
@@ -141,14 +143,17 @@ def segment_scene(
         output: a .tif file.
         scores: a .tif file for the probability of the class; None for none.
         other: see ``Model.segment``.
-        model: a name as for ``load``, or a model that is loaded already; with several workers one
-            that was loaded by its name.
+        model: a name as for ``load``, or a model that is loaded already; with several workers or
+            ``ray`` one that was loaded by its name.
         preset: of the settings, where ``model`` is a name.
         settings: over the preset, where ``model`` is a name.
         reading: bands, stretch, no data, part and working resolution.
         tile_size: side of a tile in pixels, rounded up to what the model's cells need; None for
             1,024, and more where a model reads at a fraction of the size.
-        workers: processes that compute, each with a model of its own.
+        workers: processes that compute, each with a model of its own; None for one, and with
+            ``ray`` for as many as the cluster has room for.
+        ray: address of a Ray cluster whose nodes run the workers, see ``RayActors``; they find the
+            images and the model under the same paths. None for this machine.
         resume: go on with a run that was cut off.
         overwrite: replace outputs, and drop what a run that was cut off left.
         progress: ``(tiles done, tiles, message) -> go on?``.
@@ -158,9 +163,10 @@ def segment_scene(
             depended on something else.
         OutputError: an output cannot be written, or another run writes it.
         CancelledError: the callback asked to stop; what is finished is kept.
+        MissingExtraError: ``ray`` is given, and Ray is not installed.
     """
     began = time.perf_counter()
-    if workers < 1:
+    if workers is not None and workers < 1:
         raise InputError(f"{workers} workers compute nothing; take 1 or more")
     if tile_size is not None and tile_size < 1:
         raise InputError(f"a tile of {tile_size} pixels is no tile; take e.g. {TILE_SIZE}")
@@ -170,7 +176,10 @@ def segment_scene(
     scores_target = None
     if scores is not None:
         scores_target = check_output(scores, overwrite=replace, suffixes=RASTER_SUFFIXES)
-    if not isinstance(model, str) and model.name is None and workers > 1:
+    if ray is not None:
+        check_cluster(ray)
+    is_alone = ray is None and workers in (None, 1)
+    if not isinstance(model, str) and model.name is None and not is_alone:
         raise InputError("workers load a model by its name; pass the name, or take one worker")
     _check_apart(images, target)
     source = plan_source(images, reading)
@@ -187,13 +196,12 @@ def segment_scene(
         )
         schedule = Schedule(work, journal)
         executor: Executor[TileTask, Cells | Painted]
-        if workers == 1:
+        if is_alone:
             worker = TileWorker(work, loaded, THREADS)
             stack.callback(worker.close)
             executor = InProcess(worker, THREADS)
         else:
-            assert loaded.name is not None  # checked above
-            executor = Processes(WorkerMaker(work, loaded.name, loaded.settings), workers)
+            executor = _executor(work, loaded, workers, ray)
         _compute(schedule, executor, progress)
         if file_facts(source.files) != before:
             raise InputError(
@@ -337,6 +345,19 @@ def _check_apart(images: str | Path | Sequence[str | Path], target: Path) -> Non
     folder = Path(images) if isinstance(images, str | Path) else None
     if folder is not None and folder.is_dir() and folder.resolve() == target.parent.resolve():
         raise OutputError(f"{target} would lie among the images; choose another folder for it")
+
+
+def _executor(
+    work: Work, model: Model, workers: int | None, ray: str | None
+) -> Executor[TileTask, Cells | Painted]:
+    """Workers in other processes."""
+    assert model.name is not None  # the caller checked that
+    if ray is None:
+        assert workers is not None
+        return Processes(WorkerMaker(work, model.name, model.settings), workers)
+    make = WorkerMaker(work, model.name, model.settings, TASKS_AT_ONCE)
+    is_on_gpu = model.settings.backbone.device.startswith("cuda")
+    return RayActors(make, ray, workers, gpu=is_on_gpu)
 
 
 def _compute(
