@@ -87,6 +87,7 @@ def segment(
     ray: options.Ray = None,
     resume: options.Resume = False,
     gsd: options.GroundSampling = None,
+    asset: options.Asset = None,
     overwrite: options.Overwrite = False,
     as_json: options.AsJson = False,
     quiet: options.Quiet = False,
@@ -96,7 +97,8 @@ def segment(
 
     Regions below --min-area take the class of their largest neighbour.
 
-    IMAGE may be a folder, or a text file with a path a line: one mosaic. What is larger than a
+    IMAGE may be a folder, a text file with a path or URL a line, or a STAC ItemCollection (file or
+    URL): one mosaic. What is larger than a
     model reads at once becomes a .tif in tiles, in memory that does not grow with the scene; such
     a run goes on with --resume after a kill.
     """
@@ -106,7 +108,7 @@ def segment(
 
     began = time.perf_counter()
     console = Console(quiet=quiet, verbose=verbose, as_json=as_json)
-    tiling = options.Tiling(tile_size, workers, resume, gsd, ray)
+    tiling = options.Tiling(tile_size, workers, resume, gsd, ray, asset)
     target, scores_target = options.check_outputs(
         image,
         [(output, outputs.MAP_SUFFIXES), (scores, RASTER_SUFFIXES)],

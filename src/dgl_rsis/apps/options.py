@@ -129,6 +129,13 @@ GroundSampling = Annotated[
     float | None,
     typer.Option("--gsd", help="Read, and map, at so many metres a pixel.", metavar="METRES"),
 ]
+Asset = Annotated[
+    str | None,
+    typer.Option(
+        help="Asset of STAC items; without: the one with the role visual, else data.",
+        metavar="KEY",
+    ),
+]
 Overwrite = Annotated[
     bool,
     typer.Option("--overwrite", "-f", help="Replace outputs."),
@@ -176,7 +183,7 @@ class Reading:
             aoi=self.aoi,
         )
 
-    def scene(self, gsd: float | None) -> SceneOptions:
+    def scene(self, gsd: float | None, asset: str | None = None) -> SceneOptions:
         """The same for a scene that is read in tiles.
 
         Raises:
@@ -193,6 +200,7 @@ class Reading:
             bbox=None if bounds is None else tuple(bounds),
             aoi=self.aoi,
             gsd=gsd,
+            asset=asset,
         )
 
     def _band_numbers(self) -> list[int] | None:
@@ -222,10 +230,11 @@ class Tiling:
     resume: bool
     gsd: float | None
     ray: str | None
+    asset: str | None
 
     def given(self) -> dict[str, Any]:
         """The options that differ from the defaults, for the manifest."""
-        defaults = Tiling(None, None, False, None, None)
+        defaults = Tiling(None, None, False, None, None, None)
         return {
             name: value for name, value in vars(self).items() if value != getattr(defaults, name)
         }

@@ -55,12 +55,12 @@ def streams(
         InputError: tiles are needed, and an option does not go with them.
     """
     from dgl_rsis.config import make_settings
-    from dgl_rsis.geo.mosaic import scene_files
+    from dgl_rsis.geo.mosaic import names_files
     from dgl_rsis.geo.writer import RASTER_SUFFIXES
     from dgl_rsis.scene.source import pixels_asked
 
     is_raster = target.suffix.lower() in RASTER_SUFFIXES
-    is_mosaic = scene_files(image) != (image,)
+    is_mosaic = names_files(image)
     asked = [f"--{name.replace('_', '-')}" for name in tiling.given()]
     if not (is_mosaic or asked):
         most = make_settings(choice.preset, choice.overrides).local.max_side ** 2
@@ -109,7 +109,7 @@ def segment(
                 scores=request.scores,
                 other=request.other,
                 model=loaded,
-                reading=reading.scene(tiling.gsd),
+                reading=reading.scene(tiling.gsd, tiling.asset),
                 tile_size=tiling.tile_size,
                 workers=tiling.workers,
                 ray=tiling.ray,

@@ -137,8 +137,9 @@ def segment_scene(
     whole scene, so that no border between tiles shows.
 
     Args:
-        images: a raster, a folder of rasters, a text file with a path a line, or paths; several
-            are one mosaic. Paths that GDAL resolves (``/vsi...``, ``https://...``) too.
+        images: a raster, a folder of rasters, a text file with a path or URL a line, a STAC
+            ItemCollection or Item, the URL of one of these, or paths; several are one mosaic.
+            Paths that GDAL resolves (``/vsi...``, ``https://...``) too.
         classes: names in any words.
         output: a .tif file.
         scores: a .tif file for the probability of the class; None for none.

@@ -72,6 +72,7 @@ class SceneOptions:
         bbox: ``minx, miny, maxx, maxy`` of the part to map; None for all.
         aoi: vector file; what lies outside of its polygons is no data.
         gsd: working resolution in metres per pixel; None for that of the file.
+        asset: which one of STAC items; None goes by roles, see ``geo.stac``.
     """
 
     bands: tuple[int, ...] | None = None
@@ -81,6 +82,7 @@ class SceneOptions:
     bbox: tuple[float, ...] | None = None
     aoi: str | None = None
     gsd: float | None = None
+    asset: str | None = None
 
 
 @dataclass(frozen=True)
@@ -153,14 +155,14 @@ def plan_source(
     """Look at a scene once: bands, statistics, extent.
 
     Args:
-        images: a raster, a folder, a list file, or paths; several are one mosaic.
+        images: a raster, a folder, a list file, a STAC document, or paths; several are one mosaic.
         options: how to read it.
 
     Raises:
         ImageError: a file cannot be read, or nothing in the scene is valid.
         InputError: an option makes no sense for it.
     """
-    files = scene_files(images)
+    files = scene_files(images, options.asset)
     name = files[0] if len(files) == 1 else mosaic_text(files, options.nodata)
     with cache_limit(), open_raster(name) as dataset:
         choice = choose_bands(dataset, options.bands, options.nodata)
@@ -239,7 +241,7 @@ def pixels_asked(images: str | Path, options: SceneOptions) -> int:
         ImageError: a file cannot be read.
         InputError: ``bbox`` or ``aoi`` miss the scene.
     """
-    files = scene_files(images)
+    files = scene_files(images, options.asset)
     name = files[0] if len(files) == 1 else mosaic_text(files, options.nodata)
     with open_raster(name) as dataset:
         polygons = None
