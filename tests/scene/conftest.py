@@ -30,6 +30,7 @@ def ray_cluster() -> Iterator[str]:
     with pytest.MonkeyPatch.context() as patch:  # nodes hand it on to their workers
         patch.setenv("PYTHONPATH", tests if before is None else f"{tests}{os.pathsep}{before}")
         patch.setenv("RAY_USAGE_STATS_ENABLED", "0")
+        patch.setenv("RAY_worker_niceness", "0")  # Ray's own 15 starves them on a busy machine
         cluster = Cluster()
         for _ in range(2):
             cluster.add_node(num_cpus=1, object_store_memory=100 * 2**20, include_dashboard=False)

@@ -199,7 +199,8 @@ class _Pool(Generic[Task, Result]):
             if not done:
                 raise InputError(
                     f"no worker could start within {_PATIENCE:.0f} s: the Ray cluster has no free "
-                    "core or GPU; see `ray status`, or run again with --resume later"
+                    "core or GPU, or its nodes are overloaded; see `ray status`, or run again with "
+                    "--resume later"
                 )
             yield from self._take(by_reference[done[0]], done[0])
 
