@@ -37,7 +37,11 @@ def test_actors_fill_the_cluster_and_work_where_the_run_began(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     executor: Executor[int, tuple[int, str, str]] = RayActors(make_tell, ray_cluster)
-    told = [answer for _, answer in executor.run(iter(range(40)))]
+    told = set()
+    tasks = (number for number in range(2000) if len(told) < 2)  # until both have started
+    for _, answer in executor.run(tasks):
+        assert not isinstance(answer, Failure)
+        told.add(answer)
     processes, nodes, folders = (set(each) for each in zip(*told, strict=True))
     assert len(processes) == len(nodes) == 2
     assert os.getpid() not in processes
