@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     )
     from dgl_rsis.pipeline import Model, load
     from dgl_rsis.results import Match, ReferResult, SegmentResult
-    from dgl_rsis.scene.segmenting import SceneMap, segment_scene
+    from dgl_rsis.scene.scene_map import SceneMap
+    from dgl_rsis.scene.segmenting import segment_scene
     from dgl_rsis.scene.source import SceneOptions
     from dgl_rsis.text.parse import parse
     from dgl_rsis.types import MapFrame, Phrase, Query, Raster
@@ -63,7 +64,8 @@ _HOMES = {
     ),
     "dgl_rsis.pipeline": ("Model", "load"),
     "dgl_rsis.results": ("Match", "ReferResult", "SegmentResult"),
-    "dgl_rsis.scene.segmenting": ("SceneMap", "segment_scene"),
+    "dgl_rsis.scene.scene_map": ("SceneMap",),
+    "dgl_rsis.scene.segmenting": ("segment_scene",),
     "dgl_rsis.scene.source": ("SceneOptions",),
     "dgl_rsis.text.parse": ("parse",),
     "dgl_rsis.types": ("MapFrame", "Phrase", "Query", "Raster"),

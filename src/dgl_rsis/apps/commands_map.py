@@ -69,9 +69,11 @@ def segment(
     device: options.Device = None,
     precision: options.Precision = None,
     tile_size: options.TileSize = None,
-    workers: options.Workers = 1,
+    workers: options.Workers = None,
+    ray: options.Ray = None,
     resume: options.Resume = False,
     gsd: options.GroundSampling = None,
+    asset: options.Asset = None,
     overwrite: options.Overwrite = False,
     as_json: options.AsJson = False,
     quiet: options.Quiet = False,
@@ -81,9 +83,9 @@ def segment(
 
     Regions below --min-area take the class of the neighbour that they share most border with.
 
-    IMAGE may be a folder, or a text file with a path a line: one mosaic. What is larger than a
-    model reads at once is computed in tiles, in memory that does not grow with the scene; such a
-    run goes on with --resume after a kill.
+    IMAGE may be a folder, a text file with a path or URL a line, or a STAC ItemCollection (file or
+    URL): one mosaic. What is larger than a model reads at once is computed in tiles, in memory that
+    does not grow with the scene; such a run goes on with --resume after a kill.
     """
     from dgl_rsis import outputs
     from dgl_rsis.geo.writer import RASTER_SUFFIXES
@@ -91,7 +93,7 @@ def segment(
 
     began = time.perf_counter()
     console = Console(quiet=quiet, verbose=verbose, as_json=as_json)
-    tiling = options.Tiling(tile_size, workers, resume, gsd)
+    tiling = options.Tiling(tile_size, workers, resume, gsd, ray, asset)
     target, scores_target = options.check_outputs(
         image,
         [(output, outputs.MAP_SUFFIXES), (scores, RASTER_SUFFIXES)],

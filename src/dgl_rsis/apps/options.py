@@ -105,8 +105,21 @@ TileSize = Annotated[
     ),
 ]
 Workers = Annotated[
-    int,
-    typer.Option(help="Processes that compute the tiles of a scene, a model in each.", min=1),
+    int | None,
+    typer.Option(
+        help="Processes that compute the tiles of a scene, a model in each: 1, or with --ray all "
+        "that the cluster has room for.",
+        min=1,
+    ),
+]
+Ray = Annotated[
+    str | None,
+    typer.Option(
+        "--ray",
+        help="Compute the tiles of a scene on a Ray cluster: auto, local, HOST:PORT or "
+        "ray://HOST:PORT.",
+        metavar="ADDRESS",
+    ),
 ]
 Resume = Annotated[
     bool,
@@ -127,6 +140,13 @@ Other = Annotated[
 GroundSampling = Annotated[
     float | None,
     typer.Option("--gsd", help="Read, and map, at so many metres a pixel.", metavar="METRES"),
+]
+Asset = Annotated[
+    str | None,
+    typer.Option(
+        help="Asset of STAC items; without: the one with the role visual, else data.",
+        metavar="KEY",
+    ),
 ]
 Overwrite = Annotated[
     bool,
@@ -181,7 +201,7 @@ class Reading:
             "collar": not self.keep_collar,
         }
 
-    def scene(self, gsd: float | None) -> SceneOptions:
+    def scene(self, gsd: float | None, asset: str | None = None) -> SceneOptions:
         """The same for a scene that is read in tiles.
 
         Raises:
@@ -195,6 +215,7 @@ class Reading:
             bbox=None if bounds is None else tuple(bounds),
             aoi=self.aoi,
             gsd=gsd,
+            asset=asset,
         )
 
     def _bounds(self) -> list[float] | None:
@@ -217,13 +238,15 @@ class Tiling:
     """How a scene is computed in tiles; the fields are options of the command line."""
 
     tile_size: int | None
-    workers: int
+    workers: int | None
     resume: bool
     gsd: float | None
+    ray: str | None
+    asset: str | None
 
     def given(self) -> dict[str, Any]:
         """The options that differ from the defaults, for the manifest."""
-        defaults = Tiling(None, 1, False, None)
+        defaults = Tiling(None, None, False, None, None, None)
         return {
             name: value for name, value in vars(self).items() if value != getattr(defaults, name)
         }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from contextlib import nullcontext, redirect_stdout
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -18,7 +20,7 @@ class Request:
     """What is mapped, and where to.
 
     Attributes:
-        image: a raster, a folder or a list of rasters.
+        image: a raster, or a folder, list or STAC document that names some.
         target: of the classes.
         scores: of their probabilities; None for none.
         classes: names.
@@ -52,12 +54,12 @@ def streams(
         InputError: tiles are needed, and an option does not go with them.
     """
     from dgl_rsis.config import make_settings
-    from dgl_rsis.geo.mosaic import scene_files
+    from dgl_rsis.geo.mosaic import names_files
     from dgl_rsis.outputs import PICTURE_SUFFIXES
     from dgl_rsis.scene.survey import pixels_asked
 
     is_picture = target.suffix.lower() in PICTURE_SUFFIXES
-    is_mosaic = scene_files(image) != (image,)
+    is_mosaic = names_files(image)
     asked = [f"--{name.replace('_', '-')}" for name in tiling.given()]
     if not (is_mosaic or asked):
         most = make_settings(choice.preset, choice.overrides).local.max_side ** 2
@@ -88,9 +90,12 @@ def segment(
     from dgl_rsis.geo.palette import class_colours
     from dgl_rsis.geo.side_file import side_file
     from dgl_rsis.geo.writer import RASTER_SUFFIXES
-    from dgl_rsis.scene.segmenting import describe_tiles, segment_scene
+    from dgl_rsis.scene.scene_map import describe_tiles
+    from dgl_rsis.scene.segmenting import segment_scene
 
-    with console.progress("loading the model") as progress:
+    # Ray reports dead workers on stdout, where results stand
+    remarks = nullcontext() if tiling.ray is None else redirect_stdout(sys.stderr)
+    with console.progress("loading the model") as progress, remarks:
         loaded = load_model(choice, console)
         try:
             result = segment_scene(
@@ -102,9 +107,10 @@ def segment(
                 min_area=request.min_area,
                 simplify=request.simplify,
                 model=loaded,
-                reading=reading.scene(tiling.gsd),
+                reading=reading.scene(tiling.gsd, tiling.asset),
                 tile_size=tiling.tile_size,
                 workers=tiling.workers,
+                ray=tiling.ray,
                 resume=tiling.resume,
                 overwrite=overwrite,
                 progress=progress,
