@@ -255,3 +255,7 @@ def _against_others(probabilities: FloatArray, nouns: Sequence[str], index: int)
     ]
     kept = probabilities[..., [index, *rivals]]
     return np.asarray(kept / kept.sum(-1, keepdims=True), np.float32)
+
+
+against_others = _against_others
+"""The same for other modules."""

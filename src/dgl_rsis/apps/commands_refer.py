@@ -16,7 +16,7 @@ from dgl_rsis.apps.saving import record_answers, save_answers
 from dgl_rsis.errors import InputError
 
 if TYPE_CHECKING:
-    from dgl_rsis.results import Match, ReferResult
+    from dgl_rsis.results import Match, ReferResult, SceneAnswer, SceneMatch
     from dgl_rsis.types import MapFrame
 
 NOTHING_MATCHED = 4
@@ -195,7 +195,7 @@ def _show_answers(
     )
 
 
-def answer_lines(result: ReferResult, *, explained: bool = False) -> list[str]:
+def answer_lines(result: ReferResult | SceneAnswer, *, explained: bool = False) -> list[str]:
     """The answer to a sentence for people: first what was not done as it was said.
 
     Args:
@@ -209,8 +209,8 @@ def answer_lines(result: ReferResult, *, explained: bool = False) -> list[str]:
     unknown = unknown_words(result.query.text)
     lines += [f"  unknown words: {unknown}"] if unknown else []
     rows = []
-    frame = result.raster.frame
-    for rank, match in enumerate(result.matches, start=1):
+    frame = result.frame
+    for rank, match in enumerate(result.ranking, start=1):
         x0, y0, x1, y1 = match.box
         place = f"x {x0}..{x1}, y {y0}..{y1}"
         if frame is not None:
@@ -243,10 +243,10 @@ def unknown_words(sentence: str) -> str:
     return f"{', '.join(dict.fromkeys(unknown))} (left to the model{hint})"
 
 
-def _area(match: Match, frame: MapFrame | None) -> str:
+def _area(match: Match | SceneMatch, frame: MapFrame | None) -> str:
     from dgl_rsis.outputs import pixel_area
 
-    pixels = float(match.crop.sum())
+    pixels = float(match.area)
     if frame is None or frame.pixel_area_m2 is None:
         return f"{pixels:.0f} px"
     return f"{pixels * pixel_area(frame):.4g} m2"

@@ -254,18 +254,7 @@ def plan_work(
         knowledge=settings.knowledge.enabled,
         background=settings.knowledge.background,
     )
-    factors = scene_factors(ground_side(source.frame), settings.local)
-    cell = cell_of(model.backbone)
-    grid = make_grid(
-        source.shape,
-        source.extent,
-        factors=factors,
-        cell=cell,
-        alignment=ALIGNMENT if ALIGNMENT % cell == 0 else cell,
-        size=tile_size or default_tile_size(factors),
-        context=CONTEXT,
-        origin=source.origin,
-    )
+    factors, grid = plan_grid(source, model, tile_size)
     return Work(
         source,
         grid,
@@ -277,6 +266,34 @@ def plan_work(
         stored_dtype(chosen.names),
         scores,
     )
+
+
+def plan_grid(
+    source: SceneSource, model: Model, tile_size: int | None
+) -> tuple[tuple[Fraction, ...], TileGrid]:
+    """Factors of the image size at which a model reads a scene, and tiles that suit them.
+
+    Args:
+        source: the scene.
+        model: that will compute.
+        tile_size: wanted side of a tile in pixels; None chooses.
+
+    Raises:
+        InputError: the size cannot be used.
+    """
+    factors = scene_factors(ground_side(source.frame), model.settings.local)
+    cell = cell_of(model.backbone)
+    grid = make_grid(
+        source.shape,
+        source.extent,
+        factors=factors,
+        cell=cell,
+        alignment=ALIGNMENT if ALIGNMENT % cell == 0 else cell,
+        size=tile_size or default_tile_size(factors),
+        context=CONTEXT,
+        origin=source.origin,
+    )
+    return factors, grid
 
 
 def default_tile_size(factors: tuple[Fraction, ...]) -> int:
@@ -295,14 +312,14 @@ def run_facts(
 ) -> dict[str, Any]:
     """What the result of a run depends on, in JSON types: a run may be resumed if it is equal."""
     card = model.backbone.card
-    aoi = None if reading.aoi is None else _digest([Path(reading.aoi)])
+    aoi = None if reading.aoi is None else files_digest([Path(reading.aoi)])
     return {
         "version": __version__,
         "input": {"files": dict(files), **work.source.facts, "aoi": aoi},
         "model": {
             "name": card.name,
             "revision": card.revision,
-            "weights": _weights_digest(Path(card.source)),
+            "weights": weights_digest(Path(card.source)),
         },
         "classes": list(work.chosen.names),
         "competitors": len(work.chosen.competitors),
@@ -356,7 +373,7 @@ def _compute(
             seconds = time.perf_counter() - began
             rate = (schedule.finished - tiles) / seconds
             left = seconds * (1 - schedule.share) / max(schedule.share - share, 1e-9)
-            message = f"{rate:.2g} tiles/s, {_clock(left)} left"
+            message = f"{rate:.2g} tiles/s, {time_left(left)} left"
             if progress is not None and not progress(schedule.finished, total, message):
                 raise CancelledError(
                     f"cancelled with {schedule.finished} of {total} tiles finished; "
@@ -406,16 +423,17 @@ def _write(
     return tuple(counts[1:].tolist()), valid, empty
 
 
-def _weights_digest(source: Path) -> str | None:
+def weights_digest(source: Path) -> str | None:
     """Digest of the weights; None for a model that does not lie in files."""
     if source.is_file():
-        return _digest([source])
+        return files_digest([source])
     kinds = (".safetensors", ".bin", ".pt", ".json")
     files = sorted(file for file in source.glob("*") if file.suffix in kinds)
-    return _digest(files) if files else None
+    return files_digest(files) if files else None
 
 
-def _digest(files: Sequence[Path]) -> str:
+def files_digest(files: Sequence[Path]) -> str:
+    """Digest of the contents of files."""
     digest = hashlib.blake2b(digest_size=16)
     for file in files:
         with file.open("rb") as stream:
@@ -423,7 +441,8 @@ def _digest(files: Sequence[Path]) -> str:
     return digest.hexdigest()
 
 
-def _clock(seconds: float) -> str:
+def time_left(seconds: float) -> str:
+    """Seconds as a clock shows them."""
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

@@ -1,0 +1,353 @@
+"""What is kept of a tile so that sentences can be answered without the image.
+
+*Things* are regions that may be whole objects: the best nodes of the region tree. A thing belongs
+to the tile whose core holds its centre. What reaches beyond everything that the tile sees is cut:
+its part in the core is kept, to be joined with the rest that the neighbour has. *Segments* divide
+the core: land cover that spreads is made of them.
+
+Outlines, colours and mean features are all that is kept of both.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+import shapely
+from affine import Affine
+from numpy.typing import NDArray
+from rasterio.features import shapes
+from scipy import ndimage
+
+from dgl_rsis.geo.windows import Box
+from dgl_rsis.prepared import Candidates
+from dgl_rsis.proposals.filters import Overlaps, non_maximum_suppression, within_areas
+from dgl_rsis.proposals.masks import MaskSet
+from dgl_rsis.proposals.objectness import colour_field, objectness
+from dgl_rsis.proposals.region_tree import RegionTree
+from dgl_rsis.types import BoolArray, FloatArray, IntArray, Raster
+
+THINGS = 400
+"""Most things of a tile of ``TILE`` pixels a side; more and fewer in others, by area."""
+SEGMENTS = 300
+"""Segments that such a tile is divided into."""
+TILE = 1024
+SMALLEST_AREA = 16  # pixels of a thing
+LARGEST_SHARE = 0.9  # of what the tile sees
+LARGEST_OVERLAP = 0.7  # intersection over union of two things
+
+Labels = NDArray[np.int32]
+
+
+@dataclass(frozen=True)
+class Found:
+    """What was found in the part of a scene that a tile sees, all in the frame of that part.
+
+    Attributes:
+        things: ``N`` masks.
+        segments: ``(H, W)`` int32 from 0, -1 where there is no data.
+    """
+
+    things: MaskSet
+    segments: Labels
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The parts of a tile: arrays that are stored as they are.
+
+    Attributes:
+        areas: ``(N,)`` pixels.
+        boxes: ``(N, 4)`` half-open, pixels of the scene.
+        centroids: ``(N, 2)`` ``x, y``.
+        is_segment: ``(N,)`` bool, else it is a thing.
+        is_cut: ``(N,)`` bool: more of it lies beyond what the tile saw.
+        objectness: ``(N,)`` float32 in [0, 1].
+        colours: ``(N, 3)`` float32 Lab.
+        paints: ``(N, 3)`` float32 Lab.
+        features: ``(N, R, D)`` float16 of unit length, a row for every reading.
+        outlines: ``(B,)`` uint8, well-known binary of all polygons one after the other.
+        lengths: ``(N,)`` bytes of each.
+        shared: ``(P, 3)`` pairs of parts and the pixels that both cover.
+        touching: ``(P, 3)`` pairs of segments and the pixel sides at which they meet.
+        edges: ``(P, 3)`` part, side of the core (0 left, 1 top, 2 right, 3 bottom) and position
+            along it in pixels of the scene, of every pixel of a segment or of a thing that is cut.
+    """
+
+    areas: IntArray
+    boxes: IntArray
+    centroids: NDArray[np.float64]
+    is_segment: BoolArray
+    is_cut: BoolArray
+    objectness: FloatArray
+    colours: FloatArray
+    paints: FloatArray
+    features: NDArray[np.float16]
+    outlines: NDArray[np.uint8]
+    lengths: IntArray
+    shared: IntArray
+    touching: IntArray
+    edges: IntArray
+
+    def __len__(self) -> int:
+        return len(self.areas)
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """All arrays by name."""
+        return {each.name: getattr(self, each.name) for each in fields(self)}
+
+
+def find(raster: Raster, tree: RegionTree, core: Box) -> Found:
+    """Things and segments of the part of a scene that a tile sees.
+
+    Args:
+        raster: that part.
+        tree: its region tree.
+        core: what the tile answers for, in the frame of the part.
+    """
+    if not len(tree):
+        empty = np.zeros((0, 4), np.int64)
+        return Found(MaskSet(tree.shape, empty, ()), np.full(tree.shape, -1, np.int32))
+    size = core.shape[0] * core.shape[1] / TILE**2
+    among = within_areas(tree, minimum=SMALLEST_AREA, maximum_share=LARGEST_SHARE)
+    among = among[_concerns(tree, among, core)]
+    looks = objectness(tree, colour_field(raster.rgb, raster.valid))
+    kept = non_maximum_suppression(
+        tree, looks, LARGEST_OVERLAP, among=among, limit=max(1, round(THINGS * size))
+    ).tolist()
+    offsets = tree.boxes[kept, :2] if kept else np.zeros((0, 2), np.int64)
+    things = MaskSet.from_crops([tree.crop(node) for node in kept], offsets, tree.shape)
+    seen = tree.shape[0] * tree.shape[1] / TILE**2
+    return Found(things, divide(tree, max(1, round(SEGMENTS * seen))))
+
+
+def divide(tree: RegionTree, count: int) -> Labels:
+    """Divide an image by the dearest merges of the finest tree.
+
+    Args:
+        tree: the forest.
+        count: how many segments at most.
+
+    Returns:
+        ``(H, W)`` int32 from 0, -1 where there is no data.
+    """
+    nodes = tree.nodes(0)
+    leaves = tree.leaf_count(0)
+    inner = np.arange(nodes.start + leaves, nodes.stop)
+    # heights do not fall towards the root: the dearest merges are the topmost ones
+    order = inner[np.lexsort((inner, tree.heights[inner]))][::-1]
+    undone = order[: count - 1]
+    starts = tree.leaf_ranges[tree.children[undone]].reshape(-1, 2)[:, 0]
+    is_start = np.zeros(leaves, bool)
+    is_start[0] = True
+    is_start[starts] = True
+    numbers = np.append(np.cumsum(is_start) - 1, -1).astype(np.int32)
+    labels: Labels = numbers[tree.leaf_labels(0)]
+    return labels
+
+
+def kept_of(found: Found, seen: Box, core: Box, scene: Box) -> tuple[MaskSet, BoolArray, BoolArray]:
+    """What a tile keeps of what was found.
+
+    Args:
+        found: in the frame of ``seen``.
+        seen: pixels of the scene that the tile sees.
+        core: what it answers for.
+        scene: all pixels.
+
+    Returns:
+        masks in the frame of ``seen``, things first; ``(N,)`` which are segments; ``(N,)`` which
+        are cut.
+    """
+    place = Box(*_moved(core, -seen.x0, -seen.y0))
+    inner = [
+        side > limit if number < 2 else side < limit
+        for number, (side, limit) in enumerate(
+            zip(vars(seen).values(), vars(scene).values(), strict=True)
+        )
+    ]
+    things = found.things
+    limits = np.array([0, 0, seen.shape[1], seen.shape[0]])
+    is_cut = ((things.boxes == limits) & np.array(inner)).any(axis=1)
+    own = _centre_in(things.centroids, place)
+    crops: list[BoolArray] = []
+    corners: list[tuple[int, int]] = []
+    cut: list[bool] = []
+    known: set[tuple[int, ...]] = set()
+    for index, (x0, y0, x1, y1) in enumerate(things.boxes.tolist()):
+        crop = things.crop(index)
+        if is_cut[index]:
+            inside = Box(x0, y0, x1, y1) & place
+            if inside.is_empty:
+                continue
+            crop = crop[inside.within(Box(x0, y0, x1, y1))]
+            area = int(crop.sum())
+            mark = (*vars(inside).values(), area)
+            if area < SMALLEST_AREA or mark in known:  # versions that differ beyond the core only
+                continue
+            known.add(mark)
+            x0, y0 = inside.x0, inside.y0
+        elif not own[index]:
+            continue
+        crops.append(crop)
+        corners.append((x0, y0))
+        cut.append(bool(is_cut[index]))
+    count = len(crops)
+    labels = found.segments[place.within(Box(0, 0, seen.shape[1], seen.shape[0]))]
+    _, numbers = np.unique(np.append(labels.ravel(), -1), return_inverse=True)
+    numbers = numbers[:-1].reshape(labels.shape)  # 0: no data
+    for number, slices in enumerate(ndimage.find_objects(numbers), start=1):
+        crops.append(numbers[slices] == number)
+        corners.append((place.x0 + slices[1].start, place.y0 + slices[0].start))
+    is_segment = np.arange(len(crops)) >= count
+    masks = MaskSet.from_crops(crops, corners, things.shape)
+    return masks, is_segment, np.array([*cut, *[False] * (len(crops) - count)], bool)
+
+
+def measure(
+    raster: Raster,
+    masks: MaskSet,
+    is_segment: BoolArray,
+    is_cut: BoolArray,
+    features: NDArray[np.float16],
+    *,
+    seen: Box,
+    core: Box,
+) -> Parts:
+    """Measure the parts of a tile.
+
+    Args:
+        raster: what the tile sees.
+        masks: its parts in the frame of that.
+        is_segment: ``(N,)`` which of them divide the core.
+        is_cut: ``(N,)`` which of them go on beyond what was seen.
+        features: ``(N, R, D)`` of unit length.
+        seen: pixels of the scene that the tile sees.
+        core: what it answers for.
+    """
+    measured = Candidates.measure(masks, raster.rgb, colour_field(raster.rgb, raster.valid))
+    polygons = [
+        shapely.to_wkb(outline(masks.crop(index), x0 + seen.x0, y0 + seen.y0))
+        for index, (x0, y0, _, _) in enumerate(masks.boxes.tolist())
+    ]
+    corner = np.array([seen.x0, seen.y0])
+    place = Box(*_moved(core, -seen.x0, -seen.y0))
+    edges = _edges(masks, np.flatnonzero(is_segment | is_cut), place)
+    edges[:, 2] += np.where(edges[:, 1] % 2 == 0, seen.y0, seen.x0)
+    return Parts(
+        areas=masks.areas,
+        boxes=masks.boxes + np.tile(corner, 2),
+        centroids=masks.centroids + corner,
+        is_segment=is_segment,
+        is_cut=is_cut,
+        objectness=measured.objectness,
+        colours=measured.colours,
+        paints=measured.paints,
+        features=features,
+        outlines=np.frombuffer(b"".join(polygons), np.uint8),
+        lengths=np.array([len(each) for each in polygons], np.int64),
+        shared=_shared(masks, np.flatnonzero(~is_segment)),
+        touching=_touching(masks, np.flatnonzero(is_segment)),
+        edges=edges,
+    )
+
+
+def mean_features(masks: MaskSet, readings: tuple[FloatArray, ...]) -> NDArray[np.float16]:
+    """Mean features of masks in every reading.
+
+    Args:
+        masks: ``N`` of them.
+        readings: ``(h, w, D)`` each, over the whole image of the masks.
+
+    Returns:
+        ``(N, R, D)`` float16 of unit length.
+    """
+    means = np.stack([masks.pool(reading) for reading in readings], axis=1)
+    means /= np.linalg.norm(means, axis=-1, keepdims=True) + 1e-6
+    return means.astype(np.float16)
+
+
+def outline(crop: BoolArray, x0: int, y0: int) -> shapely.Geometry:
+    """The polygon of a mask along the edges of its pixels.
+
+    Args:
+        crop: ``(h, w)`` bool with at least one pixel.
+        x0: column of its upper left pixel.
+        y0: row of it.
+    """
+    found = shapes(
+        crop.astype(np.uint8), mask=crop, connectivity=4, transform=Affine.translation(x0, y0)
+    )
+    rings = [shapely.geometry.shape(each) for each, _ in found]
+    polygon = rings[0] if len(rings) == 1 else shapely.MultiPolygon(rings)
+    return polygon if shapely.is_valid(polygon) else shapely.make_valid(polygon)
+
+
+def _concerns(tree: RegionTree, nodes: IntArray, core: Box) -> BoolArray:
+    """``(N,)`` nodes whose centre lies in the core, and those that reach it from beyond."""
+    boxes = tree.boxes[nodes]
+    height, width = tree.shape
+    reaches = (boxes[:, :2] < (core.x1, core.y1)).all(1) & (boxes[:, 2:] > (core.x0, core.y0)).all(
+        1
+    )
+    at_edge = (boxes == np.array([0, 0, width, height])).any(axis=1)
+    return np.asarray(_centre_in(tree.centroids[nodes], core) | (reaches & at_edge), bool)
+
+
+def _centre_in(centroids: NDArray[np.float64], box: Box) -> BoolArray:
+    low, high = (box.x0, box.y0), (box.x1, box.y1)
+    return np.asarray(((centroids >= low) & (centroids < high)).all(axis=1))
+
+
+def _moved(box: Box, across: int, down: int) -> tuple[int, int, int, int]:
+    return box.x0 + across, box.y0 + down, box.x1 + across, box.y1 + down
+
+
+def _shared(masks: MaskSet, things: IntArray) -> IntArray:
+    """``(P, 3)`` pairs of a thing and another part, and the pixels that both cover."""
+    overlaps = Overlaps(masks)
+    rows = [np.zeros((0, 3), np.int64)]
+    for index in things.tolist():
+        common = overlaps.intersections(index)
+        others = np.flatnonzero(common)
+        others = others[others > index]  # things come first: every pair is met once
+        rows.append(np.stack([np.full(len(others), index), others, common[others]], axis=1))
+    return np.concatenate(rows)
+
+
+def _touching(masks: MaskSet, segments: IntArray) -> IntArray:
+    """``(P, 3)`` pairs of segments and the pixel sides at which they meet."""
+    if not len(segments):
+        return np.zeros((0, 3), np.int64)
+    labels = np.full(masks.shape, -1, np.int64)
+    for index in segments.tolist():
+        x0, y0, x1, y1 = masks.boxes[index].tolist()
+        labels[y0:y1, x0:x1][masks.crop(index)] = index
+    first = np.concatenate([labels[:, :-1].ravel(), labels[:-1].ravel()])
+    second = np.concatenate([labels[:, 1:].ravel(), labels[1:].ravel()])
+    meets = (first != second) & (first >= 0) & (second >= 0)
+    low, high = np.minimum(first[meets], second[meets]), np.maximum(first[meets], second[meets])
+    pairs, counts = np.unique(low * len(masks) + high, return_counts=True)
+    return np.stack([pairs // len(masks), pairs % len(masks), counts], axis=1)
+
+
+def _edges(masks: MaskSet, parts: IntArray, core: Box) -> IntArray:
+    """``(P, 3)`` part, side and position of the pixels of parts along the sides of a core."""
+    rows = [np.zeros((0, 3), np.int64)]
+    for index in parts.tolist():
+        x0, y0, x1, y1 = masks.boxes[index].tolist()
+        crop = masks.crop(index)
+        sides = (
+            (x0 == core.x0, crop[:, 0], y0),
+            (y0 == core.y0, crop[0], x0),
+            (x1 == core.x1, crop[:, -1], y0),
+            (y1 == core.y1, crop[-1], x0),
+        )
+        for side, (is_there, line, start) in enumerate(sides):
+            if is_there:
+                at = np.flatnonzero(line)
+                rows.append(
+                    np.stack([np.full(len(at), index), np.full(len(at), side), at + start], axis=1)
+                )
+    return np.concatenate(rows)
