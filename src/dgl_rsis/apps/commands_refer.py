@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dgl_rsis.apps import options
+from dgl_rsis.apps import options, scene_refer
 from dgl_rsis.apps.candidate_file import read_candidates
 from dgl_rsis.apps.console import Console, load_model, table
 from dgl_rsis.apps.saving import record_answers, save_answers
@@ -89,6 +89,14 @@ def refer(
     overrides: options.Overrides = None,
     device: options.Device = None,
     precision: options.Precision = None,
+    scene_table: Annotated[
+        str | None,
+        typer.Option("--table", help="Folder of the table of a large scene.", metavar="FOLDER"),
+    ] = None,
+    tile_size: options.TileSize = None,
+    workers: options.Workers = 1,
+    resume: options.Resume = False,
+    gsd: options.GroundSampling = None,
     overwrite: options.Overwrite = False,
     as_json: options.AsJson = False,
     quiet: options.Quiet = False,
@@ -97,6 +105,10 @@ def refer(
     """A sentence in, the object it refers to out.
 
     Without -o the answer is printed and nothing is written. Exit code 4: nothing matched.
+
+    Of an image that is larger than a model reads at once, or a folder or list of images, a table of
+    everything in it is made first, beside it or in --table; --resume goes on with that after a kill.
+    Further sentences are answered from the table in a second.
     """
     from dgl_rsis import outputs
     from dgl_rsis.geo.writer import RASTER_SUFFIXES
@@ -122,6 +134,28 @@ def refer(
         model, proposer, preset, overrides, device, precision, **more
     )
     reading = options.Reading(bands, stretch, nodata, keep_collar, bbox, aoi)
+    tiling = options.Tiling(tile_size, workers, resume, gsd)
+    pictures = [path for path in (output, explain) if Path(path or "").suffix.lower() == ".png"]
+    others = [
+        name
+        for name, is_given in {
+            "--candidates": candidates is not None,
+            "--heatmap": heatmap is not None,
+            "--proposer": proposer is not None,
+            "a .png": bool(pictures),
+        }.items()
+        if is_given
+    ]
+    if scene_refer.uses_table(image, reading, tiling, choice, scene_table, others=others):
+        scene_refer.refer(
+            scene_refer.Request(image, tuple(questions), targets[0], targets[2], scene_table),
+            reading,
+            tiling,
+            choice,
+            console,
+            explained=explain is not None,
+        )
+        return
     raster = reading.read(image)
     given = None
     if candidates is not None:
