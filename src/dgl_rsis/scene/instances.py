@@ -19,6 +19,7 @@ from dgl_rsis.scene.part_table import PartTable
 from dgl_rsis.types import BoolArray, FloatArray, IntArray
 
 EPSILON = 1e-6
+COVERED = 0.7  # share of a part in a whole thing that makes it a part of that
 
 
 @dataclass(frozen=True)
@@ -106,6 +107,7 @@ def whole_things(table: PartTable, probability: FloatArray, settings: ProgramSet
         settings.relative_probability * float(probability[things].max()),
     )
     plausible = things & (probability >= enough)
+    plausible &= ~_seen_whole(table, plausible)
     score = np.where(plausible, probability * table.objectness, 0.0)
     alive = np.flatnonzero(plausible & (score >= settings.relative_score * score.max()))
     order = alive[np.lexsort((-table.areas[alive], -np.round(score[alive], 3)))]
@@ -117,6 +119,17 @@ def whole_things(table: PartTable, probability: FloatArray, settings: ProgramSet
             _connected(np.sort(kept[cut]), table.joints, len(table)),
         ]
     )
+
+
+def _seen_whole(table: PartTable, plausible: BoolArray) -> BoolArray:
+    """``(N,)`` parts that were cut, of things that a neighbouring tile saw whole."""
+    cut = np.flatnonzero(plausible & table.is_cut)
+    whole = np.flatnonzero(plausible & ~table.is_cut)
+    seen: BoolArray = np.zeros(len(table), bool)
+    if len(cut) and len(whole):
+        covered = table.shared[cut][:, whole].max(axis=1).toarray().ravel()
+        seen[cut] = covered >= COVERED * table.areas[cut]
+    return seen
 
 
 def _suppressed(table: PartTable, order: IntArray, largest: float) -> IntArray:
