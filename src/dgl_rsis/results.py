@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -99,7 +100,7 @@ class SceneMatch:
     """One ranked answer in a scene.
 
     Attributes:
-        outline: polygon in pixels of the scene.
+        parts: ``(n,)`` polygons that make it up, in pixels of the scene, side by side.
         box: ``x0, y0, x1, y1`` in the pixel frame, half-open.
         score: in [0, 1], the weighted geometric mean of the terms.
         terms: name -> value in [0, 1].
@@ -108,7 +109,7 @@ class SceneMatch:
         reason: why it is not part of the answer; empty if it is.
     """
 
-    outline: shapely.Geometry
+    parts: NDArray[np.object_]
     box: tuple[int, int, int, int]
     score: float
     terms: Mapping[str, float]
@@ -119,7 +120,12 @@ class SceneMatch:
     @property
     def area(self) -> int:
         """Pixels."""
-        return round(float(self.outline.area))
+        return round(float(shapely.area(self.parts).sum()))
+
+    @cached_property
+    def outline(self) -> shapely.Geometry:
+        """Polygon in pixels of the scene; a large one takes time when it is first asked for."""
+        return self.parts[0] if len(self.parts) == 1 else shapely.union_all(self.parts)
 
 
 class Explained(ABC):

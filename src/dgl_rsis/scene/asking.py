@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import shapely
 
 from dgl_rsis import referring
 from dgl_rsis.errors import InputError, OutputError
@@ -48,10 +49,6 @@ class OpenScene:
     def _scorer(self) -> PartScorer:
         return PartScorer(self.table, self.model.backbone, self.model.settings)
 
-    @cached_property
-    def _gatherer(self) -> Gatherer:
-        return Gatherer(self.table, self.model.settings)
-
     def scores(self, nouns: Sequence[str]) -> Mapping[str, NounScores]:
         """Scores of the parts for all nouns of a sentence."""
         return self._scorer.scores(nouns)
@@ -74,8 +71,9 @@ class OpenScene:
         query = referring.understand(sentence, settings)
         nouns = referring.nouns_of(query)
         scores = self.scores([noun for noun in nouns if noun != ANYTHING])
-        table = self._gatherer.candidates(nouns, scores)
-        execution = spatial.execute(program_of(query), table, settings=settings.program)
+        program = program_of(query)
+        table = Gatherer(self.table, settings).candidates(program, nouns, scores)
+        execution = spatial.execute(program, table, settings=settings.program)
         everywhere = np.ones(len(table), np.float32)
         assert table.objectness is not None  # the table has them
         terms = {
@@ -219,7 +217,7 @@ def _match(
     assert table.polygons is not None  # the table has them
     x0, y0, x1, y1 = (int(side) for side in table.boxes[index])
     return SceneMatch(
-        table.polygons[index],
+        shapely.get_parts(table.polygons[index]),
         (x0, y0, x1, y1),
         float(scores[index]),
         {name: float(values[index]) for name, values in terms.items()},
