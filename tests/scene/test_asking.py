@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import os
+import random
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +22,7 @@ from dgl_rsis.prepared import Candidates
 from dgl_rsis.proposals.filters import flatten_tree
 from dgl_rsis.proposals.objectness import colour_field, objectness
 from dgl_rsis.scene.asking import OpenScene, open_scene, place_of_table
+from dgl_rsis.scene.journal import journal_folder
 from dgl_rsis.scene.parts import THINGS
 from dgl_rsis.scene.source import SceneReader
 
@@ -281,3 +287,30 @@ def test_words_for_the_model_are_looked_for_around_the_best(tmp_path: Path) -> N
     assert answer.chosen
     assert 0 <= answer.chosen[0].terms["activation"] <= 1
     assert "activation" not in scene.refer("the largest building").chosen[0].terms
+
+
+@pytest.mark.slow
+def test_killed_runs_go_on_to_the_same_table(tmp_path: Path, tiny_rs_folder: Path) -> None:
+    """``kill -9`` at random moments; the last run is left alone."""
+    path = write(tmp_path / "a.tif", village(1600, 1600))
+    words = [
+        *(sys.executable, "-m", "dgl_rsis.apps.cli", "refer", str(path), "the largest building"),
+        *("--model", f"dir:{tiny_rs_folder}", "--preset", "fast", "--tile-size", "256"),
+        *("-q", "--resume", "--table"),
+    ]
+    assert subprocess.run([*words, str(tmp_path / "whole")], check=False).returncode in (0, 4)
+    made = tmp_path / "made"
+    chance, killed = random.Random(1), 0
+    for _ in range(6):
+        process = subprocess.Popen([*words, str(made)], start_new_session=True)
+        before = time.time()
+        while process.poll() is None and not (journal_folder(made) / "run.json").exists():
+            time.sleep(0.02)
+        assert time.time() - before < 120
+        time.sleep(chance.uniform(0, 4))
+        os.kill(process.pid, signal.SIGKILL)
+        killed += process.wait() == -signal.SIGKILL
+    assert subprocess.run([*words, str(made)], check=False).returncode in (0, 4)
+    assert killed >= 3
+    assert digests(made) == digests(tmp_path / "whole")
+    assert not journal_folder(made).exists()
