@@ -26,7 +26,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -49,11 +49,10 @@ from dgl_rsis.render import render_scene
 from dgl_rsis.results import SceneAnswer, SceneMatch
 from dgl_rsis.scene.asking import OpenScene, open_scene
 from dgl_rsis.scene.part_work import PartWork, PartWorker
-from dgl_rsis.scene.parts import Found, Parts
+from dgl_rsis.scene.parts import Found
 from dgl_rsis.scene.scoring import NounScores
 from dgl_rsis.scene.source import SceneOptions, plan_source
 from dgl_rsis.scene.tabulating import make_table, table_facts
-from dgl_rsis.scene.work import ReadTile
 from dgl_rsis.text.lexicon_file import default_lexicon
 from dgl_rsis.types import FloatArray, Raster
 
@@ -102,7 +101,9 @@ class TrueWorker(PartWorker):
         owner = _window(self.measures.owner, seen)
         segments = np.where(spread[owner], owner, -1).astype(np.int32)
         return Found(
-            MaskSet.from_crops(crops, np.array(corners).reshape(-1, 2), seen.shape), segments
+            MaskSet.from_crops(crops, np.array(corners).reshape(-1, 2), seen.shape),
+            np.ones(len(crops), np.float32),
+            segments,
         )
 
     def described(
@@ -116,13 +117,6 @@ class TrueWorker(PartWorker):
             thing = int(owner[y0:y1, x0:x1][masks.crop(index)][0])
             features[index, 0, kinds.index(self.measures.truth.things[thing].kind)] = 1
         return features
-
-    def __call__(self, task: ReadTile) -> Parts | None:
-        """What is known to be a thing looks like one."""
-        parts = super().__call__(task)
-        if parts is None:
-            return None
-        return replace(parts, objectness=np.ones(len(parts), np.float32))
 
 
 def _window(owner: NDArray[np.int64], seen: Box) -> NDArray[np.int64]:

@@ -19,8 +19,9 @@ from dgl_rsis.errors import InputError, OutputError
 from dgl_rsis.geo.raster import read_raster
 from dgl_rsis.pipeline import CancelledError
 from dgl_rsis.prepared import Candidates
-from dgl_rsis.proposals.filters import flatten_tree
+from dgl_rsis.proposals.filters import flatten_tree, non_maximum_suppression, within_areas
 from dgl_rsis.proposals.objectness import colour_field, objectness
+from dgl_rsis.proposals.region_tree import RegionTree
 from dgl_rsis.scene.asking import OpenScene, open_scene, place_of_table
 from dgl_rsis.scene.journal import journal_folder
 from dgl_rsis.scene.parts import THINGS
@@ -70,14 +71,18 @@ def test_a_scene_of_one_tile_has_the_things_of_the_whole_image(tmp_path: Path) -
     lab = colour_field(raster.rgb, raster.valid)
     tree = model.propose(raster)
     limit = round(THINGS * 400 * 400 / 1024**2)
-    masks = flatten_tree(tree, objectness(tree, lab), limit=limit)  # type: ignore[arg-type]
+    assert isinstance(tree, RegionTree)
+    looks = objectness(tree, lab)
+    masks = flatten_tree(tree, looks, limit=limit)
     expected = Candidates.measure(masks, raster.rgb, lab)
+    among = within_areas(tree, minimum=16, maximum_share=0.9)
+    nodes = non_maximum_suppression(tree, looks, among=among, limit=limit)
     things = ~table.is_segment
     assert things.sum() == len(masks) > 5
     assert not table.is_cut.any()
     for name, values in (("areas", masks.areas), ("boxes", masks.boxes)):
         assert (getattr(table, name)[things] == values).all()
-    assert table.objectness[things] == pytest.approx(expected.objectness)
+    assert table.objectness[things] == pytest.approx(looks[nodes])
     assert table.colours[things] == pytest.approx(expected.colours)
     assert table.paints[things] == pytest.approx(expected.paints)
     pooled = masks.pool(model.backbone.dense(raster.rgb))

@@ -13,7 +13,7 @@ import shapely
 from numpy.typing import NDArray
 
 from dgl_rsis.config import Settings
-from dgl_rsis.scene.instances import Instances, joined, spreading, whole_things
+from dgl_rsis.scene.instances import Instances, anything, joined, spreading, whole_things
 from dgl_rsis.scene.part_table import PartTable
 from dgl_rsis.scene.scoring import NounScores
 from dgl_rsis.stages.candidates import CandidateTable
@@ -97,13 +97,11 @@ class Gatherer:
         )
 
     def _instances(self, noun: str, scores: Mapping[str, NounScores]) -> Instances:
-        program = self.settings.program
+        thresholds = self.settings.instances
         if noun == ANYTHING:
-            return whole_things(self.table, np.ones(len(self.table), np.float32), program)
-        own = scores[noun]
-        if default_lexicon().is_stuff(noun):
-            return spreading(self.table, own.probability, own.rival, self.settings.instances)
-        return whole_things(self.table, own.probability, program)
+            return anything(self.table, thresholds)
+        find = spreading if default_lexicon().is_stuff(noun) else whole_things
+        return find(self.table, scores[noun].probability, scores[noun].rival, thresholds)
 
     def _mean(self, values: NDArray[Any], instances: Instances) -> NDArray[np.float64]:
         """``(n, ...)`` mean of a column of the table over the parts of instances, by area."""

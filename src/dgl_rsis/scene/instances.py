@@ -10,12 +10,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import shapely
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
-from dgl_rsis.config import InstanceSettings, ProgramSettings
+from dgl_rsis.config import InstanceSettings
 from dgl_rsis.scene.part_table import PartTable
+from dgl_rsis.stages.polygons import PolygonOutlines
 from dgl_rsis.types import BoolArray, FloatArray, IntArray
 
 EPSILON = 1e-6
@@ -68,7 +70,12 @@ def joined(instances: list[Instances]) -> Instances:
 
 
 def spreading(
-    table: PartTable, probability: FloatArray, rival: FloatArray, settings: InstanceSettings
+    table: PartTable,
+    probability: FloatArray,
+    rival: FloatArray,
+    settings: InstanceSettings,
+    *,
+    sinks: bool = True,
 ) -> Instances:
     """Connected segments that speak for a noun: what ``stages.instances`` does with leaves.
 
@@ -77,48 +84,118 @@ def spreading(
         probability: ``(N,)`` of the noun.
         rival: ``(N,)`` of the best other name; 0 where there is none.
         settings: thresholds.
+        sinks: whether the best segment is one where the noun wins nowhere.
     """
     segments = np.flatnonzero(table.is_segment)
     if not len(segments):
         return joined([])
-    odds = np.log(probability[segments] + EPSILON) - np.log(rival[segments] + EPSILON)
-    odds = np.clip(odds, -settings.evidence_limit, settings.evidence_limit)
-    odds -= min(0.0, float(odds.max()) - settings.least_margin)
+    odds = _evidence(probability[segments], rival[segments], settings)
+    if sinks:
+        odds -= min(0.0, float(odds.max()) - settings.least_margin)
     speaking = segments[odds > settings.least_strength * np.clip(odds.max(), 0, 1)]
     return _connected(speaking, table.touching, len(table))
 
 
-def whole_things(table: PartTable, probability: FloatArray, settings: ProgramSettings) -> Instances:
-    """Things that are probable and look like whole ones, one version of each.
+def whole_things(
+    table: PartTable, probability: FloatArray, rival: FloatArray, settings: InstanceSettings
+) -> Instances:
+    """Things of a noun: regions that look like objects, else connected segments.
 
-    Greedy by probability x objectness, as ``stages.suppression`` is for the candidates of an
-    image; of those that are kept, parts that were cut are joined where they meet.
+    As ``stages.instances.instance_masks`` has it: connected segments that speak for the noun are a
+    thing, unless regions that look like objects of their own make up most of them.
 
     Args:
         table: parts of the scene.
         probability: ``(N,)`` of the noun.
-        settings: limits.
+        rival: ``(N,)`` of the best other name; 0 where there is none.
+        settings: thresholds.
     """
-    things = ~table.is_segment
-    if not things.any():
-        return joined([])
-    enough = max(
-        settings.lowest_probability,
-        settings.relative_probability * float(probability[things].max()),
+    regions = _regions(table, _evidence(probability, rival, settings), settings)
+    pieces = spreading(table, probability, rival, settings, sinks=not len(regions))
+    areas = table.areas
+    owner = np.full(len(table), len(pieces), np.int64)  # the last: no piece at all
+    owner[pieces.parts] = np.repeat(np.arange(len(pieces)), np.diff(pieces.starts))
+    sizes = np.append(np.bincount(owner[pieces.parts], areas[pieces.parts], len(pieces)), 0)
+    common = table.shared[regions] @ csr_array(
+        (np.ones(len(pieces.parts)), (pieces.parts, owner[pieces.parts])),
+        shape=(len(table), len(pieces) + 1),
     )
-    plausible = things & (probability >= enough)
-    plausible &= ~_seen_whole(table, plausible)
-    score = np.where(plausible, probability * table.objectness, 0.0)
-    alive = np.flatnonzero(plausible & (score >= settings.relative_score * score.max()))
-    order = alive[np.lexsort((-table.areas[alive], -np.round(score[alive], 3)))]
-    kept = _suppressed(table, order, settings.largest_overlap)
+    home = np.full(len(regions), len(pieces), np.int64)
+    covered = np.zeros(len(pieces) + 1)
+    for place in range(len(regions)):
+        row = slice(common.indptr[place], common.indptr[place + 1])
+        if row.stop > row.start:
+            best = row.start + int(common.data[row].argmax())
+            home[place] = common.indices[best]
+            covered[home[place]] += common.data[best]
+    is_split = covered >= settings.split * sizes
+    is_split[:-1] &= ~_solid(table, pieces, is_split[:-1], settings)
+    kept = regions[is_split[home]]
     cut = table.is_cut[kept]
+    rest = np.flatnonzero(~is_split[:-1] & (sizes[:-1] >= settings.speck * _usual(sizes[:-1])))
     return joined(
         [
             Instances.single(kept[~cut]),
             _connected(np.sort(kept[cut]), table.joints, len(table)),
+            pieces.take(rest),
         ]
     )
+
+
+def anything(table: PartTable, settings: InstanceSettings) -> Instances:
+    """Whatever looks like a whole thing."""
+    things = np.flatnonzero(~table.is_segment & ~table.is_cut)
+    order = things[np.argsort(-table.objectness[things], kind="stable")]
+    return Instances.single(_suppressed(table, order, settings.largest_overlap))
+
+
+def _evidence(
+    probability: FloatArray, rival: FloatArray, settings: InstanceSettings
+) -> NDArray[np.float64]:
+    """Log-odds of a name against its best rival, limited."""
+    odds = np.log(probability + EPSILON) - np.log(rival + EPSILON)
+    limit = settings.evidence_limit
+    return np.asarray(np.clip(odds, -limit, limit), np.float64)
+
+
+def _regions(table: PartTable, odds: NDArray[np.float64], settings: InstanceSettings) -> IntArray:
+    """Things with the most evidence that look like objects and hardly overlap."""
+    cells = table.areas / float(table.header["cell"]) ** 2
+    worth = odds * cells - settings.price
+    alive = ~table.is_segment & (worth > 0)
+    if not alive.any():
+        return np.zeros(0, np.int64)
+    strongest = np.where(alive, worth, -np.inf).argmax()
+    alive &= odds >= settings.least_strength * odds[strongest]
+    alive &= table.objectness >= settings.whole_objectness
+    alive &= ~_seen_whole(table, alive)
+    chosen = np.flatnonzero(alive)
+    order = chosen[np.argsort(-worth[chosen], kind="stable")]
+    return np.sort(_suppressed(table, order, settings.largest_overlap))
+
+
+def _solid(
+    table: PartTable, pieces: Instances, asked: BoolArray, settings: InstanceSettings
+) -> BoolArray:
+    """``(n,)`` sets of several segments that fill a rectangle or a circle, of those asked for."""
+    solid: BoolArray = np.zeros(len(pieces), bool)
+    numbers = np.flatnonzero(asked & (np.diff(pieces.starts) > 1))
+    polygons = np.empty(len(numbers), dtype=object)
+    for place, number in enumerate(numbers.tolist()):
+        parts = pieces.parts[pieces.starts[number] : pieces.starts[number + 1]]
+        polygons[place] = shapely.multipolygons(shapely.get_parts(table.outlines(parts)))
+    if len(numbers):
+        shapes = PolygonOutlines(polygons).shapes(np.arange(len(numbers)))
+        solid[numbers] = np.maximum(shapes.rectangularity, shapes.circularity) >= settings.solid
+    return solid
+
+
+def _usual(sizes: NDArray[np.float64]) -> float:
+    """The size that half of the area lies in larger ones of; 0 without any."""
+    if not len(sizes):
+        return 0.0
+    order = np.sort(sizes)
+    return float(order[np.searchsorted(np.cumsum(order), order.sum() / 2)])
 
 
 def _seen_whole(table: PartTable, plausible: BoolArray) -> BoolArray:

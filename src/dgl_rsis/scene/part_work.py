@@ -93,9 +93,9 @@ class PartWorker:
         readings = self.readings(raster)
         height, width = self.work.grid.shape
         found = self.found(raster, readings, seen, core)
-        masks, is_segment, is_cut = kept_of(found, seen, core, Box(0, 0, width, height))
-        features = self.described(masks, readings, seen)
-        return measure(raster, masks, is_segment, is_cut, features, seen=seen, core=core)
+        kept = kept_of(found, seen, core, Box(0, 0, width, height))
+        features = self.described(kept.masks, readings, seen)
+        return measure(raster, kept, features, seen=seen, core=core)
 
     def readings(self, raster: Raster) -> tuple[FloatArray, ...]:
         """Dense features of what a tile sees, at all factors."""

@@ -30,7 +30,7 @@ from dgl_rsis.types import BoolArray, FloatArray, IntArray, Raster
 
 THINGS = 400
 """Most things of a tile of ``TILE`` pixels a side; more and fewer in others, by area."""
-SEGMENTS = 300
+SEGMENTS = 2000
 """Segments that such a tile is divided into."""
 TILE = 1024
 SMALLEST_AREA = 16  # pixels of a thing
@@ -46,10 +46,12 @@ class Found:
 
     Attributes:
         things: ``N`` masks.
+        looks: ``(N,)`` float32 in [0, 1], how much each is one whole thing.
         segments: ``(H, W)`` int32 from 0, -1 where there is no data.
     """
 
     things: MaskSet
+    looks: FloatArray
     segments: Labels
 
 
@@ -108,7 +110,8 @@ def find(raster: Raster, tree: RegionTree, core: Box) -> Found:
     """
     if not len(tree):
         empty = np.zeros((0, 4), np.int64)
-        return Found(MaskSet(tree.shape, empty, ()), np.full(tree.shape, -1, np.int32))
+        nothing = MaskSet(tree.shape, empty, ())
+        return Found(nothing, np.zeros(0, np.float32), np.full(tree.shape, -1, np.int32))
     size = core.shape[0] * core.shape[1] / TILE**2
     among = within_areas(tree, minimum=SMALLEST_AREA, maximum_share=LARGEST_SHARE)
     among = among[_concerns(tree, among, core)]
@@ -119,7 +122,7 @@ def find(raster: Raster, tree: RegionTree, core: Box) -> Found:
     offsets = tree.boxes[kept, :2] if kept else np.zeros((0, 2), np.int64)
     things = MaskSet.from_crops([tree.crop(node) for node in kept], offsets, tree.shape)
     seen = tree.shape[0] * tree.shape[1] / TILE**2
-    return Found(things, divide(tree, max(1, round(SEGMENTS * seen))))
+    return Found(things, looks[kept], divide(tree, max(1, round(SEGMENTS * seen))))
 
 
 def divide(tree: RegionTree, count: int) -> Labels:
@@ -147,7 +150,24 @@ def divide(tree: RegionTree, count: int) -> Labels:
     return labels
 
 
-def kept_of(found: Found, seen: Box, core: Box, scene: Box) -> tuple[MaskSet, BoolArray, BoolArray]:
+@dataclass(frozen=True)
+class Kept:
+    """What a tile keeps, in the frame of what it sees.
+
+    Attributes:
+        masks: ``N`` parts, things first.
+        looks: ``(T,)`` float32 in [0, 1] of the things.
+        is_segment: ``(N,)`` bool.
+        is_cut: ``(N,)`` bool: things that go on beyond what was seen.
+    """
+
+    masks: MaskSet
+    looks: FloatArray
+    is_segment: BoolArray
+    is_cut: BoolArray
+
+
+def kept_of(found: Found, seen: Box, core: Box, scene: Box) -> Kept:
     """What a tile keeps of what was found.
 
     Args:
@@ -155,10 +175,6 @@ def kept_of(found: Found, seen: Box, core: Box, scene: Box) -> tuple[MaskSet, Bo
         seen: pixels of the scene that the tile sees.
         core: what it answers for.
         scene: all pixels.
-
-    Returns:
-        masks in the frame of ``seen``, things first; ``(N,)`` which are segments; ``(N,)`` which
-        are cut.
     """
     place = Box(*_moved(core, -seen.x0, -seen.y0))
     inner = [
@@ -174,6 +190,7 @@ def kept_of(found: Found, seen: Box, core: Box, scene: Box) -> tuple[MaskSet, Bo
     crops: list[BoolArray] = []
     corners: list[tuple[int, int]] = []
     cut: list[bool] = []
+    taken: list[int] = []
     known: set[tuple[int, ...]] = set()
     for index, (x0, y0, x1, y1) in enumerate(things.boxes.tolist()):
         crop = things.crop(index)
@@ -193,6 +210,7 @@ def kept_of(found: Found, seen: Box, core: Box, scene: Box) -> tuple[MaskSet, Bo
         crops.append(crop)
         corners.append((x0, y0))
         cut.append(bool(is_cut[index]))
+        taken.append(index)
     count = len(crops)
     labels = found.segments[place.within(Box(0, 0, seen.shape[1], seen.shape[0]))]
     _, numbers = np.unique(np.append(labels.ravel(), -1), return_inverse=True)
@@ -202,30 +220,23 @@ def kept_of(found: Found, seen: Box, core: Box, scene: Box) -> tuple[MaskSet, Bo
         corners.append((place.x0 + slices[1].start, place.y0 + slices[0].start))
     is_segment = np.arange(len(crops)) >= count
     masks = MaskSet.from_crops(crops, corners, things.shape)
-    return masks, is_segment, np.array([*cut, *[False] * (len(crops) - count)], bool)
+    is_cut = np.array([*cut, *[False] * (len(crops) - count)], bool)
+    return Kept(masks, found.looks[taken], is_segment, is_cut)
 
 
 def measure(
-    raster: Raster,
-    masks: MaskSet,
-    is_segment: BoolArray,
-    is_cut: BoolArray,
-    features: NDArray[np.float16],
-    *,
-    seen: Box,
-    core: Box,
+    raster: Raster, kept: Kept, features: NDArray[np.float16], *, seen: Box, core: Box
 ) -> Parts:
     """Measure the parts of a tile.
 
     Args:
         raster: what the tile sees.
-        masks: its parts in the frame of that.
-        is_segment: ``(N,)`` which of them divide the core.
-        is_cut: ``(N,)`` which of them go on beyond what was seen.
+        kept: its parts.
         features: ``(N, R, D)`` of unit length.
         seen: pixels of the scene that the tile sees.
         core: what it answers for.
     """
+    masks, is_segment, is_cut = kept.masks, kept.is_segment, kept.is_cut
     measured = Candidates.measure(masks, raster.rgb, colour_field(raster.rgb, raster.valid))
     polygons = [
         shapely.to_wkb(outline(masks.crop(index), x0 + seen.x0, y0 + seen.y0))
@@ -241,7 +252,7 @@ def measure(
         centroids=masks.centroids + corner,
         is_segment=is_segment,
         is_cut=is_cut,
-        objectness=measured.objectness,
+        objectness=np.append(kept.looks, measured.objectness[is_segment]),
         colours=measured.colours,
         paints=measured.paints,
         features=features,

@@ -229,5 +229,6 @@ def _header(
         "notes": notes,
         "tiles": {"count": len(work.grid), "failed": dict(failed), **asdict(work.grid)},
         "factors": [float(factor) for factor in work.factors],
+        "cell": work.grid.step / work.grid.step_cells,
         "whole": None if whole is None else np.asarray(whole, float).tolist(),
     }
