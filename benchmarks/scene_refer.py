@@ -48,8 +48,8 @@ from dgl_rsis.proposals.masks import MaskSet
 from dgl_rsis.render import render_scene
 from dgl_rsis.results import SceneAnswer, SceneMatch
 from dgl_rsis.scene.asking import OpenScene, open_scene
+from dgl_rsis.scene.finding import Found
 from dgl_rsis.scene.part_work import PartWork, PartWorker
-from dgl_rsis.scene.parts import Found
 from dgl_rsis.scene.scoring import NounScores
 from dgl_rsis.scene.source import SceneOptions, plan_source
 from dgl_rsis.scene.tabulating import make_table, table_facts

@@ -23,8 +23,8 @@ from dgl_rsis.proposals.filters import flatten_tree, non_maximum_suppression, wi
 from dgl_rsis.proposals.objectness import colour_field, objectness
 from dgl_rsis.proposals.region_tree import RegionTree
 from dgl_rsis.scene.asking import OpenScene, open_scene, place_of_table
+from dgl_rsis.scene.finding import THINGS
 from dgl_rsis.scene.journal import journal_folder
-from dgl_rsis.scene.parts import THINGS
 from dgl_rsis.scene.source import SceneReader
 
 RED, GREEN, BLUE = (200, 10, 10), (10, 200, 10), (10, 10, 200)

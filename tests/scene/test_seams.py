@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 
 from dgl_rsis.geo.windows import Box, Tile
 from dgl_rsis.proposals.masks import MaskSet
+from dgl_rsis.scene.finding import Found
 from dgl_rsis.scene.instances import Instances, joined, whole_things
 from dgl_rsis.scene.part_table import PartTable, read_table, write_table
-from dgl_rsis.scene.parts import Found, Parts, kept_of, measure, outline
+from dgl_rsis.scene.parts import Parts, kept_of, measure, outline
 from dgl_rsis.types import Raster
 
 SIDE, HALO, CELLS = 32, 8, 3

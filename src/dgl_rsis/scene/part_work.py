@@ -15,7 +15,8 @@ from dgl_rsis.config import Settings
 from dgl_rsis.geo.windows import Box, TileGrid
 from dgl_rsis.proposals.masks import MaskSet
 from dgl_rsis.proposing import Networks, find_proposals, pixel_size, tree_of
-from dgl_rsis.scene.parts import Found, Parts, find, kept_of, mean_features, measure
+from dgl_rsis.scene.finding import Found, find
+from dgl_rsis.scene.parts import Parts, kept_of, mean_features, measure
 from dgl_rsis.scene.source import SceneReader, SceneSource
 from dgl_rsis.scene.work import ReadTile
 from dgl_rsis.stages import local

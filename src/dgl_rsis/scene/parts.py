@@ -3,7 +3,8 @@
 *Things* are regions that may be whole objects: the best nodes of the region tree. A thing belongs
 to the tile whose core holds its centre. What reaches beyond everything that the tile sees is cut:
 its part in the core is kept, to be joined with the rest that the neighbour has. *Segments* divide
-the core: land cover that spreads is made of them.
+the core finely: land cover that spreads is made of those that speak for it, and so are things that
+are no region of their own (a car park with cars).
 
 Outlines, colours and mean features are all that is kept of both.
 """
@@ -22,37 +23,11 @@ from scipy import ndimage
 
 from dgl_rsis.geo.windows import Box
 from dgl_rsis.prepared import Candidates
-from dgl_rsis.proposals.filters import Overlaps, non_maximum_suppression, within_areas
+from dgl_rsis.proposals.filters import Overlaps
 from dgl_rsis.proposals.masks import MaskSet
-from dgl_rsis.proposals.objectness import colour_field, objectness
-from dgl_rsis.proposals.region_tree import RegionTree
+from dgl_rsis.proposals.objectness import colour_field
+from dgl_rsis.scene.finding import SMALLEST_AREA, Found, centre_in
 from dgl_rsis.types import BoolArray, FloatArray, IntArray, Raster
-
-THINGS = 400
-"""Most things of a tile of ``TILE`` pixels a side; more and fewer in others, by area."""
-SEGMENTS = 2000
-"""Segments that such a tile is divided into."""
-TILE = 1024
-SMALLEST_AREA = 16  # pixels of a thing
-LARGEST_SHARE = 0.9  # of what the tile sees
-LARGEST_OVERLAP = 0.7  # intersection over union of two things
-
-Labels = NDArray[np.int32]
-
-
-@dataclass(frozen=True)
-class Found:
-    """What was found in the part of a scene that a tile sees, all in the frame of that part.
-
-    Attributes:
-        things: ``N`` masks.
-        looks: ``(N,)`` float32 in [0, 1], how much each is one whole thing.
-        segments: ``(H, W)`` int32 from 0, -1 where there is no data.
-    """
-
-    things: MaskSet
-    looks: FloatArray
-    segments: Labels
 
 
 @dataclass(frozen=True)
@@ -100,56 +75,6 @@ class Parts:
         return {each.name: getattr(self, each.name) for each in fields(self)}
 
 
-def find(raster: Raster, tree: RegionTree, core: Box) -> Found:
-    """Things and segments of the part of a scene that a tile sees.
-
-    Args:
-        raster: that part.
-        tree: its region tree.
-        core: what the tile answers for, in the frame of the part.
-    """
-    if not len(tree):
-        empty = np.zeros((0, 4), np.int64)
-        nothing = MaskSet(tree.shape, empty, ())
-        return Found(nothing, np.zeros(0, np.float32), np.full(tree.shape, -1, np.int32))
-    size = core.shape[0] * core.shape[1] / TILE**2
-    among = within_areas(tree, minimum=SMALLEST_AREA, maximum_share=LARGEST_SHARE)
-    among = among[_concerns(tree, among, core)]
-    looks = objectness(tree, colour_field(raster.rgb, raster.valid))
-    kept = non_maximum_suppression(
-        tree, looks, LARGEST_OVERLAP, among=among, limit=max(1, round(THINGS * size))
-    ).tolist()
-    offsets = tree.boxes[kept, :2] if kept else np.zeros((0, 2), np.int64)
-    things = MaskSet.from_crops([tree.crop(node) for node in kept], offsets, tree.shape)
-    seen = tree.shape[0] * tree.shape[1] / TILE**2
-    return Found(things, looks[kept], divide(tree, max(1, round(SEGMENTS * seen))))
-
-
-def divide(tree: RegionTree, count: int) -> Labels:
-    """Divide an image by the dearest merges of the finest tree.
-
-    Args:
-        tree: the forest.
-        count: how many segments at most.
-
-    Returns:
-        ``(H, W)`` int32 from 0, -1 where there is no data.
-    """
-    nodes = tree.nodes(0)
-    leaves = tree.leaf_count(0)
-    inner = np.arange(nodes.start + leaves, nodes.stop)
-    # heights do not fall towards the root: the dearest merges are the topmost ones
-    order = inner[np.lexsort((inner, tree.heights[inner]))][::-1]
-    undone = order[: count - 1]
-    starts = tree.leaf_ranges[tree.children[undone]].reshape(-1, 2)[:, 0]
-    is_start = np.zeros(leaves, bool)
-    is_start[0] = True
-    is_start[starts] = True
-    numbers = np.append(np.cumsum(is_start) - 1, -1).astype(np.int32)
-    labels: Labels = numbers[tree.leaf_labels(0)]
-    return labels
-
-
 @dataclass(frozen=True)
 class Kept:
     """What a tile keeps, in the frame of what it sees.
@@ -186,7 +111,7 @@ def kept_of(found: Found, seen: Box, core: Box, scene: Box) -> Kept:
     things = found.things
     limits = np.array([0, 0, seen.shape[1], seen.shape[0]])
     is_cut = ((things.boxes == limits) & np.array(inner)).any(axis=1)
-    own = _centre_in(things.centroids, place)
+    own = centre_in(things.centroids, place)
     crops: list[BoolArray] = []
     corners: list[tuple[int, int]] = []
     cut: list[bool] = []
@@ -293,22 +218,6 @@ def outline(crop: BoolArray, x0: int, y0: int) -> shapely.Geometry:
     rings = [shapely.geometry.shape(each) for each, _ in found]
     polygon = rings[0] if len(rings) == 1 else shapely.MultiPolygon(rings)
     return polygon if shapely.is_valid(polygon) else shapely.make_valid(polygon)
-
-
-def _concerns(tree: RegionTree, nodes: IntArray, core: Box) -> BoolArray:
-    """``(N,)`` nodes whose centre lies in the core, and those that reach it from beyond."""
-    boxes = tree.boxes[nodes]
-    height, width = tree.shape
-    reaches = (boxes[:, :2] < (core.x1, core.y1)).all(1) & (boxes[:, 2:] > (core.x0, core.y0)).all(
-        1
-    )
-    at_edge = (boxes == np.array([0, 0, width, height])).any(axis=1)
-    return np.asarray(_centre_in(tree.centroids[nodes], core) | (reaches & at_edge), bool)
-
-
-def _centre_in(centroids: NDArray[np.float64], box: Box) -> BoolArray:
-    low, high = (box.x0, box.y0), (box.x1, box.y1)
-    return np.asarray(((centroids >= low) & (centroids < high)).all(axis=1))
 
 
 def _moved(box: Box, across: int, down: int) -> tuple[int, int, int, int]:
