@@ -16,6 +16,7 @@ from dgl_rsis.text.knowledge import ClassPrompts, class_prompts, competitors
 from dgl_rsis.types import FloatArray
 
 _Key = tuple[tuple[str, ...], ...]
+_TINY = 1e-30
 _ROWS = 8192  # parts whose features are in memory at once
 
 
@@ -45,7 +46,7 @@ class PartScorer:
     table: PartTable
     backbone: Backbone
     settings: Settings
-    _cosines: dict[_Key, FloatArray] = field(default_factory=dict)
+    _logits: dict[_Key, FloatArray] = field(default_factory=dict)
 
     def scores(self, nouns: Sequence[str]) -> dict[str, NounScores]:
         """Scores of all nouns of a sentence, as ``nouns.score_nouns`` compares them.
@@ -71,36 +72,37 @@ class PartScorer:
 
     def _probabilities(self, prompts: Sequence[ClassPrompts]) -> FloatArray:
         """``(N, K)``: the mean over all readings, as ``local.dense_probabilities`` has it."""
-        self._compare([each for each in prompts if _key(each) not in self._cosines])
-        parts = [self._cosines[_key(each)] for each in prompts]
-        owner = np.repeat(np.arange(len(parts)), [each.shape[-1] for each in parts])
-        names = tuple(each.name for each in prompts)
-        texts = local.TextFeatures(names, len(names), np.zeros((len(owner), 0), np.float32), owner)
-        scale = self.backbone.dense_logit_scale
-        cosines = np.concatenate(parts, axis=-1)
-        by_reading = local.class_probabilities(cosines, texts, scale)
-        total = by_reading.sum(axis=1)
-        return np.asarray(total / total.sum(-1, keepdims=True), np.float32)
+        self._compare([each for each in prompts if _key(each) not in self._logits])
+        logits = np.stack([self._logits[_key(each)] for each in prompts], axis=-1)
+        logits -= logits.max(axis=-1, keepdims=True)
+        by_reading = np.exp(logits, out=logits)
+        by_reading /= by_reading.sum(axis=-1, keepdims=True)
+        return np.asarray(by_reading.mean(axis=1), np.float32)
 
     def _compare(self, prompts: Sequence[ClassPrompts]) -> None:
-        """Compare the parts with names that are new: ``(N, R, Q)`` cosines of each."""
+        """Compare the parts with names that are new; see ``local.class_probabilities``."""
         if not prompts:
             return
         texts = local.encode_classes(self.backbone, prompts)
+        scale = np.float32(self.backbone.dense_logit_scale)
         bias = np.zeros(len(texts.features), np.float32)
         whole = self.table.header["whole"]
         if whole is not None and self.settings.local.global_bias > 0:
             embedding = np.asarray(whole, np.float32)
             bias = self.settings.local.global_bias * (texts.features @ embedding)
+        starts = np.flatnonzero(np.diff(texts.owner, prepend=-1))
+        counts = np.diff(np.append(starts, len(texts.owner)))
         features = self.table.features
-        cosines = np.concatenate(
-            [
-                features[row : row + _ROWS].astype(np.float32) @ texts.features.T - bias
-                for row in range(0, max(1, len(features)), _ROWS)
-            ]
-        )
+        parts = []
+        for row in range(0, max(1, len(features)), _ROWS):
+            rows = features[row : row + _ROWS].astype(np.float32)
+            logits = scale * (rows @ texts.features.T - bias)
+            top = logits.max(axis=-1, keepdims=True, initial=-np.inf)
+            sums = np.add.reduceat(np.exp(logits - top), starts, axis=-1) / counts
+            parts.append(np.log(sums + _TINY) + top)
+        logits = np.concatenate(parts)
         for number, each in enumerate(prompts):
-            self._cosines[_key(each)] = cosines[..., texts.owner == number]
+            self._logits[_key(each)] = np.asarray(logits[..., number], np.float32)
 
 
 def _key(prompts: ClassPrompts) -> _Key:
