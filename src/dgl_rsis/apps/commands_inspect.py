@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from dgl_rsis import __version__
-from dgl_rsis.apps import options
+from dgl_rsis.apps import options, scene_options
 from dgl_rsis.apps.console import table
 from dgl_rsis.errors import InputError
 
@@ -110,7 +110,7 @@ def _shown(value: Any) -> str:
 
 def info(
     image: options.ImageArgument,
-    asset: options.Asset = None,
+    asset: scene_options.Asset = None,
     as_json: options.AsJson = False,
 ) -> None:
     """Show what an image holds, what would be read, and what a run would take."""

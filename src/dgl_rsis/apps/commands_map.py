@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dgl_rsis.apps import options, scene_map
+from dgl_rsis.apps import options, scene_map, scene_options, word_files
 from dgl_rsis.apps.console import NOTHING_MATCHED, Console, load_model, table
 from dgl_rsis.apps.saving import record, record_map, save_map
 
@@ -68,12 +68,12 @@ def segment(
     overrides: options.Overrides = None,
     device: options.Device = None,
     precision: options.Precision = None,
-    tile_size: options.TileSize = None,
-    workers: options.Workers = None,
-    ray: options.Ray = None,
-    resume: options.Resume = False,
-    gsd: options.GroundSampling = None,
-    asset: options.Asset = None,
+    tile_size: scene_options.TileSize = None,
+    workers: scene_options.Workers = None,
+    ray: scene_options.Ray = None,
+    resume: scene_options.Resume = False,
+    gsd: scene_options.GroundSampling = None,
+    asset: scene_options.Asset = None,
     overwrite: options.Overwrite = False,
     as_json: options.AsJson = False,
     quiet: options.Quiet = False,
@@ -93,7 +93,7 @@ def segment(
 
     began = time.perf_counter()
     console = Console(quiet=quiet, verbose=verbose, as_json=as_json)
-    tiling = options.Tiling(tile_size, workers, resume, gsd, ray, asset)
+    tiling = scene_options.Tiling(tile_size, workers, resume, gsd, ray, asset)
     target, scores_target = options.check_outputs(
         image,
         [(output, outputs.MAP_SUFFIXES), (scores, RASTER_SUFFIXES)],
@@ -101,7 +101,7 @@ def segment(
     )
     assert target is not None  # the option is required
     rest = options.rest_of(other, no_other)
-    names = options.gather_classes(classes, classes_file)
+    names = word_files.gather_classes(classes, classes_file)
     read_classes(names, other=rest)  # says what is wrong before anything is computed
     choice = options.ModelChoice.from_options(model, proposer, preset, overrides, device, precision)
     reading = options.Reading(bands, stretch, nodata, keep_collar, bbox, aoi)

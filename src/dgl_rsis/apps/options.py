@@ -6,7 +6,6 @@ Values are checked here, before anything is read or computed.
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from dgl_rsis.errors import InputError, OutputError, TextError
+from dgl_rsis.errors import InputError, OutputError
 
 if TYPE_CHECKING:
     from dgl_rsis.scene.source import SceneOptions
@@ -98,33 +97,6 @@ Precision = Annotated[
         metavar="NAME",
     ),
 ]
-TileSize = Annotated[
-    int | None,
-    typer.Option(
-        help="Side in pixels of the tiles of a large scene; 1024, or what suits the model.", min=1
-    ),
-]
-Workers = Annotated[
-    int | None,
-    typer.Option(
-        help="Processes that compute the tiles of a scene, a model in each: 1, or with --ray all "
-        "that the cluster has room for.",
-        min=1,
-    ),
-]
-Ray = Annotated[
-    str | None,
-    typer.Option(
-        "--ray",
-        help="Compute the tiles of a scene on a Ray cluster: auto, local, HOST:PORT or "
-        "ray://HOST:PORT.",
-        metavar="ADDRESS",
-    ),
-]
-Resume = Annotated[
-    bool,
-    typer.Option("--resume", help="Go on with a run over a scene that was cut off."),
-]
 Classes = Annotated[
     list[str] | None,
     typer.Option("--classes", "-c", help="A class in any words; repeatable.", metavar="NAME"),
@@ -136,17 +108,6 @@ ClassesFile = Annotated[
 Other = Annotated[
     str | None,
     typer.Option(help="Name of a class for everything else; without: no class.", metavar="NAME"),
-]
-GroundSampling = Annotated[
-    float | None,
-    typer.Option("--gsd", help="Read, and map, at so many metres a pixel.", metavar="METRES"),
-]
-Asset = Annotated[
-    str | None,
-    typer.Option(
-        help="Asset of STAC items; without: the one with the role visual, else data.",
-        metavar="KEY",
-    ),
 ]
 Overwrite = Annotated[
     bool,
@@ -228,25 +189,6 @@ class Reading:
     def given(self) -> dict[str, Any]:
         """The options that differ from the defaults, for the manifest."""
         defaults = Reading(None, "auto", None, False, None, None)
-        return {
-            name: value for name, value in vars(self).items() if value != getattr(defaults, name)
-        }
-
-
-@dataclass(frozen=True)
-class Tiling:
-    """How a scene is computed in tiles; the fields are options of the command line."""
-
-    tile_size: int | None
-    workers: int | None
-    resume: bool
-    gsd: float | None
-    ray: str | None
-    asset: str | None
-
-    def given(self) -> dict[str, Any]:
-        """The options that differ from the defaults, for the manifest."""
-        defaults = Tiling(None, None, False, None, None, None)
         return {
             name: value for name, value in vars(self).items() if value != getattr(defaults, name)
         }
@@ -338,68 +280,6 @@ def rest_of(other: str | None, no_other: bool) -> str | bool | None:
     if other is not None and no_other:
         raise InputError("--other and --no-other exclude each other; keep one of them")
     return False if no_other else other
-
-
-def gather_classes(classes: Sequence[str] | None, file: str | None) -> list[str]:
-    """Class names of ``-c`` and then of a file.
-
-    Args:
-        classes: from the command line.
-        file: .txt with one name a line (``#`` starts a comment) or .yaml with a list of names.
-
-    Raises:
-        InputError: the file cannot be read or is no list of names.
-    """
-    names = list(classes or ())
-    if file is None:
-        return names
-    path = Path(file)
-    text = _read_text(path)
-    if path.suffix.lower() not in (".yaml", ".yml"):
-        lines = [line.partition("#")[0].strip() for line in text.splitlines()]
-        return names + [line for line in lines if line]
-    import yaml
-
-    try:
-        loaded = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise InputError(f"{path} is not YAML: {' '.join(str(error).split())}") from error
-    if not isinstance(loaded, list) or not all(isinstance(name, str) for name in loaded):
-        raise InputError(f"{path} must hold a list of class names, e.g. `- building` on each line")
-    return names + loaded
-
-
-def read_sentences(file: str) -> list[str]:
-    """Sentences of a CSV file with a column ``sentence``.
-
-    Raises:
-        InputError: the file cannot be read, lacks the column, or a sentence has no words.
-    """
-    from dgl_rsis.text.parse import parse
-
-    path = Path(file)
-    rows = csv.DictReader(_read_text(path).splitlines())
-    if "sentence" not in (rows.fieldnames or ()):
-        found = ", ".join(rows.fieldnames or ()) or "nothing"
-        raise InputError(f"{path} has no column `sentence` in its first line, but {found}")
-    sentences = [row["sentence"] or "" for row in rows]
-    if not sentences:
-        raise InputError(f"{path} holds no sentences below its first line")
-    for number, sentence in enumerate(sentences, start=1):
-        try:
-            parse(sentence)
-        except TextError as error:
-            raise InputError(f"{path}, sentence {number}: {error}") from error
-    return sentences
-
-
-def _read_text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8-sig")
-    except FileNotFoundError:
-        raise InputError(f"{path} does not exist; check the path") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{path} cannot be read as text: {error}") from error
 
 
 def check_outputs(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-from contextlib import nullcontext, redirect_stdout
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -12,6 +10,7 @@ import typer
 from dgl_rsis.apps import options
 from dgl_rsis.apps.console import FAILED_TILES, NOTHING_MATCHED, Console, load_model, table
 from dgl_rsis.apps.saving import record
+from dgl_rsis.apps.scene_options import Tiling
 from dgl_rsis.errors import InputError
 
 
@@ -42,7 +41,7 @@ def streams(
     image: str,
     target: Path,
     reading: options.Reading,
-    tiling: options.Tiling,
+    tiling: Tiling,
     choice: options.ModelChoice,
 ) -> bool:
     """Whether a map is made in tiles: where that is asked for, or an image is too large for one.
@@ -75,7 +74,7 @@ def streams(
 def segment(
     request: Request,
     reading: options.Reading,
-    tiling: options.Tiling,
+    tiling: Tiling,
     choice: options.ModelChoice,
     console: Console,
     *,
@@ -93,9 +92,7 @@ def segment(
     from dgl_rsis.scene.scene_map import describe_tiles
     from dgl_rsis.scene.segmenting import segment_scene
 
-    # Ray reports dead workers on stdout, where results stand
-    remarks = nullcontext() if tiling.ray is None else redirect_stdout(sys.stderr)
-    with console.progress("loading the model") as progress, remarks:
+    with console.progress("loading the model") as progress, tiling.remarks():
         loaded = load_model(choice, console)
         try:
             result = segment_scene(

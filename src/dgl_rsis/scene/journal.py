@@ -89,6 +89,13 @@ class Journal:
             values: NDArray[Any] | None = arrays.get(name)
             return values
 
+    def painted_arrays(self, tile: Tile) -> dict[str, NDArray[Any]]:
+        """All arrays of a tile by name; none where it holds no data or failed."""
+        if not self.is_painted(tile):
+            return {}
+        with np.load(self._file("painted", tile), allow_pickle=False) as arrays:
+            return dict(arrays)
+
     def forget_cells(self, tile: Tile) -> None:
         """Free what is needed no more; the tile counts as finished still."""
         self._file("cells", tile).unlink(missing_ok=True)
@@ -199,24 +206,28 @@ def _check_same(before: Mapping[str, Any], now: Mapping[str, Any], output: Path)
     Raises:
         InputError: it did.
     """
-    difference = next(_differences(before, now, ()), None)
+    difference = next(differences(before, now), None)
     if difference is not None:
         path, old, new = difference
         raise InputError(
-            f"{output} cannot be resumed: {' '.join(path)} was {_short(old)} and is {_short(new)}; "
+            f"{output} cannot be resumed: {' '.join(path)} was {shortened(old)} and is {shortened(new)}; "
             "put that back, or start anew with --overwrite and without --resume"
         )
 
 
-def _differences(before: Any, now: Any, path: tuple[str, ...]) -> Iterator[tuple[Any, Any, Any]]:
+def differences(
+    before: Any, now: Any, path: tuple[str, ...] = ()
+) -> Iterator[tuple[tuple[str, ...], Any, Any]]:
+    """Where two objects of JSON types differ: the keys that lead there, and both values."""
     if isinstance(before, Mapping) and isinstance(now, Mapping):
         for key in [*before, *(key for key in now if key not in before)]:
-            yield from _differences(before.get(key), now.get(key), (*path, str(key)))
+            yield from differences(before.get(key), now.get(key), (*path, str(key)))
     elif before != now:
         yield path, before, now
 
 
-def _short(value: Any) -> str:
+def shortened(value: Any) -> str:
+    """A value of a JSON type as a short text."""
     text = "absent" if value is None else json.dumps(value)
     return text if len(text) <= 60 else text[:57] + "..."
 
