@@ -37,7 +37,8 @@ def test_scores_are_those_of_cells_with_the_same_features(bias: float) -> None:
         [class_prompts(word, knowledge=False) for word in competitors(nouns)],
     )
     readings = tuple(kept[None, :, reading].astype(np.float32) for reading in range(2))
-    image = local.ImageFeatures(readings, np.zeros((1, 40, 3), np.uint8), whole if bias else None)
+    picture = np.zeros((1, 40, 3), np.uint8)
+    image = local.ImageFeatures(readings, (1.0, 0.5), picture, whole if bias else None)
     scale = own.backbone.dense_logit_scale
     expected = local.dense_probabilities(image, texts, scale, own.settings.local)[0]
     for index, noun in enumerate(nouns):
