@@ -54,8 +54,10 @@ from dgl_rsis.scene.scoring import NounScores
 from dgl_rsis.scene.source import SceneOptions
 from dgl_rsis.scene.survey import plan_source
 from dgl_rsis.scene.tabulating import make_table, table_facts
+from dgl_rsis.scene.views import Views
+from dgl_rsis.stages.local import ImageFeatures
 from dgl_rsis.text.lexicon_file import default_lexicon
-from dgl_rsis.types import FloatArray, Raster
+from dgl_rsis.types import Raster
 
 GSD = 0.5  # metres per pixel
 SEED = 30_000
@@ -79,13 +81,11 @@ class TrueWorker(PartWorker):
 
     measures: Measures
 
-    def readings(self, raster: Raster) -> tuple[FloatArray, ...]:
+    def readings(self, raster: Raster) -> ImageFeatures:
         """Nothing is read."""
-        return ()
+        return ImageFeatures((), (), raster.rgb)
 
-    def found(
-        self, raster: Raster, readings: tuple[FloatArray, ...], seen: Box, core: Box
-    ) -> Found:
+    def found(self, raster: Raster, readings: ImageFeatures, seen: Box, core: Box) -> Found:
         """True things as far as they are seen."""
         things = self.measures.truth.things
         crops, corners = [], []
@@ -107,9 +107,7 @@ class TrueWorker(PartWorker):
             segments,
         )
 
-    def described(
-        self, masks: MaskSet, readings: tuple[FloatArray, ...], seen: Box
-    ) -> NDArray[np.float16]:
+    def described(self, masks: MaskSet, readings: ImageFeatures, seen: Box) -> NDArray[np.float16]:
         """Kinds as unit vectors."""
         kinds = list(self.measures.truth.kinds)
         owner = _window(self.measures.owner, seen)
@@ -118,6 +116,10 @@ class TrueWorker(PartWorker):
             thing = int(owner[y0:y1, x0:x1][masks.crop(index)][0])
             features[index, 0, kinds.index(self.measures.truth.things[thing].kind)] = 1
         return features
+
+    def views(self, masks: MaskSet, raster: Raster, readings: ImageFeatures) -> Views:
+        """Nothing was read."""
+        return Views.none(len(masks))
 
 
 def _window(owner: NDArray[np.int64], seen: Box) -> NDArray[np.int64]:

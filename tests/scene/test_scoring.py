@@ -11,13 +11,20 @@ from scene.toy_scenes import PixelBackbone, toy_model
 
 from dgl_rsis.nouns import against_others
 from dgl_rsis.scene.scoring import PartScorer
+from dgl_rsis.scene.views import Views
 from dgl_rsis.stages import local
 from dgl_rsis.text.knowledge import class_prompts, competitors
 
 
 def scorer(features: Any, whole: Any = None, **stages: Any) -> PartScorer:
     model = toy_model(PixelBackbone(), **stages)
-    table: Any = SimpleNamespace(features=features, header={"whole": whole})
+    nothing = Views.none(len(features))
+    table: Any = SimpleNamespace(
+        features=features,
+        header={"whole": whole},
+        views=nothing.features,
+        view_weights=nothing.weights,
+    )
     return PartScorer(table, model.backbone, model.settings)
 
 

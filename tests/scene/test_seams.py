@@ -16,6 +16,7 @@ from dgl_rsis.scene.finding import Found
 from dgl_rsis.scene.instances import Instances, joined, whole_things
 from dgl_rsis.scene.part_table import PartTable, read_table, write_table
 from dgl_rsis.scene.parts import Parts, kept_of, measure, outline
+from dgl_rsis.scene.views import Views
 from dgl_rsis.types import Raster
 
 SIDE, HALO, CELLS = 32, 8, 3
@@ -38,7 +39,8 @@ def parts_of(core: Box, things: Any, land: Any) -> Parts:
     kept = kept_of(found, seen, core, SCENE)
     raster = Raster(np.full((*seen.shape, 3), 99, np.uint8), np.ones(seen.shape, bool))
     features = np.ones((len(kept.masks), 1, 1), np.float16)
-    return measure(raster, kept, features, seen=seen, core=core)
+    views = Views.none(len(kept.things))
+    return measure(raster, kept, features, views, seen=seen, core=core)
 
 
 def table_of(folder: Path, things: Any, land: Any = None) -> PartTable:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import shapely
@@ -14,6 +12,7 @@ from numpy.typing import NDArray
 
 from dgl_rsis.config import Settings
 from dgl_rsis.scene.instances import Instances, anything, joined, spreading, whole_things
+from dgl_rsis.scene.own_scale import compete
 from dgl_rsis.scene.part_table import PartTable
 from dgl_rsis.scene.scoring import NounScores
 from dgl_rsis.stages.candidates import CandidateTable
@@ -22,6 +21,7 @@ from dgl_rsis.text.lexicon_file import default_lexicon
 from dgl_rsis.text.program.nodes import Node, Relate, Select
 from dgl_rsis.text.program.tree import walk
 from dgl_rsis.text.program.vocabulary import ANYTHING
+from dgl_rsis.types import FloatArray
 
 
 @dataclass
@@ -61,12 +61,11 @@ class Gatherer:
         ends = np.cumsum([0, *map(len, found)])
         rows = {noun: np.arange(ends[k], ends[k + 1]) for k, noun in enumerate(nouns)}
         probabilities = {
-            noun: self._mean(each.probability, every).astype(np.float32)
-            for noun, each in scores.items()
+            noun: _probability(each, every, self.table) for noun, each in scores.items()
         }
         for noun, each in zip(nouns, whole, strict=True):
             if noun in distant:  # a segment is as probable as the whole that it belongs to
-                mean = self._mean(scores[noun].probability, each)
+                mean = _probability(scores[noun], each, self.table)
                 probabilities[noun][rows[noun]] = np.repeat(mean, np.diff(each.starts))
         table = self.table
         boxes = table.boxes[every.parts]
@@ -75,14 +74,14 @@ class Gatherer:
             high = np.maximum.reduceat(boxes[:, 2:], every.starts[:-1], axis=0)
             boxes = np.concatenate([low, high], axis=1)
         colours, paints, looks = (
-            self._mean(each, every).astype(np.float32)
+            every.mean(each, table.areas).astype(np.float32)
             for each in (table.colours, table.paints, table.objectness)
         )
         return CandidateTable(
             shape=table.shape,
-            areas=_sums(table.areas[every.parts], every),
+            areas=every.sums(table.areas),
             boxes=boxes,
-            centroids=self._mean(table.centroids, every),
+            centroids=every.mean(table.centroids, table.areas),
             crop=None,
             probabilities={
                 noun: np.minimum(each, np.float32(1)) for noun, each in probabilities.items()
@@ -100,16 +99,12 @@ class Gatherer:
         thresholds = self.settings.instances
         if noun == ANYTHING:
             return anything(self.table, thresholds)
+        own = scores[noun]
         find = spreading if default_lexicon().is_stuff(noun) else whole_things
-        return find(self.table, scores[noun].probability, scores[noun].rival, thresholds)
-
-    def _mean(self, values: NDArray[Any], instances: Instances) -> NDArray[np.float64]:
-        """``(n, ...)`` mean of a column of the table over the parts of instances, by area."""
-        kept = np.asarray(values[instances.parts], np.float64)
-        weights = self.table.areas[instances.parts].astype(np.float64)
-        columns = kept.reshape(len(kept), math.prod(kept.shape[1:])) * weights[:, None]
-        sums = _sums(columns, instances) / _sums(weights, instances)[:, None]
-        return np.asarray(sums.reshape(len(instances), *kept.shape[1:]))
+        found = find(self.table, own.probability, own.rival, thresholds)
+        if own.at_own_scale is None:
+            return found
+        return compete(self.table, found, own.probability, own.at_own_scale, thresholds)
 
     def _polygons(self, instances: Instances) -> NDArray[np.object_]:
         """``(n,)`` polygons in pixels of the scene, those of several parts side by side."""
@@ -141,8 +136,10 @@ def seen_from_elsewhere(program: Node) -> set[str]:
     }
 
 
-def _sums(values: NDArray[Any], instances: Instances) -> NDArray[np.float64]:
-    """Sums of values over the parts of instances."""
-    if not len(instances):
-        return np.zeros((0, *values.shape[1:]))
-    return np.add.reduceat(values.astype(np.float64), instances.starts[:-1], axis=0)
+def _probability(scores: NounScores, instances: Instances, table: PartTable) -> FloatArray:
+    """``(n,)`` by the cells or, where that is more, at the scale of the things."""
+    probability = instances.mean(scores.probability, table.areas)
+    if scores.at_own_scale is not None:
+        own = instances.mean(scores.at_own_scale, table.areas)
+        probability = np.maximum(probability, own)
+    return np.asarray(probability, np.float32)

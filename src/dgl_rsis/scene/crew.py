@@ -52,7 +52,7 @@ class Crew:
             raise InputError(f"{self.workers} workers compute nothing; take 1 or more")
         if self.ray is not None:
             check_cluster(self.ray)
-        if not (isinstance(model, str) or model.name is not None or self.is_alone):
+        if not (self.is_alone or isinstance(model, str) or model.name is not None):
             raise InputError("workers load a model by its name; pass the name, or take one worker")
 
     def executor(

@@ -7,7 +7,9 @@ they are from.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import shapely
@@ -45,6 +47,29 @@ class Instances:
         ends = np.concatenate([[0], np.cumsum(sizes)])
         places = np.arange(ends[-1]) + np.repeat(self.starts[instances] - ends[:-1], sizes)
         return Instances(self.parts[places], ends)
+
+    def sums(self, column: NDArray[Any]) -> NDArray[np.float64]:
+        """``(n, ...)`` sums of a column of the table over the parts of each."""
+        if not len(self):
+            return np.zeros((0, *column.shape[1:]))
+        values = column[self.parts].astype(np.float64)
+        return np.asarray(np.add.reduceat(values, self.starts[:-1], axis=0))
+
+    def mean(self, column: NDArray[Any], areas: IntArray) -> NDArray[np.float64]:
+        """``(n, ...)`` means of a column of the table over the parts of each, by area.
+
+        Args:
+            column: ``(N, ...)``.
+            areas: ``(N,)`` of all parts.
+        """
+        weights = areas[self.parts].astype(np.float64)
+        values = column[self.parts].astype(np.float64)
+        flat = values.reshape(len(values), math.prod(values.shape[1:])) * weights[:, None]
+        if not len(self):
+            return np.zeros((0, *column.shape[1:]))
+        sums = np.add.reduceat(flat, self.starts[:-1], axis=0)
+        sums /= np.add.reduceat(weights, self.starts[:-1])[:, None]
+        return np.asarray(sums.reshape(len(self), *column.shape[1:]))
 
     @classmethod
     def single(cls, parts: IntArray) -> Instances:
@@ -146,7 +171,7 @@ def anything(table: PartTable, settings: InstanceSettings) -> Instances:
     """Whatever looks like a whole thing."""
     things = np.flatnonzero(~table.is_segment & ~table.is_cut)
     order = things[np.argsort(-table.objectness[things], kind="stable")]
-    return Instances.single(_suppressed(table, order, settings.largest_overlap))
+    return Instances.single(suppressed(table.shared, table.areas, order, settings.largest_overlap))
 
 
 def _evidence(
@@ -171,7 +196,7 @@ def _regions(table: PartTable, odds: NDArray[np.float64], settings: InstanceSett
     alive &= ~_seen_whole(table, alive)
     chosen = np.flatnonzero(alive)
     order = chosen[np.argsort(-worth[chosen], kind="stable")]
-    return np.sort(_suppressed(table, order, settings.largest_overlap))
+    return np.sort(suppressed(table.shared, table.areas, order, settings.largest_overlap))
 
 
 def _solid(
@@ -209,10 +234,26 @@ def _seen_whole(table: PartTable, plausible: BoolArray) -> BoolArray:
     return seen
 
 
-def _suppressed(table: PartTable, order: IntArray, largest: float) -> IntArray:
-    """Those that share little with any before them."""
-    shared, areas = table.shared, table.areas
-    is_open: BoolArray = np.ones(len(table), bool)
+def shared_pixels(table: PartTable, instances: Instances) -> csr_array:
+    """``(n, n)`` pixels that two instances share, as far as the table knows them."""
+    owners = np.repeat(np.arange(len(instances)), np.diff(instances.starts))
+    ones = np.ones(len(instances.parts), np.int64)
+    belongs = csr_array((ones, (owners, instances.parts)), shape=(len(instances), len(table)))
+    return csr_array(belongs @ table.shared @ belongs.T)
+
+
+def suppressed(
+    shared: csr_array, areas: NDArray[np.number], order: IntArray, largest: float
+) -> IntArray:
+    """Those that share little with any before them.
+
+    Args:
+        shared: ``(n, n)`` pixels that two share.
+        areas: ``(n,)`` pixels.
+        order: of those to choose among, best first.
+        largest: share of the smaller of two that both may cover.
+    """
+    is_open: BoolArray = np.ones(len(areas), bool)
     kept = []
     for index in order.tolist():
         if not is_open[index]:

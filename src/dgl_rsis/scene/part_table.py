@@ -47,6 +47,7 @@ _ROWS = (
     "features",
     "lengths",
 )
+_OF_THINGS = ("views", "view_weights")
 
 
 def table_folder(scene: Path) -> Path:
@@ -128,6 +129,16 @@ class PartTable:
         return self.column("features")
 
     @cached_property
+    def views(self) -> NDArray[np.float16]:
+        """``(T, V, D)`` of unit length, of the things in their order, on disk."""
+        return self.column("views")
+
+    @cached_property
+    def view_weights(self) -> FloatArray:
+        """``(T, L)`` shares of the readings of the views; none where things were not read so."""
+        return np.asarray(self.column("view_weights"))
+
+    @cached_property
     def shared(self) -> csr_array:
         """``(N, N)`` pixels that two parts share; their areas on the diagonal."""
         pairs = self.column("shared")
@@ -194,11 +205,13 @@ def write_table(
 
 
 def _write_columns(folder: Path, tiles: Iterable[tuple[int, Tile, Parts]]) -> None:
-    columns = {name: _Column(folder / f"{name}.npy") for name in (*_ROWS, *_PAIRS, "outlines")}
+    columns = {
+        name: _Column(folder / f"{name}.npy") for name in (*_ROWS, *_OF_THINGS, *_PAIRS, "outlines")
+    }
     numbers: list[NDArray[Any]] = [np.zeros(0, np.int64)]
     seams, first = Seams(), 0
     for number, tile, parts in tiles:
-        for name in (*_ROWS, "outlines"):
+        for name in (*_ROWS, *_OF_THINGS, "outlines"):
             columns[name].add(getattr(parts, name))
         for name in _PAIRS:
             columns[name].add(getattr(parts, name) + np.array([first, first, 0]))

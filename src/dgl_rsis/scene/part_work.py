@@ -18,9 +18,10 @@ from dgl_rsis.proposing import Networks, find_proposals, pixel_size, tree_of
 from dgl_rsis.scene.finding import Found, find
 from dgl_rsis.scene.parts import Parts, kept_of, mean_features, measure
 from dgl_rsis.scene.source import SceneReader, SceneSource
+from dgl_rsis.scene.views import Views, view
 from dgl_rsis.scene.work import ReadTile
 from dgl_rsis.stages import local
-from dgl_rsis.types import FloatArray, Raster
+from dgl_rsis.types import Raster
 
 if TYPE_CHECKING:
     from dgl_rsis.pipeline import Model
@@ -99,17 +100,16 @@ class PartWorker:
         found = self.found(raster, readings, seen, core)
         kept = kept_of(found, seen, core, Box(0, 0, width, height))
         features = self.described(kept.masks, readings, seen)
-        return measure(raster, kept, features, seen=seen, core=core)
+        views = self.views(kept.things, raster, readings)
+        return measure(raster, kept, features, views, seen=seen, core=core)
 
-    def readings(self, raster: Raster) -> tuple[FloatArray, ...]:
+    def readings(self, raster: Raster) -> local.ImageFeatures:
         """Dense features of what a tile sees, at all factors."""
         factors = [float(factor) for factor in self.work.factors]
         with self._in_model:
-            return local.read_at(raster.rgb, self.model.backbone, factors, None).dense
+            return local.read_at(raster.rgb, self.model.backbone, factors, None)
 
-    def found(
-        self, raster: Raster, readings: tuple[FloatArray, ...], seen: Box, core: Box
-    ) -> Found:
+    def found(self, raster: Raster, readings: local.ImageFeatures, seen: Box, core: Box) -> Found:
         """Things and segments in what a tile sees."""
         proposals = find_proposals(
             raster,
@@ -117,7 +117,7 @@ class PartWorker:
             self.model.settings.proposals,
             Networks(),
             parts=("tree",),
-            features=readings[0],
+            features=readings.dense[0],
             metres_per_pixel=pixel_size(raster),
         ).proposals
         tree = tree_of(proposals)
@@ -125,10 +125,15 @@ class PartWorker:
         return find(raster, tree, Box(*_offset(core, seen)))
 
     def described(
-        self, masks: MaskSet, readings: tuple[FloatArray, ...], seen: Box
+        self, masks: MaskSet, readings: local.ImageFeatures, seen: Box
     ) -> NDArray[np.float16]:
         """Features of parts, ``(N, R, D)``."""
-        return mean_features(masks, readings)
+        return mean_features(masks, readings.dense)
+
+    def views(self, masks: MaskSet, raster: Raster, readings: local.ImageFeatures) -> Views:
+        """What things look like at the scale that suits them."""
+        with self._in_model:
+            return view(masks, raster.rgb, readings, self.model.backbone, self.model.settings)
 
     def close(self) -> None:
         """Close the scene."""

@@ -27,6 +27,7 @@ from dgl_rsis.proposals.filters import Overlaps
 from dgl_rsis.proposals.masks import MaskSet
 from dgl_rsis.proposals.objectness import colour_field
 from dgl_rsis.scene.finding import SMALLEST_AREA, Found, centre_in
+from dgl_rsis.scene.views import Views
 from dgl_rsis.types import BoolArray, FloatArray, IntArray, Raster
 
 
@@ -44,6 +45,8 @@ class Parts:
         colours: ``(N, 3)`` float32 Lab.
         paints: ``(N, 3)`` float32 Lab.
         features: ``(N, R, D)`` float16 of unit length, a row for every reading.
+        views: ``(T, V, D)`` float16, of the things only: see ``own_scale.Views``.
+        view_weights: ``(T, L)`` float32 of them.
         outlines: ``(B,)`` uint8, well-known binary of all polygons one after the other.
         lengths: ``(N,)`` bytes of each.
         shared: ``(P, 3)`` pairs of parts and the pixels that both cover.
@@ -61,6 +64,8 @@ class Parts:
     colours: FloatArray
     paints: FloatArray
     features: NDArray[np.float16]
+    views: NDArray[np.float16]
+    view_weights: FloatArray
     outlines: NDArray[np.uint8]
     lengths: IntArray
     shared: IntArray
@@ -90,6 +95,11 @@ class Kept:
     looks: FloatArray
     is_segment: BoolArray
     is_cut: BoolArray
+
+    @property
+    def things(self) -> MaskSet:
+        """Those that are no segments."""
+        return self.masks.take(np.flatnonzero(~self.is_segment))
 
 
 def kept_of(found: Found, seen: Box, core: Box, scene: Box) -> Kept:
@@ -150,7 +160,7 @@ def kept_of(found: Found, seen: Box, core: Box, scene: Box) -> Kept:
 
 
 def measure(
-    raster: Raster, kept: Kept, features: NDArray[np.float16], *, seen: Box, core: Box
+    raster: Raster, kept: Kept, features: NDArray[np.float16], views: Views, *, seen: Box, core: Box
 ) -> Parts:
     """Measure the parts of a tile.
 
@@ -158,6 +168,7 @@ def measure(
         raster: what the tile sees.
         kept: its parts.
         features: ``(N, R, D)`` of unit length.
+        views: of the things.
         seen: pixels of the scene that the tile sees.
         core: what it answers for.
     """
@@ -181,6 +192,8 @@ def measure(
         colours=measured.colours,
         paints=measured.paints,
         features=features,
+        views=views.features,
+        view_weights=views.weights,
         outlines=np.frombuffer(b"".join(polygons), np.uint8),
         lengths=np.array([len(each) for each in polygons], np.int64),
         shared=_shared(masks, np.flatnonzero(~is_segment)),

@@ -35,6 +35,7 @@ from dgl_rsis.stages import local
 Images = str | Path | Sequence[str | Path]
 _ATTEMPTS = 2
 _STAGES = ("backbone", "local", "proposals")  # whose settings the parts depend on
+_READING = ("own_scale", "thing_cells", "thing_spread")  # of the stage instances, likewise
 
 
 def plan_parts(source: SceneSource, model: Model, tile_size: int | None) -> PartWork:
@@ -73,7 +74,8 @@ def table_facts(
             "revision": card.revision,
             "weights": weights_digest(Path(card.source)),
         },
-        "settings": {stage: settings[stage] for stage in _STAGES},
+        "settings": {stage: settings[stage] for stage in _STAGES}
+        | {"instances": {option: settings["instances"][option] for option in _READING}},
         "tile_size": tile_size,
     }
 

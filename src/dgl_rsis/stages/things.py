@@ -89,13 +89,18 @@ class LevelFeatures:
     guided: list[FloatArray] | None
 
 
+def is_guided(backbone: Backbone, settings: LocalSettings) -> bool:
+    """Whether levels have mask-guided features."""
+    return backbone.cell < COARSE_CELL and settings.mask_guidance is not False
+
+
 def level_features(
     proposals: Proposals, pyramid: Pyramid, backbone: Backbone, settings: LocalSettings
 ) -> LevelFeatures:
     """Features of proposals in every level; mask-guided ones unless they are switched off."""
     means = [proposals.pool(level) for level in pyramid.levels]
     masked = [each / (np.linalg.norm(each, axis=-1, keepdims=True) + EPSILON) for each in means]
-    if backbone.cell >= COARSE_CELL or settings.mask_guidance is False:
+    if not is_guided(backbone, settings):
         return LevelFeatures(masked, None)
     return LevelFeatures(
         masked, [backbone.regions(picture, proposals) for picture in pyramid.pictures]
@@ -190,13 +195,20 @@ def best_things(
             chosen.append(index)
             shared = overlaps.intersections(index)
             is_open &= shared <= settings.largest_overlap * np.minimum(areas, areas[index])
-    return _no_specks(np.array(chosen, np.int64), areas, scores, settings)
+    return without_specks(np.array(chosen, np.int64), areas, scores, settings)
 
 
-def _no_specks(
+def without_specks(
     chosen: IntArray, areas: IntArray, scores: NDArray[np.float64], settings: InstanceSettings
 ) -> IntArray:
-    """Those that are not much smaller than the others: the median by score is the measure."""
+    """Those that are not much smaller than the others: the median by score is the measure.
+
+    Args:
+        chosen: indices of things.
+        areas: ``(N,)`` pixels.
+        scores: ``(N,)`` weights of the things.
+        settings: says how much smaller.
+    """
     if len(chosen) == 0:
         return chosen
     order = chosen[np.argsort(areas[chosen], kind="stable")]
