@@ -15,17 +15,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dgl_rsis.geo.dissolving import dissolve
+from dgl_rsis.geo.output_file import atomic, check_output
 from dgl_rsis.geo.polygonizing import polygonize
 from dgl_rsis.geo.regions import Labels, find_regions
 from dgl_rsis.geo.vector import matches_frame, outlines_frame, write_vectors
-from dgl_rsis.geo.writer import (
-    RASTER_SUFFIXES,
-    VECTOR_SUFFIXES,
-    atomic,
-    check_output,
-    write_classes,
-    write_floats,
-)
+from dgl_rsis.geo.writer import RASTER_SUFFIXES, VECTOR_SUFFIXES, write_classes, write_floats
 from dgl_rsis.manifest import describe_query, to_json
 from dgl_rsis.results import Match, ReferResult, SceneAnswer, SceneMatch, SegmentResult
 from dgl_rsis.types import MapFrame

@@ -17,8 +17,9 @@ from hypothesis import strategies as st
 
 import dgl_rsis.geo.writer as writer
 from dgl_rsis.errors import MissingExtraError, OutputError
+from dgl_rsis.geo.output_file import atomic, check_output
 from dgl_rsis.geo.raster import read_raster
-from dgl_rsis.geo.writer import atomic, check_output, write_classes, write_floats
+from dgl_rsis.geo.writer import write_classes, write_floats
 from dgl_rsis.types import MapFrame
 
 FRAME = MapFrame((0.1, 0.02, 346000.1, 0.03, -0.1, 5648000.3), "EPSG:25832", (0.1, 0.1))

@@ -299,7 +299,7 @@ def check_outputs(
         OutputError: an output or the manifest beside the first cannot be written, is the input,
             or is named twice.
     """
-    from dgl_rsis.geo.writer import check_output
+    from dgl_rsis.geo.output_file import check_output
     from dgl_rsis.manifest import manifest_path
 
     paths: list[Path | None] = []

@@ -57,7 +57,7 @@ class Journal:
         if cells is None:
             self._write("cells", tile, lambda file: None)
         else:
-            self._write("cells", tile, lambda file: np.save(file, cells, allow_pickle=False))
+            self._write("cells", tile, lambda file: save_array(file, cells))
 
     def cells(self, tile: Tile) -> FloatArray:
         """Probabilities of a tile ``(h, w, K)`` float32, mapped from disk."""
@@ -141,11 +141,31 @@ def writing(folder: Path) -> Iterator[None]:
 def write_durably(path: Path, write: Callable[[IO[bytes]], Any]) -> None:
     """Write a file that is under its name only when it is complete and on disk."""
     temporary = path.with_name(path.name + ".part")
-    with temporary.open("wb") as file:
-        write(file)
-        file.flush()
-        os.fsync(file.fileno())
+    try:
+        with temporary.open("wb") as file:
+            write(file)
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError:
+        temporary.unlink(missing_ok=True)  # a full disk needs the space
+        raise
     temporary.replace(path)
+
+
+def save_array(file: IO[bytes], values: NDArray[Any]) -> None:
+    """Write an ``.npy`` file.
+
+    By the file's own method: where NumPy writes to the disk itself, its errors do not say that the
+    disk is full.
+    """
+    np.save(_Plain(file), values, allow_pickle=False)
+
+
+class _Plain:
+    """What NumPy takes for no file of the disk."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self.write = file.write
 
 
 @contextmanager

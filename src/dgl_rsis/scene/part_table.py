@@ -17,7 +17,7 @@ import os
 import shutil
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -26,9 +26,9 @@ import shapely
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from dgl_rsis.errors import InputError, OutputError
+from dgl_rsis.errors import InputError
 from dgl_rsis.geo.windows import Tile
-from dgl_rsis.scene.journal import differences, shortened, write_durably
+from dgl_rsis.scene.journal import differences, save_array, shortened, write_durably, writing
 from dgl_rsis.scene.parts import Parts
 from dgl_rsis.scene.seams import Seams
 from dgl_rsis.types import BoolArray, FloatArray, IntArray, MapFrame
@@ -187,21 +187,19 @@ def write_table(
         OutputError: it cannot be written.
     """
     made = folder.with_name(f".{folder.name}.part")
-    try:
+    with writing(folder):
         shutil.rmtree(made, ignore_errors=True)
         made.mkdir(parents=True)
-        _write_columns(made, tiles)
         text = json.dumps(header, indent=1, default=str).encode()
-        write_durably(made / HEADER, lambda file: file.write(text))
+        try:
+            _write_columns(made, tiles)
+            write_durably(made / HEADER, lambda file: file.write(text))
+        except OSError:
+            shutil.rmtree(made)  # a full disk needs the space
+            raise
         if folder.exists():
             shutil.rmtree(folder)
         made.replace(folder)
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise OutputError(
-            f"{folder} cannot be written: {reason}; finished tiles are kept: repair that and run "
-            "again with --resume"
-        ) from error
 
 
 def _write_columns(folder: Path, tiles: Iterable[tuple[int, Tile, Parts]]) -> None:
@@ -223,8 +221,8 @@ def _write_columns(folder: Path, tiles: Iterable[tuple[int, Tile, Parts]]) -> No
     columns["touching"].add(touching)
     for column in columns.values():
         column.finish()
-    np.save(folder / "tile.npy", np.concatenate(numbers))
-    np.save(folder / "joints.npy", joints)
+    for name, values in (("tile", np.concatenate(numbers)), ("joints", joints)):
+        write_durably(folder / f"{name}.npy", partial(save_array, values=values))
 
 
 class _Column:

@@ -12,10 +12,11 @@ from typing import Any
 from numpy.typing import NDArray
 
 from dgl_rsis.errors import DglRsisError, InputError, OutputError
+from dgl_rsis.geo.output_file import check_output
 from dgl_rsis.geo.regions import Rectangle
 from dgl_rsis.geo.table_writer import write_tables
 from dgl_rsis.geo.windows import Tile
-from dgl_rsis.geo.writer import RASTER_SUFFIXES, VECTOR_SUFFIXES, check_output
+from dgl_rsis.geo.writer import RASTER_SUFFIXES, VECTOR_SUFFIXES
 from dgl_rsis.pipeline import Model, load
 from dgl_rsis.progress import CancelledError, Progress, time_left
 from dgl_rsis.scene.crew import THREADS, Crew
