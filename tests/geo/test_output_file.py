@@ -17,14 +17,15 @@ from dgl_rsis.geo.output_file import LEAST_ROOM, atomic
 def test_full_disk_is_named_where_gdal_does_not(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for free, message in ((LEAST_ROOM - 1, "the disk is full; free some space"), (2**40, "odd")):
-        monkeypatch.setattr(shutil, "disk_usage", lambda _, free=free: SimpleNamespace(free=free))
-        with (
-            pytest.raises(OutputError, match=f"map.tif cannot be written: {message}"),
-            atomic(tmp_path / "map.tif") as temporary,
-        ):
+    def write() -> None:
+        with atomic(tmp_path / "map.tif") as temporary:
             temporary.write_bytes(b"half")
             raise RasterioIOError("odd")
+
+    for free, message in ((LEAST_ROOM - 1, "the disk is full; free some space"), (2**40, "odd")):
+        monkeypatch.setattr(shutil, "disk_usage", lambda _, free=free: SimpleNamespace(free=free))
+        with pytest.raises(OutputError, match=f"map.tif cannot be written: {message}"):
+            write()
     assert not list(tmp_path.iterdir())
 
 

@@ -91,9 +91,10 @@ def test_full_disk_is_one_clear_line(tmp_path: Path, number: int, message: str) 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full on this system")
 def test_arrays_on_a_full_disk_say_so() -> None:
     """NumPy itself says how many items it wrote, and not why."""
-    with Path("/dev/full").open("wb", buffering=0) as file, pytest.raises(OSError) as caught:
-        save_array(file, np.zeros(100))
-    assert caught.value.errno == errno.ENOSPC
+    with Path("/dev/full").open("wb", buffering=0) as file:
+        with pytest.raises(OSError, match="No space left") as caught:
+            save_array(file, np.zeros(100))
+        assert caught.value.errno == errno.ENOSPC
 
 
 def test_nothing_is_half_written(tmp_path: Path) -> None:
