@@ -229,6 +229,25 @@ def test_a_run_that_was_cut_off_goes_on(tmp_path: Path) -> None:
     assert digests(tmp_path / "a.tif.table") == digests(tmp_path / "whole")
 
 
+def test_image_that_is_replaced_meanwhile_is_noticed(tmp_path: Path) -> None:
+    def replace(done: int, total: int, message: str) -> bool:
+        write(tmp_path / "new.tif", village()).replace(tmp_path / "a.tif")
+        return True
+
+    with pytest.raises(InputError, match="changed while it was read, so no table was made"):
+        opened(tmp_path, progress=replace)
+    assert not (tmp_path / "a.tif.table").exists()
+
+
+def test_two_runs_for_one_table_are_refused(tmp_path: Path) -> None:
+    def second(done: int, total: int, message: str) -> bool:
+        with pytest.raises(OutputError, match="another run is writing"):
+            opened(tmp_path, resume=True)
+        return True
+
+    opened(tmp_path, progress=second)
+
+
 def test_failed_tiles_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     class Damaged(PixelBackbone):
         def dense(self, image: Any) -> Any:
@@ -293,6 +312,27 @@ def test_words_for_the_model_are_looked_for_around_the_best(tmp_path: Path) -> N
     assert answer.chosen
     assert 0 <= answer.chosen[0].terms["activation"] <= 1
     assert "activation" not in scene.refer("the largest building").chosen[0].terms
+
+
+@pytest.mark.slow
+def test_interrupted_run_says_how_to_go_on(tmp_path: Path, tiny_rs_folder: Path) -> None:
+    path = write(tmp_path / "a.tif", village(1600, 1600))
+    words = [
+        *(sys.executable, "-m", "dgl_rsis.apps.cli", "refer", str(path), "the largest building"),
+        *("--model", f"dir:{tiny_rs_folder}", "--preset", "fast", "--tile-size", "256"),
+    ]
+    process = subprocess.Popen(words, stderr=subprocess.PIPE, text=True)
+    table = tmp_path / "a.tif.table"
+    painted = journal_folder(table) / "painted"
+    before = time.time()
+    while not (painted.exists() and list(painted.glob("*.npz"))) and time.time() - before < 120:
+        time.sleep(0.02)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "--resume goes on" in errors
+    assert "Traceback" not in errors
+    assert not table.exists()
 
 
 @pytest.mark.slow
