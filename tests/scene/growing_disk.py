@@ -3,8 +3,9 @@
     python growing_disk.py JOB FOLDER STEP [--finished]
 
 Maps `FOLDER/a.tif` on a small disk, which gets STEP kilobytes more before every try. With
-`--finished` all tiles were finished before, and only the outputs are missing. Prints a line of JSON
-for every try: why it ended, or a digest of what it made; and what it left.
+`--finished` all tiles were finished before, and only the outputs are missing. Prints a digest of what
+is made where there is room, then a line of JSON for every try: why it ended, or a digest of what it
+made; and what it left.
 """
 
 from __future__ import annotations
@@ -106,6 +107,9 @@ def main() -> None:
     options = parser.parse_args()
     job, image, disk = JOBS[options.job], options.folder / "a.tif", options.folder / "disk"
     disk.mkdir()
+    whole = options.folder / "whole"
+    whole.mkdir()
+    sys.stdout.write(content(job(image, whole)) + "\n")
     subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={SIZE}", "tmpfs", disk], check=True)
     if options.finished:
         with suppress(CancelledError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -11,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from scene.growing_disk import JOBS, content
 from scene.toy_scenes import blobs, write
 
 TRY = Path(__file__).with_name("growing_disk.py")
@@ -47,19 +47,19 @@ def namespace(tmp_path: Path) -> list[str]:
 def test_a_full_disk_ends_clearly_and_loses_nothing(
     tmp_path: Path, namespace: list[str], job: str, step: int, is_finished: bool
 ) -> None:
-    image = write(tmp_path / "a.tif", blobs(400, 400))
-    (tmp_path / "whole").mkdir()
-    expected = content(JOBS[job](image, tmp_path / "whole"))
+    write(tmp_path / "a.tif", blobs(400, 400))
     words: list[Any] = [*namespace, sys.executable, TRY, job, tmp_path, step]
+    places = [str(TRY.parents[1]), *filter(None, [os.environ.get("PYTHONPATH")])]
     done = subprocess.run(
         [*map(str, words), *["--finished"][: int(is_finished)]],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(places)},
         check=False,
         capture_output=True,
         text=True,
     )
     assert done.returncode == 0, done.stderr
-    tries = [json.loads(line) for line in done.stdout.splitlines()]
-    *refused, made = tries
+    expected, *lines = done.stdout.splitlines()
+    *refused, made = map(json.loads, lines)
     assert made["made"] == expected
     assert len(refused) >= 2
     for each in refused:

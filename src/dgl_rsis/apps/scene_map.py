@@ -53,11 +53,12 @@ def streams(
         InputError: tiles are needed, and an option does not go with them.
     """
     from dgl_rsis.config import make_settings
-    from dgl_rsis.geo.mosaic import names_files
+    from dgl_rsis.geo.mosaic import names_files, scene_files
     from dgl_rsis.outputs import PICTURE_SUFFIXES
     from dgl_rsis.scene.survey import pixels_asked
 
     is_picture = target.suffix.lower() in PICTURE_SUFFIXES
+    scene_files(image, tiling.asset)  # says what is wrong before a model is loaded
     is_mosaic = names_files(image)
     asked = [f"--{name.replace('_', '-')}" for name in tiling.given()]
     if not (is_mosaic or asked):

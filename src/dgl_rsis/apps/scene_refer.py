@@ -66,9 +66,10 @@ def uses_table(
         InputError: a table is needed, and an option does not go with it.
     """
     from dgl_rsis.config import make_settings
-    from dgl_rsis.geo.mosaic import names_files
+    from dgl_rsis.geo.mosaic import names_files, scene_files
     from dgl_rsis.scene.survey import pixels_asked
 
+    scene_files(image, tiling.asset)  # says what is wrong before a model is loaded
     is_mosaic = names_files(image)
     asked = [f"--{name.replace('_', '-')}" for name in tiling.given()]
     if table is not None:
