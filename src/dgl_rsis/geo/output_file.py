@@ -111,7 +111,19 @@ def _naming_a_full_disk(folder: Path) -> Iterator[None]:
     """
     try:
         yield
-    except _ERRORS as error:
-        if shutil.disk_usage(folder).free < LEAST_ROOM:
-            raise OSError("the disk is full; free some space") from error
+    except _ERRORS:
+        check_room(folder)
         raise
+    check_room(folder)
+
+
+def check_room(folder: Path) -> None:
+    """Take a disk with hardly any room left for one on which something did not fit.
+
+    GDAL tells nobody when the last bytes of a file cannot be written.
+
+    Raises:
+        OSError: there is hardly any room.
+    """
+    if shutil.disk_usage(folder).free < LEAST_ROOM:
+        raise OSError("the disk is full; free some space")

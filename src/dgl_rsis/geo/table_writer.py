@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dgl_rsis.geo.output_file import atomic, check_suffix
+from dgl_rsis.geo.output_file import atomic, check_room, check_suffix
 from dgl_rsis.geo.style import add_style
 from dgl_rsis.geo.writer import VECTOR_SUFFIXES
 
@@ -59,6 +59,7 @@ def write_tables(path: str | Path, tables: Iterable[GeoDataFrame]) -> dict[str, 
                 in_degrees = suffix == ".geojson"
                 _write_package(package, _placed(rows, in_degrees), target.stem)
                 _convert(package, temporary, suffix, target.stem)
+                check_room(package.parent)
                 package.unlink()
         except (DataSourceError, DataLayerError, FeatureError) as error:
             raise OSError(str(error)) from error  # what atomic() reports

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from rasterio.errors import NotGeoreferencedWarning
 from rasterio.windows import Window as RasterWindow
 
-from dgl_rsis.geo.output_file import atomic, check_suffix
+from dgl_rsis.geo.output_file import atomic, check_room, check_suffix
 from dgl_rsis.geo.palette import Colour, class_colours
 from dgl_rsis.geo.side_file import side_file, write_side_file
 from dgl_rsis.types import MapFrame
@@ -218,6 +218,7 @@ def _write_cog(
             for column, row, values in blocks.parts:
                 window = RasterWindow(column, row, values.shape[1], values.shape[0])
                 dataset.write(values, 1, window=window)
+        check_room(path.parent)  # a block that did not fit would read as no data
         with rasterio.open(parts) as dataset:
             rasterio.shutil.copy(
                 dataset,
@@ -228,4 +229,32 @@ def _write_cog(
                 OVERVIEW_RESAMPLING=overviews,
                 BIGTIFF="IF_SAFER",
             )
+        check_blocks(path)
+    check_room(path.parent)
     parts.unlink()
+
+
+def check_blocks(path: Path) -> None:
+    """Refuse a GeoTIFF that ends before its blocks do.
+
+    GDAL tells nobody when the last bytes of a file do not fit on a disk.
+
+    Raises:
+        OSError: it does.
+    """
+    size = path.stat().st_size
+    with rasterio.open(path) as dataset:
+        count = len(dataset.overviews(1))
+    for level in [None, *range(count)]:
+        options = {} if level is None else {"overview_level": level}
+        with rasterio.open(path, **options) as dataset:
+            rows, columns = dataset.block_shapes[0]
+            height, width = dataset.shape
+        with rasterio.open(path) as dataset:
+            for row, column in np.ndindex(-(-height // rows), -(-width // columns)):
+                place, length = (
+                    dataset.get_tag_item(f"{name}_{column}_{row}", "TIFF", bidx=1, ovr=level)
+                    for name in ("BLOCK_OFFSET", "BLOCK_SIZE")
+                )
+                if place is not None and int(place) + int(length) > size:
+                    raise OSError("its last bytes could not be written; is the disk full?")
