@@ -108,8 +108,8 @@ def refer(
 
     Of an image that is larger than a model reads at once, or of a folder, list or STAC
     ItemCollection of images, a table of everything in it is made first, beside it or in --table;
-    --resume goes on with that after a kill. Further sentences are answered from the table in a
-    second.
+    --resume goes on with that after a kill. Further sentences are answered from the table, without
+    the image.
     """
     from dgl_rsis import outputs
     from dgl_rsis.geo.writer import RASTER_SUFFIXES
