@@ -44,6 +44,7 @@ ALLOWED: dict[str, set[str]] = {
     "scene": {"", *BELOW_WIRING, *WIRING},
     "benchmark": {"", *BELOW_WIRING, *WIRING, "scene", "render"},
     "apps": {"", *BELOW_WIRING, *WIRING, "scene", "render", "benchmark", "device"},
+    "__main__": {"apps"},
     "": {"errors", "types", "text", "pipeline", "results", "scene"},  # the package itself, lazily
 }
 """Part of the package -> the other parts that it may import; "" is the package itself."""

@@ -94,7 +94,7 @@ def test_every_requirement_has_a_bound_and_a_reason() -> None:
     text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
     for each in requirements(extras=True):
         assert each.specifier, f"{each.name} has no bound"
-        assert re.search(rf'"{re.escape(each.name)}[<>=][^"]*",? +# \w', text), each.name
+        assert re.search(rf'"{re.escape(each.name)}(\[\w+\])?[<>=][^"]*",? +# \w', text), each.name
 
 
 def test_constraints_pin_what_is_required() -> None:

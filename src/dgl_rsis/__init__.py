@@ -19,8 +19,10 @@ if TYPE_CHECKING:
         TextError,
     )
     from dgl_rsis.pipeline import Model, load
-    from dgl_rsis.results import Match, ReferResult, SegmentResult
-    from dgl_rsis.scene.segmenting import SceneMap, segment_scene
+    from dgl_rsis.results import Match, ReferResult, SceneAnswer, SceneMatch, SegmentResult
+    from dgl_rsis.scene.asking import OpenScene, open_scene
+    from dgl_rsis.scene.scene_map import SceneMap
+    from dgl_rsis.scene.segmenting import segment_scene
     from dgl_rsis.scene.source import SceneOptions
     from dgl_rsis.text.parse import parse
     from dgl_rsis.types import MapFrame, Phrase, Query, Raster
@@ -36,17 +38,21 @@ __all__ = [
     "MissingExtraError",
     "Model",
     "ModelError",
+    "OpenScene",
     "OutputError",
     "Phrase",
     "Query",
     "Raster",
     "ReferResult",
+    "SceneAnswer",
     "SceneMap",
+    "SceneMatch",
     "SceneOptions",
     "SegmentResult",
     "TextError",
     "__version__",
     "load",
+    "open_scene",
     "parse",
     "segment_scene",
 ]
@@ -62,8 +68,16 @@ _HOMES = {
         "TextError",
     ),
     "dgl_rsis.pipeline": ("Model", "load"),
-    "dgl_rsis.results": ("Match", "ReferResult", "SegmentResult"),
-    "dgl_rsis.scene.segmenting": ("SceneMap", "segment_scene"),
+    "dgl_rsis.results": (
+        "Match",
+        "ReferResult",
+        "SceneAnswer",
+        "SceneMatch",
+        "SegmentResult",
+    ),
+    "dgl_rsis.scene.asking": ("OpenScene", "open_scene"),
+    "dgl_rsis.scene.scene_map": ("SceneMap",),
+    "dgl_rsis.scene.segmenting": ("segment_scene",),
     "dgl_rsis.scene.source": ("SceneOptions",),
     "dgl_rsis.text.parse": ("parse",),
     "dgl_rsis.types": ("MapFrame", "Phrase", "Query", "Raster"),

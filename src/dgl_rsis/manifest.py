@@ -169,7 +169,7 @@ def write_manifest(output: Path, manifest: Mapping[str, Any]) -> Path:
     Raises:
         OutputError: it cannot be written; nothing is left then.
     """
-    from dgl_rsis.geo.writer import atomic
+    from dgl_rsis.geo.output_file import atomic
 
     target = manifest_path(output)
     with atomic(target) as temporary:

@@ -15,19 +15,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dgl_rsis.geo.dissolving import dissolve
+from dgl_rsis.geo.output_file import atomic, check_output
 from dgl_rsis.geo.polygonizing import polygonize
 from dgl_rsis.geo.regions import Labels, find_regions
 from dgl_rsis.geo.vector import matches_frame, outlines_frame, write_vectors
-from dgl_rsis.geo.writer import (
-    RASTER_SUFFIXES,
-    VECTOR_SUFFIXES,
-    atomic,
-    check_output,
-    write_classes,
-    write_floats,
-)
+from dgl_rsis.geo.writer import RASTER_SUFFIXES, VECTOR_SUFFIXES, write_classes, write_floats
 from dgl_rsis.manifest import describe_query, to_json
-from dgl_rsis.results import Match, ReferResult, SegmentResult
+from dgl_rsis.results import Match, ReferResult, SceneAnswer, SceneMatch, SegmentResult
 from dgl_rsis.types import MapFrame
 
 if TYPE_CHECKING:
@@ -136,7 +130,7 @@ def save_refer(
 
 
 def save_answers(
-    results: Sequence[ReferResult],
+    results: Sequence[ReferResult | SceneAnswer],
     path: Path,
     *,
     attributes: DataFrame | None = None,
@@ -163,7 +157,7 @@ def save_answers(
 
 
 def answer_table(
-    results: Sequence[ReferResult],
+    results: Sequence[ReferResult | SceneAnswer],
     *,
     attributes: DataFrame | None = None,
     outlines: NDArray[np.object_] | None = None,
@@ -185,7 +179,7 @@ def answer_table(
     rows = [
         (result, rank, match)
         for result in results
-        for rank, match in enumerate(result.matches, start=1)
+        for rank, match in enumerate(result.ranking, start=1)
     ]
     columns: dict[str, list[Any]] = {
         "sentence": [result.query.text for result, _, _ in rows],
@@ -202,18 +196,23 @@ def answer_table(
         columns |= _candidate_columns(
             attributes.iloc[[match.index for _, _, match in rows]], columns
         )
-    frame = results[0].raster.frame if results else None
+    frame = results[0].frame if results else None
     if outlines is not None:
         return outlines_frame(outlines[[match.index for _, _, match in rows]], columns, frame=frame)
-    crops = [(match.crop, match.box[0], match.box[1]) for _, _, match in rows]
+    polygons = [match.outline for _, _, match in rows if isinstance(match, SceneMatch)]
+    if polygons:
+        return outlines_frame(np.array(polygons, dtype=object), columns, frame=frame)
+    crops = [
+        (match.crop, match.box[0], match.box[1]) for _, _, match in rows if isinstance(match, Match)
+    ]
     return matches_frame(crops, columns, frame=frame)
 
 
-def describe_answer(result: ReferResult) -> dict[str, Any]:
+def describe_answer(result: ReferResult | SceneAnswer) -> dict[str, Any]:
     """The answer to a sentence in JSON types; ``bounds`` and ``center`` are map coordinates."""
-    frame = result.raster.frame
+    frame = result.frame
     matches = []
-    for rank, match in enumerate(result.matches, start=1):
+    for rank, match in enumerate(result.ranking, start=1):
         described: dict[str, Any] = {
             "rank": rank,
             "chosen": match.chosen,
@@ -221,7 +220,7 @@ def describe_answer(result: ReferResult) -> dict[str, Any]:
             "score": match.score,
             "terms": dict(match.terms),
             "box": list(match.box),
-            "area_px": int(match.crop.sum()),
+            "area_px": match.area,
             "reason": match.reason,
         }
         if frame is not None:
@@ -263,7 +262,7 @@ def _candidate_columns(rows: DataFrame, taken: Iterable[str]) -> dict[str, list[
     return columns
 
 
-def _term_names(matches: Iterable[Match]) -> list[str]:
+def _term_names(matches: Iterable[Match | SceneMatch]) -> list[str]:
     return list(dict.fromkeys(name for match in matches for name in match.terms))
 
 

@@ -39,3 +39,10 @@ class Teller:
         if self.progress is not None and not self.progress(self.done, self.total, message):
             raise CancelledError("cancelled")
         self.done += 1
+
+
+def time_left(seconds: float) -> str:
+    """Seconds as a clock shows them."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

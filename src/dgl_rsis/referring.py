@@ -18,7 +18,7 @@ from dgl_rsis.heatmaps import heatmap
 from dgl_rsis.models.base import Backbone
 from dgl_rsis.nouns import ScoredNouns, score_nouns
 from dgl_rsis.prepared import PreparedImage
-from dgl_rsis.results import Match, ReferResult, union_of
+from dgl_rsis.results import Match, ReferResult, SceneMatch, union_of
 from dgl_rsis.stages import activation, select, spatial
 from dgl_rsis.stages.decouple import decouple, undivided
 from dgl_rsis.stages.fields import resample
@@ -66,7 +66,7 @@ def answer(
         is_union = execution.is_union and settings.text.decouple
     else:
         alive = _without_program(target, own, settings)
-    words = _modified(query, unmeasured, settings)
+    words = modified_words(query, unmeasured, settings)
     # Names settle the noun: without further words there is nothing to ask the model.
     is_asked = words or query.target.noun not in nouns.settled
     heat = heatmap(image, query, words, backbone, settings) if is_asked else None
@@ -77,16 +77,16 @@ def answer(
     ranking = [*chosen, *rest[np.argsort(-scores[rest], kind="stable")].tolist()]
 
     def reason(index: int) -> str:
-        return _why_not(index, chosen, query, terms, scores, trace, table, settings)
+        return why_not(index, chosen, query, terms, scores, trace, table, settings)
 
     matches = _matches(masks, ranking, chosen, terms, scores, settings.select.top_k, reason)
     if not chosen:
-        notes = (_nothing(query, matches), *notes)
+        notes = (nothing_matched(query, matches), *notes)
     return replace(_result(image, query, matches, heat, notes), steps=steps)
 
 
 def choose(
-    masks: Proposals,
+    masks: Proposals | None,
     query: Query,
     alive: IntArray,
     terms: dict[str, FloatArray],
@@ -98,7 +98,7 @@ def choose(
     """Choose the answer among candidates by the terms of their scores.
 
     Args:
-        masks: ``N`` candidates.
+        masks: ``N`` candidates; None where they do not overlap.
         query: says how many are asked for.
         alive: ``(K,)`` those that fulfil the program.
         terms: ``(N,)`` in [0, 1] by the name of the term, the target's ``probability`` among them.
@@ -109,7 +109,7 @@ def choose(
     Returns:
         Candidates of the answer, best first, none when nothing is plausible; ``(N,)`` scores.
     """
-    target, scores = terms["probability"], _scores(terms, settings)
+    target, scores = terms["probability"], scores_of_terms(terms, settings)
     order = alive[np.argsort(-scores[alive], kind="stable")]
     plausible = order[target[order] >= settings.select.least_probability]
     if is_union and len(plausible):
@@ -118,12 +118,12 @@ def choose(
     if query.count is None and len(plausible):
         best = target[plausible].max()
         plausible = plausible[target[plausible] >= settings.select.near_best * best]
-    if given:  # overlapping or not, they are the user's own objects
+    if given or masks is None:  # overlapping or not, they are the user's own objects
         return [int(index) for index in plausible[: query.count]], scores
     return select.distinct(masks, plausible, limit=query.count), scores
 
 
-def _modified(query: Query, unmeasured: Sequence[str], settings: Settings) -> str:
+def modified_words(query: Query, unmeasured: Sequence[str], settings: Settings) -> str:
     """The noun with the modifiers that the activation is to add; empty if there are none."""
     executed = settings.program.enabled and settings.select.enabled
     if settings.activation.modifiers == "all" or not executed:
@@ -171,11 +171,12 @@ def _weights(settings: Settings) -> dict[str, float]:
     }
 
 
-def _scores(terms: dict[str, FloatArray], settings: Settings) -> FloatArray:
+def scores_of_terms(terms: dict[str, FloatArray], settings: Settings) -> FloatArray:
+    """``(N,)`` in [0, 1]: the weighted geometric mean of the terms."""
     return select.combined_score(terms, _weights(settings))
 
 
-def _why_not(
+def why_not(
     index: int,
     chosen: Sequence[int],
     query: Query,
@@ -227,7 +228,7 @@ def _matches(
     return tuple(matches)
 
 
-def _nothing(query: Query, matches: Sequence[Match]) -> str:
+def nothing_matched(query: Query, matches: Sequence[Match | SceneMatch]) -> str:
     """That nothing matches, with the best that was rejected."""
     if not matches:
         return f"nothing matches: nothing in the image speaks for '{query.target.noun}'"
@@ -240,7 +241,7 @@ def _pixel_answer(
     image: PreparedImage, query: Query, backbone: Backbone, settings: Settings
 ) -> ReferResult:
     """The thresholded heat map as one match: what remains without mask selection."""
-    heat = heatmap(image, query, _modified(query, (), settings), backbone, settings)
+    heat = heatmap(image, query, modified_words(query, (), settings), backbone, settings)
     if heat is None:
         raise InputError("select.enabled and activation.enabled are both off; switch one on")
     full = resample(heat, image.raster.shape)

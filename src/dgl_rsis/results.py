@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
+import shapely
 from numpy.typing import NDArray
 
 from dgl_rsis.explanation import StepReport
-from dgl_rsis.types import BoolArray, FloatArray, Query, Raster
+from dgl_rsis.types import BoolArray, FloatArray, MapFrame, Query, Raster
 
 
 @dataclass(frozen=True)
@@ -79,6 +82,11 @@ class Match:
     reason: str = ""
 
     @property
+    def area(self) -> int:
+        """Pixels."""
+        return int(self.crop.sum())
+
+    @property
     def mask(self) -> BoolArray:
         """``(H, W)`` bool."""
         whole = np.zeros(self.shape, bool)
@@ -88,38 +96,49 @@ class Match:
 
 
 @dataclass(frozen=True)
-class ReferResult:
-    """The answer to a sentence, with the reason.
+class SceneMatch:
+    """One ranked answer in a scene.
 
     Attributes:
-        mask: ``(H, W)`` bool, union of the chosen; all False if nothing matches.
-        matches: ranked, best first; what was not chosen says why.
-        query: what was understood.
-        heatmap: ``(H, W)`` float32 in [0, 1]; zero where activations are switched off, and where
-            the names of candidates leave nothing to the model.
-        raster: the image as it was read.
-        notes: constraints that could not be executed, and why; why nothing matched; what reading
-            the image decided.
-        steps: the executed program with the scores of every step; None where none was executed.
+        parts: ``(n,)`` polygons that make it up, in pixels of the scene, side by side.
+        box: ``x0, y0, x1, y1`` in the pixel frame, half-open.
+        score: in [0, 1], the weighted geometric mean of the terms.
+        terms: name -> value in [0, 1].
+        chosen: whether it is part of the answer.
+        index: of the candidate.
+        reason: why it is not part of the answer; empty if it is.
     """
 
-    mask: BoolArray
-    matches: tuple[Match, ...]
+    parts: NDArray[np.object_]
+    box: tuple[int, int, int, int]
+    score: float
+    terms: Mapping[str, float]
+    chosen: bool
+    index: int
+    reason: str = ""
+
+    @property
+    def area(self) -> int:
+        """Pixels."""
+        return round(float(shapely.area(self.parts).sum()))
+
+    @cached_property
+    def outline(self) -> shapely.Geometry:
+        """Polygon in pixels of the scene; a large one takes time when it is first asked for."""
+        return self.parts[0] if len(self.parts) == 1 else shapely.union_all(self.parts)
+
+
+class Explained(ABC):
+    """An answer that can be explained; its fields are those of the answers below."""
+
     query: Query
-    heatmap: FloatArray
-    raster: Raster
-    notes: tuple[str, ...] = field(default=())
-    steps: StepReport | None = None
+    notes: tuple[str, ...]
+    steps: StepReport | None
 
     @property
-    def chosen(self) -> tuple[Match, ...]:
-        """The matches that make up the mask."""
-        return tuple(match for match in self.matches if match.chosen)
-
-    @property
-    def runner_up(self) -> Match | None:
-        """The best of what was not chosen."""
-        return next((match for match in self.matches if not match.chosen), None)
+    @abstractmethod
+    def ranking(self) -> Sequence[Match | SceneMatch]:
+        """The matches, best first."""
 
     def explain(self) -> str:
         """Why this answer, for people: what was dropped, every step with its scores, who lost.
@@ -145,12 +164,13 @@ class ReferResult:
 
     def verdict_lines(self) -> list[str]:
         """The chosen and the best of the others with their terms, and why that one lost."""
-        lines = [] if self.chosen else ["nothing matched"]
-        other = self.runner_up
-        for match in (*self.chosen, *(() if other is None else (other,))):
+        chosen = [match for match in self.ranking if match.chosen]
+        lines = [] if chosen else ["nothing matched"]
+        other = next((match for match in self.ranking if not match.chosen), None)
+        for match in (*chosen, *(() if other is None else (other,))):
             x0, y0, x1, y1 = match.box
             terms = ", ".join(f"{name} {value:.2f}" for name, value in match.terms.items())
-            title = "chosen" if match.chosen else "runner-up" if self.chosen else "best rejected"
+            title = "chosen" if match.chosen else "runner-up" if chosen else "best rejected"
             lines.append(
                 f"{title}: #{match.index} x {x0}..{x1}, y {y0}..{y1}, score {match.score:.2f} "
                 f"({terms})"
@@ -158,6 +178,51 @@ class ReferResult:
         if other is not None and other.reason:
             lines.append(f"  not chosen: {other.reason}")
         return lines
+
+
+@dataclass(frozen=True)
+class ReferResult(Explained):
+    """The answer to a sentence, with the reason.
+
+    Attributes:
+        mask: ``(H, W)`` bool, union of the chosen; all False if nothing matches.
+        matches: ranked, best first; what was not chosen says why.
+        query: what was understood.
+        heatmap: ``(H, W)`` float32 in [0, 1]; zero where activations are switched off, and where
+            the names of candidates leave nothing to the model.
+        raster: the image as it was read.
+        notes: constraints that could not be executed, and why; why nothing matched; what reading
+            the image decided.
+        steps: the executed program with the scores of every step; None where none was executed.
+    """
+
+    mask: BoolArray
+    matches: tuple[Match, ...]
+    query: Query
+    heatmap: FloatArray
+    raster: Raster
+    notes: tuple[str, ...] = field(default=())
+    steps: StepReport | None = None
+
+    @property
+    def ranking(self) -> Sequence[Match | SceneMatch]:
+        """The matches, best first."""
+        return self.matches
+
+    @property
+    def chosen(self) -> tuple[Match, ...]:
+        """The matches that make up the mask."""
+        return tuple(match for match in self.matches if match.chosen)
+
+    @property
+    def runner_up(self) -> Match | None:
+        """The best of what was not chosen."""
+        return next((match for match in self.matches if not match.chosen), None)
+
+    @property
+    def frame(self) -> MapFrame | None:
+        """Where the image lies on the map."""
+        return self.raster.frame
 
     def save(self, path: str | Path) -> None:
         """Write the answer.
@@ -170,6 +235,49 @@ class ReferResult:
         from dgl_rsis.outputs import save_refer
 
         save_refer(self, Path(path))
+        _drop_manifest(Path(path))
+
+
+@dataclass(frozen=True)
+class SceneAnswer(Explained):
+    """The answer to a sentence about a scene that was not held in memory.
+
+    Attributes:
+        matches: ranked, best first; what was not chosen says why.
+        query: what was understood.
+        shape: height and width of the scene in pixels.
+        frame: where it lies on the map.
+        notes: constraints that could not be executed, and why; why nothing matched; what reading
+            the scene decided.
+        steps: the executed program with the scores of every step; None where none was executed.
+    """
+
+    matches: tuple[SceneMatch, ...]
+    query: Query
+    shape: tuple[int, int]
+    frame: MapFrame | None
+    notes: tuple[str, ...] = ()
+    steps: StepReport | None = None
+
+    @property
+    def ranking(self) -> Sequence[Match | SceneMatch]:
+        """The matches, best first."""
+        return self.matches
+
+    @property
+    def chosen(self) -> tuple[SceneMatch, ...]:
+        """The matches that are the answer."""
+        return tuple(match for match in self.matches if match.chosen)
+
+    def save(self, path: str | Path) -> None:
+        """Write the answer: .json explains it, .gpkg, .geojson, .parquet and .fgb hold the matches.
+
+        Raises:
+            OutputError: the suffix is unknown or writing fails.
+        """
+        from dgl_rsis.outputs import save_answers
+
+        save_answers([self], Path(path))
         _drop_manifest(Path(path))
 
 

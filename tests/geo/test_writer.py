@@ -17,8 +17,15 @@ from hypothesis import strategies as st
 
 import dgl_rsis.geo.writer as writer
 from dgl_rsis.errors import MissingExtraError, OutputError
+from dgl_rsis.geo.output_file import atomic, check_output
 from dgl_rsis.geo.raster import read_raster
-from dgl_rsis.geo.writer import atomic, check_output, write_classes, write_floats
+from dgl_rsis.geo.writer import (
+    Blocks,
+    check_blocks,
+    write_classes,
+    write_float_blocks,
+    write_floats,
+)
 from dgl_rsis.types import MapFrame
 
 FRAME = MapFrame((0.1, 0.02, 346000.1, 0.03, -0.1, 5648000.3), "EPSG:25832", (0.1, 0.1))
@@ -222,3 +229,17 @@ def test_output_in_the_current_folder(tmp_path: Path, monkeypatch: pytest.Monkey
     check_output("a.tif", overwrite=False, suffixes=(".tif",))
     write_floats("a.tif", np.zeros((2, 2)), frame=None, description="x")
     assert Path("a.tif").exists()
+
+
+def test_a_raster_without_its_last_bytes_is_refused(tmp_path: Path) -> None:
+    """GDAL closes a file whose last block did not fit without an error."""
+    path = tmp_path / "floats.tif"
+    values = np.random.default_rng(0).random((900, 700), np.float32)
+    blocks = Blocks(values.shape, "float32", iter([(0, 0, values)]), 256)
+    write_float_blocks(path, blocks, frame=FRAME, description="noise")
+    with rasterio.open(path) as dataset:
+        assert dataset.overviews(1)
+    check_blocks(path)
+    os.truncate(path, path.stat().st_size - 40)
+    with pytest.raises(OSError, match="last bytes could not be written"):
+        check_blocks(path)

@@ -14,6 +14,7 @@ from dgl_rsis.scene.journal import (
     journal_folder,
     open_journal,
     remove_journal,
+    save_array,
     write_durably,
     writing,
 )
@@ -87,6 +88,15 @@ def test_full_disk_is_one_clear_line(tmp_path: Path, number: int, message: str) 
         raise OSError(number, os.strerror(number))
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full on this system")
+def test_arrays_on_a_full_disk_say_so() -> None:
+    """NumPy itself says how many items it wrote, and not why."""
+    with Path("/dev/full").open("wb", buffering=0) as file:
+        with pytest.raises(OSError, match="No space left") as caught:
+            save_array(file, np.zeros(100))
+        assert caught.value.errno == errno.ENOSPC
+
+
 def test_nothing_is_half_written(tmp_path: Path) -> None:
     def break_off(file: Any) -> None:
         file.write(b"half")
@@ -94,6 +104,6 @@ def test_nothing_is_half_written(tmp_path: Path) -> None:
 
     with pytest.raises(OSError, match="full"):
         write_durably(tmp_path / "a", break_off)
-    assert not (tmp_path / "a").exists()
+    assert not list(tmp_path.iterdir())
     write_durably(tmp_path / "a", lambda file: file.write(b"all"))
     assert [each.name for each in tmp_path.iterdir()] == ["a"]

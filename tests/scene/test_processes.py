@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import geopandas
 import pytest
 from scene.toy_scenes import blobs, digest, write
 
@@ -89,6 +90,73 @@ def test_killed_runs_go_on_to_the_same_bytes(
     assert killed >= 3
     assert made(tmp_path) == expected
     assert not folder.exists()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("suffix", [".gpkg", ".fgb"])
+def test_killed_runs_go_on_to_the_same_features(
+    tmp_path: Path, tiny_rs_folder: Path, suffix: str
+) -> None:
+    """``kill -9`` at random moments, also while polygons are written."""
+    path = write(tmp_path / "a.tif", blobs(1500, 1300))
+    target = tmp_path / f"map{suffix}"
+    words = command(tmp_path, path, tiny_rs_folder)
+    words[words.index("-o") + 1] = str(target)
+    words += ["--min-area", "40", "--simplify", "1"]
+    assert subprocess.run(words, check=False).returncode in (0, 4)
+    expected = features(target)
+    assert len(expected) > 20
+    for made_file in tmp_path.glob("map*"):
+        made_file.unlink()
+    (tmp_path / "scores.tif").unlink()
+    chance = random.Random(suffix)
+    folder = journal_folder(target)
+    killed = late = 0
+    for attempt in range(40):
+        is_late = attempt % 2 == 1  # all tiles are painted then, and polygons are being written
+        process = subprocess.Popen(words, start_new_session=True)
+        before = time.time()
+        while process.poll() is None and time.time() - before < 120:
+            if any(tmp_path.glob(".dgl-rsis-*")) if is_late else (folder / "run.json").exists():
+                break
+            time.sleep(0.005)
+        time.sleep(chance.uniform(0, 0.2 if is_late else 1.5))
+        os.kill(process.pid, signal.SIGKILL)
+        is_killed = process.wait() == -signal.SIGKILL
+        killed, late = killed + is_killed, late + (is_killed and is_late)
+        if killed >= 4 and late:
+            break
+    assert killed >= 3
+    assert late
+    done = subprocess.run([*words, "--overwrite"], check=False, capture_output=True, text=True)
+    assert done.returncode in (0, 4), done.stderr
+    assert features(target) == expected
+    assert not folder.exists()
+
+
+def features(path: Path) -> list[tuple[Any, ...]]:
+    """Polygons with their columns, in an order that does not depend on the file."""
+    table = geopandas.read_file(path, layer="map")
+    names = sorted(set(table.columns) - {"geometry"})
+    return sorted(zip(table.geometry.to_wkt(), *(table[name] for name in names), strict=True))
+
+
+@pytest.mark.slow
+def test_second_run_into_the_same_output_is_refused(tmp_path: Path, tiny_rs_folder: Path) -> None:
+    path = write(tmp_path / "a.tif", blobs(1500, 1500))
+    words = command(tmp_path, path, tiny_rs_folder)
+    first = subprocess.Popen(words, start_new_session=True)
+    started = journal_folder(tmp_path / "map.tif") / "run.json"
+    before = time.time()
+    while first.poll() is None and not started.exists() and time.time() - before < 120:
+        time.sleep(0.02)
+    first.send_signal(signal.SIGSTOP)  # it shall not end before the second one looks
+    second = subprocess.run([*words, "--overwrite"], check=False, capture_output=True, text=True)
+    first.send_signal(signal.SIGCONT)
+    assert first.wait() in (0, 4)
+    assert second.returncode == 2
+    assert "another run is writing" in second.stderr
+    assert (tmp_path / "map.tif").exists()
 
 
 @pytest.mark.slow

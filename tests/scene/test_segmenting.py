@@ -35,6 +35,7 @@ from dgl_rsis.geo.windows import Tile
 from dgl_rsis.progress import CancelledError
 from dgl_rsis.scene import segmenting
 from dgl_rsis.scene.journal import journal_folder
+from dgl_rsis.scene.scene_map import describe_tiles
 from dgl_rsis.scene.segmenting import segment_scene
 from dgl_rsis.scene.source import SceneOptions
 
@@ -488,6 +489,6 @@ def test_facts_are_json(tmp_path: Path) -> None:
     path = write(tmp_path / "a.tif", blobs(200, 200))
     result, _, _ = run(tmp_path, path)
     json.dumps(result.facts, allow_nan=False)
-    described = segmenting.describe_tiles(result)
+    described = describe_tiles(result)
     assert described["count"] == len(result.grid) == 4
     assert described["pixels_of_cell"] == 1

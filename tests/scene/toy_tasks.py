@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable
+from pathlib import Path
 
 
 def make_square() -> Callable[[int], int]:
@@ -17,3 +19,24 @@ def square(number: int) -> int:
     if number == 9:
         os._exit(3)
     return number * number
+
+
+def make_tell() -> Callable[[int], tuple[int, str, str]]:
+    """Where a task is computed: process, Ray node and working folder."""
+    import ray
+
+    node = ray.get_runtime_context().get_node_id()
+
+    def tell(_: int) -> tuple[int, str, str]:
+        time.sleep(0.05)
+        return os.getpid(), node, str(Path.cwd())
+
+    return tell
+
+
+def make_nothing() -> Callable[[int], int]:
+    raise OSError("no such model here")
+
+
+def make_death() -> Callable[[int], int]:
+    os._exit(3)

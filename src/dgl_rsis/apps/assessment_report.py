@@ -59,7 +59,7 @@ def write_report(path: Path, facts: Mapping[str, Any]) -> None:
     Raises:
         OutputError: the file cannot be written; nothing is left then.
     """
-    from dgl_rsis.geo.writer import atomic
+    from dgl_rsis.geo.output_file import atomic
     from dgl_rsis.manifest import to_json
 
     text = to_json(facts) if path.suffix.lower() == ".json" else _markdown(facts)

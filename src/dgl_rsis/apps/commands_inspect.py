@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from dgl_rsis import __version__
-from dgl_rsis.apps import options
+from dgl_rsis.apps import options, scene_options
 from dgl_rsis.apps.console import table
 from dgl_rsis.errors import InputError
 
@@ -19,6 +19,7 @@ HF = "hf"
 EXTRAS: dict[str, tuple[tuple[str, ...], str]] = {
     HF: (("transformers", "huggingface_hub"), "CLIP, SigLIP, SAM and other checkpoints"),
     "parquet": (("pyarrow",), "GeoParquet output"),
+    "ray": (("ray",), "workers on a cluster"),
 }
 """Extras that users may want: the modules they bring, and for what."""
 
@@ -107,13 +108,17 @@ def _shown(value: Any) -> str:
     return f"{value:.10g}" if isinstance(value, float) else str(value)
 
 
-def info(image: options.ImageArgument, as_json: options.AsJson = False) -> None:
+def info(
+    image: options.ImageArgument,
+    asset: scene_options.Asset = None,
+    as_json: options.AsJson = False,
+) -> None:
     """Show what an image holds, what would be read, and what a run would take."""
     from dgl_rsis.geo.mosaic import mosaic_text, scene_files
     from dgl_rsis.geo.raster import describe
     from dgl_rsis.manifest import to_json
 
-    files = scene_files(image)
+    files = scene_files(image, asset)
     facts = describe(files[0] if len(files) == 1 else mosaic_text(files))
     facts |= {"path": image, "files": len(files)}
     facts["estimates"] = estimates(facts["width"] * facts["height"], facts["memory_bytes"])

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from dgl_rsis.apps import options
+from dgl_rsis.apps import options, scene_options, word_files
 from dgl_rsis.apps.commands_map import VectorOutput
 from dgl_rsis.apps.console import FAILED_TILES, NOTHING_MATCHED, Console, load_model, table
 from dgl_rsis.apps.saving import record
@@ -46,7 +46,8 @@ def label(
     overrides: options.Overrides = None,
     device: options.Device = None,
     precision: options.Precision = None,
-    gsd: options.GroundSampling = None,
+    gsd: scene_options.GroundSampling = None,
+    asset: scene_options.Asset = None,
     overwrite: options.Overwrite = False,
     as_json: options.AsJson = False,
     quiet: options.Quiet = False,
@@ -57,8 +58,8 @@ def label(
     Every feature keeps its attributes, its id and its CRS, and gets the columns class, score,
     runner_up, runner_up_score, area_m2 and note; all with the prefix label_ where the file has one
     of these already. The note tells of polygons that are invalid, outside the image or on no data.
-    Scenes of any size are read in tiles; IMAGE may be a folder, or a text file with a path a line:
-    one mosaic.
+    Scenes of any size are read in tiles; IMAGE may be a folder, a text file with a path or URL a
+    line, or a STAC ItemCollection (file or URL): one mosaic.
     """
     from dgl_rsis.geo.parcels import read_parcels
     from dgl_rsis.geo.writer import VECTOR_SUFFIXES
@@ -72,16 +73,16 @@ def label(
     if target.resolve() == Path(polygons).resolve():
         raise OutputError(f"{target} is the input too; choose another name")
     rest = options.rest_of(other, no_other)
-    names = options.gather_classes(classes, classes_file)
+    names = word_files.gather_classes(classes, classes_file)
     read_classes(names, other=rest)  # says what is wrong before anything is computed
     choice = options.ModelChoice.from_options(model, None, preset, overrides, device, precision)
     reading = options.Reading(bands, stretch, nodata, keep_collar, bbox, aoi)
     parcels = read_parcels(polygons, layer)
-    scene_options = reading.scene(gsd)
+    how = reading.scene(gsd, asset)
     with console.progress("loading the model") as progress:
         loaded = load_model(choice, console)
         result = label_polygons(
-            loaded, image, parcels, names, other=rest, reading=scene_options, progress=progress
+            loaded, image, parcels, names, other=rest, reading=how, progress=progress
         )
     result.save(target)
     seconds = time.perf_counter() - began
@@ -90,6 +91,7 @@ def label(
         "other": rest,
         "layer": layer,
         "gsd": gsd,
+        "asset": asset,
         **reading.given(),
         **choice.given(),
     }

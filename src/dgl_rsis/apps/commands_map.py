@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dgl_rsis.apps import options, scene_map
+from dgl_rsis.apps import options, scene_map, scene_options, word_files
 from dgl_rsis.apps.console import NOTHING_MATCHED, Console, load_model, table
 from dgl_rsis.apps.saving import record, record_map, save_map
 
@@ -68,10 +68,12 @@ def segment(
     overrides: options.Overrides = None,
     device: options.Device = None,
     precision: options.Precision = None,
-    tile_size: options.TileSize = None,
-    workers: options.Workers = 1,
-    resume: options.Resume = False,
-    gsd: options.GroundSampling = None,
+    tile_size: scene_options.TileSize = None,
+    workers: scene_options.Workers = None,
+    ray: scene_options.Ray = None,
+    resume: scene_options.Resume = False,
+    gsd: scene_options.GroundSampling = None,
+    asset: scene_options.Asset = None,
     overwrite: options.Overwrite = False,
     as_json: options.AsJson = False,
     quiet: options.Quiet = False,
@@ -81,9 +83,9 @@ def segment(
 
     Regions below --min-area take the class of the neighbour that they share most border with.
 
-    IMAGE may be a folder, or a text file with a path a line: one mosaic. What is larger than a
-    model reads at once is computed in tiles, in memory that does not grow with the scene; such a
-    run goes on with --resume after a kill.
+    IMAGE may be a folder, a text file with a path or URL a line, or a STAC ItemCollection (file or
+    URL): one mosaic. What is larger than a model reads at once is computed in tiles, in memory that
+    does not grow with the scene; such a run goes on with --resume after a kill.
     """
     from dgl_rsis import outputs
     from dgl_rsis.geo.writer import RASTER_SUFFIXES
@@ -91,7 +93,7 @@ def segment(
 
     began = time.perf_counter()
     console = Console(quiet=quiet, verbose=verbose, as_json=as_json)
-    tiling = options.Tiling(tile_size, workers, resume, gsd)
+    tiling = scene_options.Tiling(tile_size, workers, resume, gsd, ray, asset)
     target, scores_target = options.check_outputs(
         image,
         [(output, outputs.MAP_SUFFIXES), (scores, RASTER_SUFFIXES)],
@@ -99,7 +101,7 @@ def segment(
     )
     assert target is not None  # the option is required
     rest = options.rest_of(other, no_other)
-    names = options.gather_classes(classes, classes_file)
+    names = word_files.gather_classes(classes, classes_file)
     read_classes(names, other=rest)  # says what is wrong before anything is computed
     choice = options.ModelChoice.from_options(model, proposer, preset, overrides, device, precision)
     reading = options.Reading(bands, stretch, nodata, keep_collar, bbox, aoi)

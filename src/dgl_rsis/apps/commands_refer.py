@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dgl_rsis.apps import options
+from dgl_rsis.apps import options, scene_options, scene_refer, word_files
+from dgl_rsis.apps.answer_lines import answer_lines, unknown_words
 from dgl_rsis.apps.candidate_file import read_candidates
 from dgl_rsis.apps.console import NOTHING_MATCHED, Console, load_model, table
 from dgl_rsis.apps.saving import record_answers, save_answers
 from dgl_rsis.errors import InputError
 
 if TYPE_CHECKING:
-    from dgl_rsis.results import Match, ReferResult
-    from dgl_rsis.types import MapFrame
+    from dgl_rsis.results import ReferResult
 
 Sentence = Annotated[
     str | None, typer.Argument(help="What to find, in English.", metavar="SENTENCE")
@@ -87,6 +87,16 @@ def refer(
     overrides: options.Overrides = None,
     device: options.Device = None,
     precision: options.Precision = None,
+    scene_table: Annotated[
+        str | None,
+        typer.Option("--table", help="Folder of the table of a large scene.", metavar="FOLDER"),
+    ] = None,
+    tile_size: scene_options.TileSize = None,
+    workers: scene_options.Workers = None,
+    ray: scene_options.Ray = None,
+    resume: scene_options.Resume = False,
+    gsd: scene_options.GroundSampling = None,
+    asset: scene_options.Asset = None,
     overwrite: options.Overwrite = False,
     as_json: options.AsJson = False,
     quiet: options.Quiet = False,
@@ -95,6 +105,11 @@ def refer(
     """A sentence in, the object it refers to out.
 
     Without -o the answer is printed and nothing is written. Exit code 4: nothing matched.
+
+    Of an image that is larger than a model reads at once, or of a folder, list or STAC
+    ItemCollection of images, a table of everything in it is made first, beside it or in --table;
+    --resume goes on with that after a kill. Further sentences are answered from the table, without
+    the image.
     """
     from dgl_rsis import outputs
     from dgl_rsis.geo.writer import RASTER_SUFFIXES
@@ -120,6 +135,28 @@ def refer(
         model, proposer, preset, overrides, device, precision, **more
     )
     reading = options.Reading(bands, stretch, nodata, keep_collar, bbox, aoi)
+    tiling = scene_options.Tiling(tile_size, workers, resume, gsd, ray, asset)
+    pictures = [path for path in (output, explain) if Path(path or "").suffix.lower() == ".png"]
+    others = [
+        name
+        for name, is_given in {
+            "--candidates": candidates is not None,
+            "--heatmap": heatmap is not None,
+            "--proposer": proposer is not None,
+            "a .png": bool(pictures),
+        }.items()
+        if is_given
+    ]
+    if scene_refer.uses_table(image, reading, tiling, choice, scene_table, others=others):
+        scene_refer.refer(
+            scene_refer.Request(image, tuple(questions), targets[0], targets[2], scene_table),
+            reading,
+            tiling,
+            choice,
+            console,
+            explained=explain is not None,
+        )
+        return
     raster = reading.read(image)
     given = None
     if candidates is not None:
@@ -163,7 +200,7 @@ def _questions(sentence: str | None, file: str | None) -> list[str]:
     if (sentence is None) == (file is None):
         raise InputError("pass one sentence, or a file of them with --sentences")
     if file is not None:
-        return options.read_sentences(file)
+        return word_files.read_sentences(file)
     assert sentence is not None  # exactly one of both is there
     parse(sentence)
     return [sentence]
@@ -191,63 +228,6 @@ def _show_answers(
             "seconds": round(seconds, 3),
         }
     )
-
-
-def answer_lines(result: ReferResult, *, explained: bool = False) -> list[str]:
-    """The answer to a sentence for people: first what was not done as it was said.
-
-    Args:
-        result: the answer.
-        explained: whether to add the steps with their scores, and why others lost.
-    """
-    from dgl_rsis.outputs import to_map
-
-    lines = [f"note: {note}" for note in result.notes]
-    lines += [f'"{result.query.text}"', f"  understood: {result.query}"]
-    unknown = unknown_words(result.query.text)
-    lines += [f"  unknown words: {unknown}"] if unknown else []
-    rows = []
-    frame = result.raster.frame
-    for rank, match in enumerate(result.matches, start=1):
-        x0, y0, x1, y1 = match.box
-        place = f"x {x0}..{x1}, y {y0}..{y1}"
-        if frame is not None:
-            x, y = to_map(frame, (x0 + x1) / 2, (y0 + y1) / 2)
-            place += f"; map {x:.8g}, {y:.9g}"
-        state = "chosen" if match.chosen else "" if result.chosen else "rejected"
-        terms = ", ".join(f"{name} {value:.2f}" for name, value in match.terms.items())
-        ranked = [f"{rank} (#{match.index})", f"{match.score:.2f}", state]
-        rows.append([*ranked, _area(match, frame), place, terms])
-    lines += table([["rank", "score", "", "area", "place", "terms"], *rows]) if rows else []
-    if explained:
-        lines += [f"  {line}" for line in (*result.step_lines(), *result.verdict_lines())]
-    elif not result.chosen:
-        lines.append("  nothing matched")
-    return lines
-
-
-def unknown_words(sentence: str) -> str:
-    """Words that the lexicon does not have, and what that means; empty if it has them all."""
-    from dgl_rsis.text.lexicon_file import default_lexicon
-    from dgl_rsis.text.tokens import tokenise
-
-    lexicon = default_lexicon()
-    words = [word for word in tokenise(sentence, lexicon).words if word[0].isalpha()]
-    known = lexicon.vocabulary | lexicon.nouns_before_nouns
-    unknown = [word for word in words if word not in known]
-    if not unknown:
-        return ""
-    hint = "; sentences are read as English" if 2 * len(unknown) > len(words) > 1 else ""
-    return f"{', '.join(dict.fromkeys(unknown))} (left to the model{hint})"
-
-
-def _area(match: Match, frame: MapFrame | None) -> str:
-    from dgl_rsis.outputs import pixel_area
-
-    pixels = float(match.crop.sum())
-    if frame is None or frame.pixel_area_m2 is None:
-        return f"{pixels:.0f} px"
-    return f"{pixels * pixel_area(frame):.4g} m2"
 
 
 def parse(

@@ -6,7 +6,6 @@ Values are checked here, before anything is read or computed.
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from dgl_rsis.errors import InputError, OutputError, TextError
+from dgl_rsis.errors import InputError, OutputError
 
 if TYPE_CHECKING:
     from dgl_rsis.scene.source import SceneOptions
@@ -98,20 +97,6 @@ Precision = Annotated[
         metavar="NAME",
     ),
 ]
-TileSize = Annotated[
-    int | None,
-    typer.Option(
-        help="Side in pixels of the tiles of a large scene; 1024, or what suits the model.", min=1
-    ),
-]
-Workers = Annotated[
-    int,
-    typer.Option(help="Processes that compute the tiles of a scene, a model in each.", min=1),
-]
-Resume = Annotated[
-    bool,
-    typer.Option("--resume", help="Go on with a run over a scene that was cut off."),
-]
 Classes = Annotated[
     list[str] | None,
     typer.Option("--classes", "-c", help="A class in any words; repeatable.", metavar="NAME"),
@@ -123,10 +108,6 @@ ClassesFile = Annotated[
 Other = Annotated[
     str | None,
     typer.Option(help="Name of a class for everything else; without: no class.", metavar="NAME"),
-]
-GroundSampling = Annotated[
-    float | None,
-    typer.Option("--gsd", help="Read, and map, at so many metres a pixel.", metavar="METRES"),
 ]
 Overwrite = Annotated[
     bool,
@@ -181,7 +162,7 @@ class Reading:
             "collar": not self.keep_collar,
         }
 
-    def scene(self, gsd: float | None) -> SceneOptions:
+    def scene(self, gsd: float | None, asset: str | None = None) -> SceneOptions:
         """The same for a scene that is read in tiles.
 
         Raises:
@@ -195,6 +176,7 @@ class Reading:
             bbox=None if bounds is None else tuple(bounds),
             aoi=self.aoi,
             gsd=gsd,
+            asset=asset,
         )
 
     def _bounds(self) -> list[float] | None:
@@ -207,23 +189,6 @@ class Reading:
     def given(self) -> dict[str, Any]:
         """The options that differ from the defaults, for the manifest."""
         defaults = Reading(None, "auto", None, False, None, None)
-        return {
-            name: value for name, value in vars(self).items() if value != getattr(defaults, name)
-        }
-
-
-@dataclass(frozen=True)
-class Tiling:
-    """How a scene is computed in tiles; the fields are options of the command line."""
-
-    tile_size: int | None
-    workers: int
-    resume: bool
-    gsd: float | None
-
-    def given(self) -> dict[str, Any]:
-        """The options that differ from the defaults, for the manifest."""
-        defaults = Tiling(None, 1, False, None)
         return {
             name: value for name, value in vars(self).items() if value != getattr(defaults, name)
         }
@@ -317,68 +282,6 @@ def rest_of(other: str | None, no_other: bool) -> str | bool | None:
     return False if no_other else other
 
 
-def gather_classes(classes: Sequence[str] | None, file: str | None) -> list[str]:
-    """Class names of ``-c`` and then of a file.
-
-    Args:
-        classes: from the command line.
-        file: .txt with one name a line (``#`` starts a comment) or .yaml with a list of names.
-
-    Raises:
-        InputError: the file cannot be read or is no list of names.
-    """
-    names = list(classes or ())
-    if file is None:
-        return names
-    path = Path(file)
-    text = _read_text(path)
-    if path.suffix.lower() not in (".yaml", ".yml"):
-        lines = [line.partition("#")[0].strip() for line in text.splitlines()]
-        return names + [line for line in lines if line]
-    import yaml
-
-    try:
-        loaded = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise InputError(f"{path} is not YAML: {' '.join(str(error).split())}") from error
-    if not isinstance(loaded, list) or not all(isinstance(name, str) for name in loaded):
-        raise InputError(f"{path} must hold a list of class names, e.g. `- building` on each line")
-    return names + loaded
-
-
-def read_sentences(file: str) -> list[str]:
-    """Sentences of a CSV file with a column ``sentence``.
-
-    Raises:
-        InputError: the file cannot be read, lacks the column, or a sentence has no words.
-    """
-    from dgl_rsis.text.parse import parse
-
-    path = Path(file)
-    rows = csv.DictReader(_read_text(path).splitlines())
-    if "sentence" not in (rows.fieldnames or ()):
-        found = ", ".join(rows.fieldnames or ()) or "nothing"
-        raise InputError(f"{path} has no column `sentence` in its first line, but {found}")
-    sentences = [row["sentence"] or "" for row in rows]
-    if not sentences:
-        raise InputError(f"{path} holds no sentences below its first line")
-    for number, sentence in enumerate(sentences, start=1):
-        try:
-            parse(sentence)
-        except TextError as error:
-            raise InputError(f"{path}, sentence {number}: {error}") from error
-    return sentences
-
-
-def _read_text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8-sig")
-    except FileNotFoundError:
-        raise InputError(f"{path} does not exist; check the path") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{path} cannot be read as text: {error}") from error
-
-
 def check_outputs(
     image: str, outputs: Sequence[tuple[str | None, Sequence[str]]], *, overwrite: bool
 ) -> list[Path | None]:
@@ -396,7 +299,7 @@ def check_outputs(
         OutputError: an output or the manifest beside the first cannot be written, is the input,
             or is named twice.
     """
-    from dgl_rsis.geo.writer import check_output
+    from dgl_rsis.geo.output_file import check_output
     from dgl_rsis.manifest import manifest_path
 
     paths: list[Path | None] = []

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
     from dgl_rsis.pipeline import Model
-    from dgl_rsis.results import ReferResult, SegmentResult
+    from dgl_rsis.results import ReferResult, SceneAnswer, SegmentResult
     from dgl_rsis.types import Raster
 
 
@@ -49,7 +49,7 @@ def save_map(
 
 
 def save_answers(
-    results: Sequence[ReferResult],
+    results: Sequence[ReferResult | SceneAnswer],
     target: Path | None,
     heatmap: Path | None = None,
     explain: Path | None = None,
@@ -60,7 +60,7 @@ def save_answers(
     """Write the answers to sentences about one image.
 
     Args:
-        results: at least one.
+        results: at least one, all about an image or all about a scene.
         target: a vector file or .json, or .png for the answer to a single sentence; None if it is
             not wanted.
         heatmap: .tif of the first sentence; None if it is not wanted.
@@ -75,8 +75,14 @@ def save_answers(
         OutputError: a file cannot be written.
     """
     from dgl_rsis import outputs
+    from dgl_rsis.results import SceneAnswer
 
     first = results[0]
+    if isinstance(first, SceneAnswer):
+        return _write(
+            (target, partial(outputs.save_answers, results)),
+            (explain, partial(outputs.save_answers, [first])),
+        )
     answers = (
         partial(outputs.save_refer, first, attributes=attributes, outlines=outlines)
         if len(results) == 1

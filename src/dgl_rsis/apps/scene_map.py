@@ -10,6 +10,7 @@ import typer
 from dgl_rsis.apps import options
 from dgl_rsis.apps.console import FAILED_TILES, NOTHING_MATCHED, Console, load_model, table
 from dgl_rsis.apps.saving import record
+from dgl_rsis.apps.scene_options import Tiling
 from dgl_rsis.errors import InputError
 
 
@@ -18,7 +19,7 @@ class Request:
     """What is mapped, and where to.
 
     Attributes:
-        image: a raster, a folder or a list of rasters.
+        image: a raster, or a folder, list or STAC document that names some.
         target: of the classes.
         scores: of their probabilities; None for none.
         classes: names.
@@ -40,7 +41,7 @@ def streams(
     image: str,
     target: Path,
     reading: options.Reading,
-    tiling: options.Tiling,
+    tiling: Tiling,
     choice: options.ModelChoice,
 ) -> bool:
     """Whether a map is made in tiles: where that is asked for, or an image is too large for one.
@@ -52,12 +53,13 @@ def streams(
         InputError: tiles are needed, and an option does not go with them.
     """
     from dgl_rsis.config import make_settings
-    from dgl_rsis.geo.mosaic import scene_files
+    from dgl_rsis.geo.mosaic import names_files, scene_files
     from dgl_rsis.outputs import PICTURE_SUFFIXES
     from dgl_rsis.scene.survey import pixels_asked
 
     is_picture = target.suffix.lower() in PICTURE_SUFFIXES
-    is_mosaic = scene_files(image) != (image,)
+    scene_files(image, tiling.asset)  # says what is wrong before a model is loaded
+    is_mosaic = names_files(image)
     asked = [f"--{name.replace('_', '-')}" for name in tiling.given()]
     if not (is_mosaic or asked):
         most = make_settings(choice.preset, choice.overrides).local.max_side ** 2
@@ -73,7 +75,7 @@ def streams(
 def segment(
     request: Request,
     reading: options.Reading,
-    tiling: options.Tiling,
+    tiling: Tiling,
     choice: options.ModelChoice,
     console: Console,
     *,
@@ -88,9 +90,10 @@ def segment(
     from dgl_rsis.geo.palette import class_colours
     from dgl_rsis.geo.side_file import side_file
     from dgl_rsis.geo.writer import RASTER_SUFFIXES
-    from dgl_rsis.scene.segmenting import describe_tiles, segment_scene
+    from dgl_rsis.scene.scene_map import describe_tiles
+    from dgl_rsis.scene.segmenting import segment_scene
 
-    with console.progress("loading the model") as progress:
+    with console.progress("loading the model") as progress, tiling.remarks():
         loaded = load_model(choice, console)
         try:
             result = segment_scene(
@@ -102,9 +105,10 @@ def segment(
                 min_area=request.min_area,
                 simplify=request.simplify,
                 model=loaded,
-                reading=reading.scene(tiling.gsd),
+                reading=reading.scene(tiling.gsd, tiling.asset),
                 tile_size=tiling.tile_size,
                 workers=tiling.workers,
+                ray=tiling.ray,
                 resume=tiling.resume,
                 overwrite=overwrite,
                 progress=progress,

@@ -95,12 +95,18 @@ class Measures:
         """
         around = self._owners_around(index)
         in_anchor = np.isin(around, anchor)
-        # What is no thing at all is ground, too: -1 picks the last entry.
-        is_ground = np.array([*(thing.is_ground for thing in self.truth.things), True])
-        counted = in_anchor | is_ground[around]
+        counted = in_anchor | self._is_ground[around]
         if counted.sum() < LEAST_GROUND * len(around):
             return None
         return float(in_anchor.sum() / counted.sum())
+
+    @cached_property
+    def _is_ground(self) -> NDArray[np.bool_]:
+        """``(N + 1,)`` whether other things may stand on a thing.
+
+        What is no thing at all is ground, too: -1 picks the last entry.
+        """
+        return np.array([*(thing.is_ground for thing in self.truth.things), True])
 
     def _owners_around(self, index: int) -> NDArray[np.int64]:
         """Things at the pixels around a thing, -1 where there is none."""

@@ -18,8 +18,10 @@ from dgl_rsis.errors import ImageError
 from dgl_rsis.geo.crs import map_frame
 from dgl_rsis.types import MapFrame
 
-# libjpeg only warns when a file ends early and fills the rest with grey.
 _VRT_START = "<VRTDataset"
+SUFFIXES = (".tif", ".tiff", ".vrt", ".jp2", ".img", ".png", ".jpg", ".jpeg")
+"""Of files that are taken for rasters by their names."""
+# libjpeg only warns when a file ends early and fills the rest with grey.
 _GDAL_OPTIONS = {"GDAL_ERROR_ON_LIBJPEG_WARNING": "TRUE"}
 
 

@@ -8,7 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from http.client import HTTPException
+from pathlib import Path, PurePosixPath
+from urllib.parse import urlsplit
+from urllib.request import urlopen
 from xml.etree import ElementTree
 
 import numpy as np
@@ -17,11 +20,14 @@ from rasterio.enums import ColorInterp
 from rasterio.io import DatasetReader
 
 from dgl_rsis.errors import ImageError, InputError
-from dgl_rsis.geo.dataset import crs_text, open_raster, opened_by_gdal
+from dgl_rsis.geo.dataset import SUFFIXES, crs_text, open_raster, opened_by_gdal
+from dgl_rsis.geo.stac import resolved, stac_files
 
-SUFFIXES = (".tif", ".tiff", ".vrt", ".jp2", ".img", ".png", ".jpg", ".jpeg")
-"""Files of a folder that belong to its mosaic."""
+_HTTP = ("http://", "https://")
 _LISTS = (".txt", ".lst")
+_STAC = (".json", ".geojson")
+_STAC_PAGES = ("items", "search")  # ends of URLs of a STAC API
+_TIMEOUT = 60.0  # seconds until a server counts as silent
 _TYPES = {
     "uint8": "Byte",
     "int8": "Int8",
@@ -45,21 +51,43 @@ class _Part:
     bounds: tuple[float, float, float, float]
 
 
-def scene_files(images: str | Path | Sequence[str | Path]) -> tuple[str, ...]:
+def names_files(images: str | Path) -> bool:
+    """Whether something is no raster but a folder, a list or a STAC document that names some."""
+    name = str(images)
+    return (not opened_by_gdal(name) and Path(name).is_dir()) or _is_list(name) or _is_stac(name)
+
+
+def scene_files(
+    images: str | Path | Sequence[str | Path], asset: str | None = None
+) -> tuple[str, ...]:
     """The files of a scene.
 
     Args:
-        images: a raster, a folder of rasters, a text file with a path a line, or paths.
+        images: a raster, a folder of rasters, a text file with a path or URL a line, a STAC
+            ItemCollection or Item (.json, .geojson), the URL of a text file or of one of those,
+            or paths.
+        asset: of each STAC item; None goes by roles, see ``geo.stac``.
 
     Raises:
-        InputError: there is nothing in it.
+        InputError: there is nothing in it, it cannot be read, or ``asset`` is given without STAC.
     """
+    if asset is not None and not (isinstance(images, str | Path) and _is_stac(str(images))):
+        raise InputError(f"asset {asset!r} is that of STAC items, and the input is none; leave it")
     if not isinstance(images, str | Path):
         if not images:
             raise InputError("no images: pass at least one path")
         return tuple(str(image) for image in images)
-    if opened_by_gdal(str(images)):
-        return (str(images),)
+    name = str(images)
+    if _is_stac(name):
+        return stac_files(name, _text, asset)
+    if _is_list(name):
+        lines = [line.strip() for line in _text(name).splitlines()]
+        named = [line for line in lines if line and not line.startswith("#")]
+        if not named:
+            raise InputError(f"{name} names no images; write a path or URL a line")
+        return tuple(resolved(each, name) for each in named)
+    if opened_by_gdal(name):
+        return (name,)
     path = Path(images)
     if path.is_dir():
         found = sorted(each for each in path.iterdir() if each.suffix.lower() in SUFFIXES)
@@ -68,15 +96,40 @@ def scene_files(images: str | Path | Sequence[str | Path]) -> tuple[str, ...]:
                 f"{path} holds no rasters ({', '.join(SUFFIXES)}); pass another folder"
             )
         return tuple(map(str, found))
-    if path.suffix.lower() in _LISTS and path.is_file():
-        lines = [line.strip() for line in path.read_text(encoding="utf-8-sig").splitlines()]
-        named = [line for line in lines if line and not line.startswith("#")]
-        if not named:
-            raise InputError(f"{path} names no images; write a path a line")
-        return tuple(
-            name if opened_by_gdal(name) else str(path.parent / name) for name in named
-        )  # an absolute path stays as it is
     return (str(path),)
+
+
+def _is_list(name: str) -> bool:
+    return _suffix(name) in _LISTS
+
+
+def _is_stac(name: str) -> bool:
+    is_page = name.startswith(_HTTP) and urlsplit(name).path.rstrip("/").endswith(_STAC_PAGES)
+    return is_page or _suffix(name) in _STAC
+
+
+def _suffix(name: str) -> str | None:
+    """Suffix of a local file or of a URL that can be read as text; None for what only GDAL reads."""
+    if name.startswith(_HTTP):
+        return PurePosixPath(urlsplit(name).path).suffix.lower()
+    return None if opened_by_gdal(name) else Path(name).suffix.lower()
+
+
+def _text(name: str) -> str:
+    """Text of a file or URL.
+
+    Raises:
+        InputError: it cannot be read.
+    """
+    try:
+        if name.startswith(_HTTP):
+            with urlopen(name, timeout=_TIMEOUT) as answer:
+                return str(answer.read().decode("utf-8-sig"))
+        return Path(name).read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        raise InputError(f"{name} does not exist; check the path") from None
+    except (OSError, HTTPException, UnicodeDecodeError) as error:
+        raise InputError(f"{name} cannot be read: {error}; check the address") from error
 
 
 def mosaic_text(files: Sequence[str], nodata: float | str | None = None) -> str:

@@ -21,9 +21,10 @@ from pyproj import Transformer
 
 from dgl_rsis.errors import InputError
 from dgl_rsis.geo.crs import earth_system
+from dgl_rsis.geo.output_file import atomic, check_suffix
 from dgl_rsis.geo.style import add_style
 from dgl_rsis.geo.vector import repaired
-from dgl_rsis.geo.writer import VECTOR_SUFFIXES, atomic, check_suffix
+from dgl_rsis.geo.writer import VECTOR_SUFFIXES
 from dgl_rsis.types import MapFrame
 
 if TYPE_CHECKING:

@@ -8,14 +8,14 @@ appears under its name when it is complete, or not at all.
 from __future__ import annotations
 
 import json
-import tempfile
 import warnings
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from dgl_rsis.geo.output_file import atomic, check_room, check_suffix
 from dgl_rsis.geo.style import add_style
-from dgl_rsis.geo.writer import VECTOR_SUFFIXES, atomic, check_suffix
+from dgl_rsis.geo.writer import VECTOR_SUFFIXES
 
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
@@ -55,11 +55,12 @@ def write_tables(path: str | Path, tables: Iterable[GeoDataFrame]) -> dict[str, 
                 _write_package(temporary, rows, target.stem)
                 add_style(temporary, _classes(counts))
             else:
-                with tempfile.TemporaryDirectory(dir=target.parent, prefix=".dgl-rsis-") as folder:
-                    package = Path(folder) / "all.gpkg"
-                    in_degrees = suffix == ".geojson"
-                    _write_package(package, _placed(rows, in_degrees), target.stem)
-                    _convert(package, temporary, suffix, target.stem)
+                package = temporary.with_name("all.gpkg")
+                in_degrees = suffix == ".geojson"
+                _write_package(package, _placed(rows, in_degrees), target.stem)
+                _convert(package, temporary, suffix, target.stem)
+                check_room(package.parent)
+                package.unlink()
         except (DataSourceError, DataLayerError, FeatureError) as error:
             raise OSError(str(error)) from error  # what atomic() reports
     return counts

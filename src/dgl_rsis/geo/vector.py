@@ -20,7 +20,8 @@ from numpy.typing import NDArray
 from rasterio.features import rasterize, shapes
 
 from dgl_rsis.errors import InputError
-from dgl_rsis.geo.writer import VECTOR_SUFFIXES, atomic, check_suffix
+from dgl_rsis.geo.output_file import atomic, check_suffix
+from dgl_rsis.geo.writer import VECTOR_SUFFIXES
 from dgl_rsis.types import BoolArray, MapFrame
 
 if TYPE_CHECKING:

@@ -1,19 +1,13 @@
 """Rasters out: cloud-optimised GeoTIFFs on the very grid of the input (docs/design.md 2).
 
-Nothing is ever half written: a file appears under its name when it is complete, or not at all.
-What can be known to fail is said before anything is computed (:func:`check_output`).
+Nothing is ever half written (:mod:`.output_file`).
 """
 
 from __future__ import annotations
 
-import importlib.util
 import json
-import os
-import sqlite3
-import tempfile
 import warnings
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,10 +17,10 @@ import rasterio
 import rasterio.shutil
 from affine import Affine
 from numpy.typing import NDArray
-from rasterio.errors import NotGeoreferencedWarning, RasterioError
+from rasterio.errors import NotGeoreferencedWarning
 from rasterio.windows import Window as RasterWindow
 
-from dgl_rsis.errors import MissingExtraError, OutputError
+from dgl_rsis.geo.output_file import atomic, check_room, check_suffix
 from dgl_rsis.geo.palette import Colour, class_colours
 from dgl_rsis.geo.side_file import side_file, write_side_file
 from dgl_rsis.types import MapFrame
@@ -34,80 +28,6 @@ from dgl_rsis.types import MapFrame
 RASTER_SUFFIXES = (".tif", ".tiff")
 VECTOR_SUFFIXES = (".gpkg", ".geojson", ".parquet", ".fgb")
 _PALETTE_CLASSES = 254  # uint8 less "no data"; 255 is left free for other programs' "no data"
-
-
-def check_suffix(path: Path, suffixes: Sequence[str]) -> str:
-    """The suffix of an output in lower case.
-
-    Raises:
-        OutputError: if it is not one of ``suffixes``.
-        MissingExtraError: if the format needs a package that is not installed.
-    """
-    suffix = path.suffix.lower()
-    if suffix not in suffixes:
-        raise OutputError(
-            f"{path} has {f'the suffix {suffix}' if suffix else 'no suffix'}, "
-            f"which is not an output format here; use {', '.join(suffixes)}"
-        )
-    if suffix == ".parquet" and importlib.util.find_spec("pyarrow") is None:
-        raise MissingExtraError("GeoParquet output", "parquet")
-    return suffix
-
-
-def check_output(path: str | Path, *, overwrite: bool, suffixes: Sequence[str]) -> Path:
-    """Refuse an output that could not be written, before any computation.
-
-    Args:
-        path: the file to be written; ``atomic`` makes its folder if that is missing.
-        overwrite: whether a file of that name may be replaced.
-        suffixes: formats that the caller can write, lower case with the dot.
-
-    Returns:
-        The path.
-
-    Raises:
-        OutputError: if the folder is read-only or cannot be made, the file exists, or the format
-            is unknown.
-        MissingExtraError: if the format needs a package that is not installed.
-    """
-    target = Path(path)
-    check_suffix(target, suffixes)
-    folder = target.parent
-    while not folder.exists() and folder != folder.parent:
-        folder = folder.parent
-    if not folder.is_dir():
-        raise OutputError(f"{folder} is no folder; choose another place for {target.name}")
-    if not os.access(folder, os.W_OK | os.X_OK):
-        raise OutputError(f"the folder {folder} is read-only; choose another one for {target.name}")
-    if target.is_dir():
-        raise OutputError(f"{target} is a folder; pass the name of a file")
-    if target.exists() and not overwrite:
-        raise OutputError(f"{target} exists already; pass --overwrite to replace it")
-    return target
-
-
-@contextmanager
-def atomic(path: Path) -> Iterator[Path]:
-    """A temporary name for a file that takes its place when the block ends without an error.
-
-    The folder of the file is made if it is missing. The temporary name lies in a folder of its
-    own beside the target, so that side files (masks, journals, statistics) move or vanish with it.
-
-    Raises:
-        OutputError: if writing fails; nothing is left then.
-    """
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=path.parent, prefix=".dgl-rsis-") as folder:
-            yield Path(folder) / path.name
-            old = side_file(path)
-            if old.exists() and not (Path(folder) / old.name).exists():
-                old.unlink()  # it described the file that is being replaced
-            for file in sorted(Path(folder).iterdir(), reverse=True):
-                file.replace(path.parent / file.name)
-    except (OSError, RasterioError, sqlite3.Error) as error:
-        text = " ".join(str(error).split())
-        raise OutputError(f"{path} cannot be written: {text}") from error
 
 
 @dataclass(frozen=True)
@@ -298,6 +218,7 @@ def _write_cog(
             for column, row, values in blocks.parts:
                 window = RasterWindow(column, row, values.shape[1], values.shape[0])
                 dataset.write(values, 1, window=window)
+        check_room(path.parent)  # a block that did not fit would read as no data
         with rasterio.open(parts) as dataset:
             rasterio.shutil.copy(
                 dataset,
@@ -308,4 +229,32 @@ def _write_cog(
                 OVERVIEW_RESAMPLING=overviews,
                 BIGTIFF="IF_SAFER",
             )
+        check_blocks(path)
+    check_room(path.parent)
     parts.unlink()
+
+
+def check_blocks(path: Path) -> None:
+    """Refuse a GeoTIFF that ends before its blocks do.
+
+    GDAL tells nobody when the last bytes of a file do not fit on a disk.
+
+    Raises:
+        OSError: it does.
+    """
+    size = path.stat().st_size
+    with rasterio.open(path) as dataset:
+        count = len(dataset.overviews(1))
+    for level in [None, *range(count)]:
+        options = {} if level is None else {"overview_level": level}
+        with rasterio.open(path, **options) as dataset:
+            rows, columns = dataset.block_shapes[0]
+            height, width = dataset.shape
+        with rasterio.open(path) as dataset:
+            for row, column in np.ndindex(-(-height // rows), -(-width // columns)):
+                place, length = (
+                    dataset.get_tag_item(f"{name}_{column}_{row}", "TIFF", bidx=1, ovr=level)
+                    for name in ("BLOCK_OFFSET", "BLOCK_SIZE")
+                )
+                if place is not None and int(place) + int(length) > size:
+                    raise OSError("its last bytes could not be written; is the disk full?")

@@ -35,8 +35,9 @@ def write_scene(scene: RenderedScene, folder: str | Path) -> dict[str, Path]:
     Raises:
         OutputError: the folder or a file in it cannot be written.
     """
+    from dgl_rsis.geo.output_file import atomic
     from dgl_rsis.geo.vector import write_vectors
-    from dgl_rsis.geo.writer import atomic, write_classes
+    from dgl_rsis.geo.writer import write_classes
 
     target = Path(folder)
     try:

@@ -1,4 +1,4 @@
-"""Who computes the tasks: this process, or workers on this machine.
+"""Who computes the tasks: this process, or workers on this machine (a cluster: ``ray_executor``).
 
 An executor takes tasks from an iterator when it has room for one and yields each with its result
 as it is finished, in any order. ``None`` in the iterator means that no task is ready before

@@ -57,7 +57,7 @@ class Journal:
         if cells is None:
             self._write("cells", tile, lambda file: None)
         else:
-            self._write("cells", tile, lambda file: np.save(file, cells, allow_pickle=False))
+            self._write("cells", tile, lambda file: save_array(file, cells))
 
     def cells(self, tile: Tile) -> FloatArray:
         """Probabilities of a tile ``(h, w, K)`` float32, mapped from disk."""
@@ -88,6 +88,13 @@ class Journal:
         with np.load(self._file("painted", tile), allow_pickle=False) as arrays:
             values: NDArray[Any] | None = arrays.get(name)
             return values
+
+    def painted_arrays(self, tile: Tile) -> dict[str, NDArray[Any]]:
+        """All arrays of a tile by name; none where it holds no data or failed."""
+        if not self.is_painted(tile):
+            return {}
+        with np.load(self._file("painted", tile), allow_pickle=False) as arrays:
+            return dict(arrays)
 
     def forget_cells(self, tile: Tile) -> None:
         """Free what is needed no more; the tile counts as finished still."""
@@ -134,11 +141,31 @@ def writing(folder: Path) -> Iterator[None]:
 def write_durably(path: Path, write: Callable[[IO[bytes]], Any]) -> None:
     """Write a file that is under its name only when it is complete and on disk."""
     temporary = path.with_name(path.name + ".part")
-    with temporary.open("wb") as file:
-        write(file)
-        file.flush()
-        os.fsync(file.fileno())
+    try:
+        with temporary.open("wb") as file:
+            write(file)
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError:
+        temporary.unlink(missing_ok=True)  # a full disk needs the space
+        raise
     temporary.replace(path)
+
+
+def save_array(file: IO[bytes], values: NDArray[Any]) -> None:
+    """Write an ``.npy`` file.
+
+    By the file's own method: where NumPy writes to the disk itself, its errors do not say that the
+    disk is full.
+    """
+    np.save(_Plain(file), values, allow_pickle=False)
+
+
+class _Plain:
+    """What NumPy takes for no file of the disk."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self.write = file.write
 
 
 @contextmanager
@@ -199,24 +226,28 @@ def _check_same(before: Mapping[str, Any], now: Mapping[str, Any], output: Path)
     Raises:
         InputError: it did.
     """
-    difference = next(_differences(before, now, ()), None)
+    difference = next(differences(before, now), None)
     if difference is not None:
         path, old, new = difference
         raise InputError(
-            f"{output} cannot be resumed: {' '.join(path)} was {_short(old)} and is {_short(new)}; "
+            f"{output} cannot be resumed: {' '.join(path)} was {shortened(old)} and is {shortened(new)}; "
             "put that back, or start anew with --overwrite and without --resume"
         )
 
 
-def _differences(before: Any, now: Any, path: tuple[str, ...]) -> Iterator[tuple[Any, Any, Any]]:
+def differences(
+    before: Any, now: Any, path: tuple[str, ...] = ()
+) -> Iterator[tuple[tuple[str, ...], Any, Any]]:
+    """Where two objects of JSON types differ: the keys that lead there, and both values."""
     if isinstance(before, Mapping) and isinstance(now, Mapping):
         for key in [*before, *(key for key in now if key not in before)]:
-            yield from _differences(before.get(key), now.get(key), (*path, str(key)))
+            yield from differences(before.get(key), now.get(key), (*path, str(key)))
     elif before != now:
         yield path, before, now
 
 
-def _short(value: Any) -> str:
+def shortened(value: Any) -> str:
+    """A value of a JSON type as a short text."""
     text = "absent" if value is None else json.dumps(value)
     return text if len(text) <= 60 else text[:57] + "..."
 

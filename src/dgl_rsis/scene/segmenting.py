@@ -2,84 +2,34 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from numpy.typing import NDArray
 
 from dgl_rsis.errors import DglRsisError, InputError, OutputError
+from dgl_rsis.geo.output_file import check_output
 from dgl_rsis.geo.regions import Rectangle
 from dgl_rsis.geo.table_writer import write_tables
-from dgl_rsis.geo.windows import Tile, TileGrid
-from dgl_rsis.geo.writer import RASTER_SUFFIXES, VECTOR_SUFFIXES, check_output
-from dgl_rsis.models.base import ModelCard
+from dgl_rsis.geo.windows import Tile
+from dgl_rsis.geo.writer import RASTER_SUFFIXES, VECTOR_SUFFIXES
 from dgl_rsis.pipeline import Model, load
-from dgl_rsis.progress import CancelledError, Progress
-from dgl_rsis.scene.executors import Executor, InProcess, Processes
+from dgl_rsis.progress import CancelledError, Progress, time_left
+from dgl_rsis.scene.crew import THREADS, Crew
+from dgl_rsis.scene.executors import Executor, InProcess
 from dgl_rsis.scene.finished import FinishedMap
 from dgl_rsis.scene.journal import Journal, journal_folder, open_journal, remove_journal
 from dgl_rsis.scene.planning import TILE_SIZE, map_place, plan_work
 from dgl_rsis.scene.run_facts import file_facts, run_facts
+from dgl_rsis.scene.scene_map import SceneMap
 from dgl_rsis.scene.schedule import Schedule, TileTask
-from dgl_rsis.scene.source import SceneOptions, SceneSource, cache_limit
+from dgl_rsis.scene.source import SceneOptions, cache_limit
 from dgl_rsis.scene.survey import plan_source
 from dgl_rsis.scene.work import Cells, Painted, TileWorker, Work, WorkerMaker
-from dgl_rsis.types import MapFrame
-
-THREADS = 2
-"""Of a run with one worker: what one of them does beside the model costs no time."""
-
-
-@dataclass(frozen=True)
-class SceneMap:
-    """What a run over a scene made.
-
-    Attributes:
-        path: the map: a raster with 0 for no data or no class, k + 1 for class k, or polygons.
-        scores: probabilities of the classes; None if they were not asked for.
-        classes: names.
-        pixels: how many of each class.
-        valid: pixels that hold data.
-        frame: where the map lies.
-        merged: share of the pixels that lay in regions below the least area.
-        source: how the scene was read.
-        grid: tiles it was computed in.
-        empty: tiles without data.
-        failed: ``ROW_COLUMN`` of tiles that could not be computed -> why; they are no data.
-        seconds: how long this run took.
-        model_seconds: time in the model in this run, all workers together.
-        computed: tasks that this run computed; fewer than twice the tiles where it was resumed.
-        card: of the model.
-        facts: what the run depended on.
-    """
-
-    path: Path
-    scores: Path | None
-    classes: tuple[str, ...]
-    pixels: tuple[int, ...]
-    valid: int
-    frame: MapFrame | None
-    merged: float
-    source: SceneSource
-    grid: TileGrid
-    empty: int
-    failed: Mapping[str, str]
-    seconds: float
-    model_seconds: float
-    computed: int
-    card: ModelCard
-    facts: Mapping[str, Any]
-
-    @property
-    def shares(self) -> dict[str, float]:
-        """Share of the valid pixels in each class."""
-        total = max(1, self.valid)
-        return {name: count / total for name, count in zip(self.classes, self.pixels, strict=True)}
 
 
 def segment_scene(
@@ -96,7 +46,8 @@ def segment_scene(
     settings: Mapping[str, Mapping[str, Any]] | None = None,
     reading: SceneOptions = SceneOptions(),
     tile_size: int | None = None,
-    workers: int = 1,
+    workers: int | None = None,
+    ray: str | None = None,
     resume: bool = False,
     overwrite: bool = False,
     progress: Progress | None = None,
@@ -109,8 +60,9 @@ def segment_scene(
     whole scene, so that no border between tiles shows.
 
     Args:
-        images: a raster, a folder of rasters, a text file with a path a line, or paths; several
-            are one mosaic. Paths that GDAL resolves (``/vsi...``, ``https://...``) too.
+        images: a raster, a folder of rasters, a text file with a path or URL a line, a STAC
+            ItemCollection or Item, the URL of one of these, or paths; several are one mosaic.
+            Paths that GDAL resolves (``/vsi...``, ``https://...``) too.
         classes: names in any words.
         output: .tif, or .gpkg, .geojson, .parquet or .fgb for polygons.
         scores: a .tif file for the probability of the class; None for none.
@@ -118,14 +70,17 @@ def segment_scene(
         min_area: smaller regions become part of the neighbour around them; square metres, or
             pixels where the scene has no lengths.
         simplify: tolerance of polygons in CRS units, or pixels without a CRS.
-        model: a name as for ``load``, or a model that is loaded already; with several workers one
-            that was loaded by its name.
+        model: a name as for ``load``, or a model that is loaded already; with several workers or
+            ``ray`` one that was loaded by its name.
         preset: of the settings, where ``model`` is a name.
         settings: over the preset, where ``model`` is a name.
         reading: bands, stretch, no data, part and working resolution.
         tile_size: side of a tile in pixels, rounded up to what the model's cells need; None for
             1,024, and more where a model reads at a fraction of the size.
-        workers: processes that compute, each with a model of its own.
+        workers: processes that compute, each with a model of its own; None for one, and with
+            ``ray`` for as many as the cluster has room for.
+        ray: address of a Ray cluster whose nodes run the workers, see ``RayActors``; they find the
+            images and the model under the same paths. None for this machine.
         resume: go on with a run that was cut off.
         overwrite: replace outputs, and drop what a run that was cut off left.
         progress: ``(tiles done, tiles, message) -> go on?``.
@@ -135,10 +90,11 @@ def segment_scene(
             depended on something else.
         OutputError: an output cannot be written, or another run writes it.
         CancelledError: the callback asked to stop; what is finished is kept.
+        MissingExtraError: ``ray`` is given, and Ray is not installed.
     """
     began = time.perf_counter()
-    if workers < 1:
-        raise InputError(f"{workers} workers compute nothing; take 1 or more")
+    crew = Crew(workers, ray)
+    crew.check(model)
     if min_area < 0 or simplify < 0:
         raise InputError("min_area and simplify are 0 or more")
     if tile_size is not None and tile_size < 1:
@@ -149,8 +105,6 @@ def segment_scene(
     scores_target = None
     if scores is not None:
         scores_target = check_output(scores, overwrite=replace, suffixes=RASTER_SUFFIXES)
-    if not isinstance(model, str) and model.name is None and workers > 1:
-        raise InputError("workers load a model by its name; pass the name, or take one worker")
     _check_apart(images, target)
     source = plan_source(images, reading)
     before = file_facts(source.files)
@@ -171,13 +125,14 @@ def segment_scene(
         )
         schedule = Schedule(work, journal)
         executor: Executor[TileTask, Cells | Painted]
-        if workers == 1:
+        if crew.is_alone:
             worker = TileWorker(work, loaded, THREADS)
             stack.callback(worker.close)
             executor = InProcess(worker, THREADS)
         else:
             assert loaded.name is not None  # checked above
-            executor = Processes(WorkerMaker(work, loaded.name, loaded.settings), workers)
+            make = partial(WorkerMaker, work, loaded.name, loaded.settings)
+            executor = crew.executor(make, loaded)
         _compute(schedule, executor, progress)
         if file_facts(source.files) != before:
             raise InputError(
@@ -297,21 +252,3 @@ def _write(
             finished.write_scores(scores)
     except DglRsisError as error:
         raise type(error)(f"{error}; finished tiles are kept: run again with --resume") from error
-
-
-def time_left(seconds: float) -> str:
-    """Seconds as a clock shows them."""
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
-
-
-def describe_tiles(result: SceneMap) -> dict[str, Any]:
-    """Tile grid and what became of it, for the manifest."""
-    return {
-        **asdict(result.grid),
-        "count": len(result.grid),
-        "empty": result.empty,
-        "failed": dict(result.failed),
-        **json.loads(json.dumps(result.facts["tiles"])),
-    }

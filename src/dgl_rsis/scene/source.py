@@ -46,6 +46,7 @@ class SceneOptions:
         bbox: ``minx, miny, maxx, maxy`` of the part to map; None for all.
         aoi: vector file; what lies outside of its polygons is no data.
         gsd: working resolution in metres per pixel; None for that of the file.
+        asset: which one of STAC items; None goes by roles, see ``geo.stac``.
     """
 
     bands: tuple[int, ...] | None = None
@@ -55,6 +56,7 @@ class SceneOptions:
     bbox: tuple[float, ...] | None = None
     aoi: str | None = None
     gsd: float | None = None
+    asset: str | None = None
 
 
 @dataclass(frozen=True)

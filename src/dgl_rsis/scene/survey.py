@@ -48,14 +48,14 @@ def plan_source(
     """Look at a scene once: bands, statistics, extent.
 
     Args:
-        images: a raster, a folder, a list file, or paths; several are one mosaic.
+        images: a raster, a folder, a list file, a STAC document, or paths; several are one mosaic.
         options: how to read it.
 
     Raises:
         ImageError: a file cannot be read, or nothing in the scene is valid.
         InputError: an option makes no sense for it.
     """
-    files = scene_files(images)
+    files = scene_files(images, options.asset)
     name = files[0] if len(files) == 1 else mosaic_text(files, options.nodata)
     with cache_limit(), open_raster(name) as dataset:
         choice = choose_bands(dataset, options.bands, options.nodata)
@@ -134,7 +134,7 @@ def pixels_asked(images: str | Path, options: SceneOptions) -> int:
         ImageError: a file cannot be read.
         InputError: ``bbox`` or ``aoi`` miss the scene.
     """
-    files = scene_files(images)
+    files = scene_files(images, options.asset)
     name = files[0] if len(files) == 1 else mosaic_text(files, options.nodata)
     with open_raster(name) as dataset:
         polygons = None

@@ -118,17 +118,20 @@ class WorkerMaker:
         work: what is computed.
         name: of the model, see ``pipeline.load``.
         settings: of all stages.
+        threads: how many may call the worker at once.
     """
 
     work: Work
     name: str
     settings: Settings
+    threads: int = 1
 
     def __call__(self) -> TileWorker:
         """Load the model and open the scene."""
         from dgl_rsis.pipeline import load
 
-        return TileWorker(self.work, load(self.name, settings=self.settings.model_dump()))
+        model = load(self.name, settings=self.settings.model_dump())
+        return TileWorker(self.work, model, self.threads)
 
 
 class TileWorker:

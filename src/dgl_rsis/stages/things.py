@@ -74,7 +74,7 @@ def read_pyramid(
     ]
     steps = tuple(factor / backbone.cell for factor in factors)
     guided = None
-    if backbone.cell < COARSE_CELL and settings.mask_guidance is not False:
+    if is_guided(backbone, settings):
         guided = tuple(region_reader_of(backbone, picture) for picture in pictures)
     return Pyramid(steps, tuple(levels), guided)
 
@@ -90,6 +90,11 @@ class LevelFeatures:
 
     masked: list[FloatArray]
     guided: list[FloatArray] | None
+
+
+def is_guided(backbone: Backbone, settings: LocalSettings) -> bool:
+    """Whether levels have mask-guided features."""
+    return backbone.cell < COARSE_CELL and settings.mask_guidance is not False
 
 
 def level_features(proposals: Proposals, pyramid: Pyramid) -> LevelFeatures:
@@ -188,13 +193,20 @@ def best_things(
             chosen.append(index)
             shared = overlaps.intersections(index)
             is_open &= shared <= settings.largest_overlap * np.minimum(areas, areas[index])
-    return _no_specks(np.array(chosen, np.int64), areas, scores, settings)
+    return without_specks(np.array(chosen, np.int64), areas, scores, settings)
 
 
-def _no_specks(
+def without_specks(
     chosen: IntArray, areas: IntArray, scores: NDArray[np.float64], settings: InstanceSettings
 ) -> IntArray:
-    """Those that are not much smaller than the others: the median by score is the measure."""
+    """Those that are not much smaller than the others: the median by score is the measure.
+
+    Args:
+        chosen: indices of things.
+        areas: ``(N,)`` pixels.
+        scores: ``(N,)`` weights of the things.
+        settings: says how much smaller.
+    """
     if len(chosen) == 0:
         return chosen
     order = chosen[np.argsort(areas[chosen], kind="stable")]

@@ -1,0 +1,234 @@
+"""Make the table of a scene that sentences are answered from: tile by tile, resumably."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import asdict
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from dgl_rsis import __version__
+from dgl_rsis.errors import InputError
+from dgl_rsis.geo.dataset import opened_by_gdal
+from dgl_rsis.geo.mosaic import scene_files
+from dgl_rsis.geo.windows import Tile
+from dgl_rsis.pipeline import Model
+from dgl_rsis.progress import CancelledError, Progress, time_left
+from dgl_rsis.scene.crew import THREADS, Crew
+from dgl_rsis.scene.executors import Executor, Failure, InProcess
+from dgl_rsis.scene.journal import Journal, open_journal, remove_journal
+from dgl_rsis.scene.part_table import PartTable, read_table, write_table
+from dgl_rsis.scene.part_work import PartWork, PartWorker, PartWorkerMaker
+from dgl_rsis.scene.parts import Parts
+from dgl_rsis.scene.planning import plan_grid
+from dgl_rsis.scene.run_facts import file_facts, files_digest, weights_digest
+from dgl_rsis.scene.source import SceneOptions, SceneSource, cache_limit
+from dgl_rsis.scene.work import ReadTile
+from dgl_rsis.stages import local
+
+Images = str | Path | Sequence[str | Path]
+_ATTEMPTS = 2
+_STAGES = ("backbone", "local", "proposals")  # whose settings the parts depend on
+_READING = ("own_scale", "thing_cells", "thing_spread")  # of the stage instances, likewise
+
+
+def plan_parts(source: SceneSource, model: Model, tile_size: int | None) -> PartWork:
+    """Everything that is decided before the first tile.
+
+    Args:
+        source: the scene.
+        model: that will compute.
+        tile_size: wanted side of a tile in pixels; None chooses.
+    """
+    factors, grid = plan_grid(source, model, tile_size)
+    return PartWork(source, grid, factors)
+
+
+def table_facts(
+    images: Images, reading: SceneOptions, model: Model, tile_size: int | None
+) -> dict[str, Any]:
+    """What a table depends on, in JSON types, without a look at any pixel.
+
+    Raises:
+        ImageError: a file is gone.
+    """
+    files = scene_files(images, reading.asset)
+    card = model.backbone.card
+    aoi = None if reading.aoi is None else files_digest([Path(reading.aoi)])
+    settings = model.settings.model_dump(mode="json")
+    return {
+        "version": __version__,
+        "input": {
+            "files": {name: None for name in files if opened_by_gdal(name)} | file_facts(files),
+            **asdict(reading),
+            "aoi": aoi,
+        },
+        "model": {
+            "name": card.name,
+            "revision": card.revision,
+            "weights": weights_digest(Path(card.source)),
+        },
+        "settings": {stage: settings[stage] for stage in _STAGES}
+        | {"instances": {option: settings["instances"][option] for option in _READING}},
+        "tile_size": tile_size,
+    }
+
+
+def make_table(
+    folder: Path,
+    source: SceneSource,
+    facts: Mapping[str, Any],
+    model: Model,
+    *,
+    tile_size: int | None = None,
+    crew: Crew = Crew(),
+    resume: bool = False,
+    overwrite: bool = False,
+    progress: Progress | None = None,
+    worker_of: type[PartWorker] = PartWorker,
+) -> PartTable:
+    """Make the table of a scene.
+
+    Args:
+        folder: where it is put.
+        source: the scene.
+        facts: what it depends on, see ``table_facts``.
+        model: that computes; unless this process does it alone, one that was loaded by its name.
+        tile_size: side of a tile in pixels; None chooses.
+        crew: who computes.
+        resume: go on with a run that was cut off.
+        overwrite: drop what such a run left.
+        progress: ``(tiles done, tiles, message) -> go on?``.
+        worker_of: what computes where this process does.
+
+    Raises:
+        InputError: no tile can be computed, or what is to be resumed depended on something else.
+        OutputError: the table cannot be written, or another run writes it.
+        CancelledError: the callback asked to stop; what is finished is kept.
+    """
+    crew.check(model)
+    work = plan_parts(source, model, tile_size)
+    with ExitStack() as stack:
+        stack.enter_context(cache_limit())
+        journal = stack.enter_context(
+            open_journal(folder, facts, resume=resume, overwrite=overwrite)
+        )
+        executor: Executor[ReadTile, Parts | None]
+        if crew.is_alone:
+            worker = worker_of(work, model, THREADS)
+            stack.callback(worker.close)
+            executor = InProcess(worker, THREADS)
+        else:
+            assert model.name is not None  # checked above
+            make = partial(PartWorkerMaker, work, model.name, model.settings)
+            executor = crew.executor(make, model)
+        _compute(work, journal, executor, progress)
+        failed = {str(tile): reason for tile, reason in journal.failed().items()}
+        if len(failed) == len(work.grid):
+            raise InputError(f"no tile could be computed: {next(iter(failed.values()))}")
+        if file_facts(source.files) != {
+            name: fact for name, fact in facts["input"]["files"].items() if fact is not None
+        }:
+            raise InputError(
+                f"{source.label} changed while it was read, so no table was made; start anew with "
+                "--overwrite"
+            )
+        write_table(folder, _header(work, model, facts, failed), _kept(work, journal))
+        remove_journal(folder)
+    return read_table(folder)
+
+
+def _compute(
+    work: PartWork,
+    journal: Journal,
+    executor: Executor[ReadTile, Parts | None],
+    progress: Progress | None,
+) -> None:
+    """Compute the tiles that are not known yet and record each.
+
+    Raises:
+        CancelledError: the callback asked to stop.
+    """
+    for tile in journal.failed():
+        journal.forget_failure(tile, [tile])
+    total = len(work.grid)
+    waiting = deque(tile for tile in work.grid if not journal.is_painted(tile))
+    known = done = total - len(waiting)
+    attempts: dict[Tile, int] = {}
+    began, running = time.perf_counter(), 0
+
+    def tasks() -> Iterator[ReadTile | None]:
+        nonlocal running
+        while waiting or running:
+            if waiting:
+                running += 1
+                yield ReadTile(waiting.popleft())
+            else:
+                yield None
+
+    results = executor.run(tasks())
+    try:
+        for task, result in results:
+            running -= 1
+            tile = task.tile
+            if isinstance(result, Failure):
+                attempts[tile] = attempts.get(tile, 0) + 1
+                if attempts[tile] < _ATTEMPTS:
+                    waiting.append(tile)
+                    continue
+                journal.put_failed(tile, result.reason)
+            elif result is None or not len(result):
+                journal.put_painted(tile)
+            else:
+                journal.put_painted(tile, **result.arrays())
+            done += 1
+            seconds = time.perf_counter() - began
+            rate = (done - known) / seconds
+            message = f"{rate:.2g} tiles/s, {time_left((total - done) / rate)} left"
+            if progress is not None and not progress(done, total, message):
+                raise CancelledError(
+                    f"cancelled with {done} of {total} tiles finished; run again with --resume to "
+                    "go on"
+                )
+    finally:
+        results.close()
+
+
+def _kept(work: PartWork, journal: Journal) -> Iterator[tuple[int, Tile, Parts]]:
+    for number, tile in enumerate(work.grid):
+        arrays = journal.painted_arrays(tile)
+        if arrays:
+            yield number, tile, Parts(**arrays)
+
+
+def _header(
+    work: PartWork, model: Model, facts: Mapping[str, Any], failed: Mapping[str, str]
+) -> dict[str, Any]:
+    source, frame = work.source, work.source.frame
+    whole = local.whole_embedding(source.sample, model.backbone, model.settings.local)
+    notes = list(source.notes)
+    if failed:
+        reason = next(iter(failed.values()))
+        notes.append(
+            f"{len(failed)} of {len(work.grid)} tiles could not be computed and hold nothing: "
+            f"{reason}"
+        )
+    return {
+        "facts": dict(facts),
+        "place": {
+            "shape": list(source.shape),
+            "frame": None if frame is None else asdict(frame),
+        },
+        "source": dict(source.facts),
+        "notes": notes,
+        "tiles": {"count": len(work.grid), "failed": dict(failed), **asdict(work.grid)},
+        "factors": [float(factor) for factor in work.factors],
+        "cell": work.grid.step / work.grid.step_cells,
+        "whole": None if whole is None else np.asarray(whole, float).tolist(),
+    }
