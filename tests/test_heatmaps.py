@@ -160,7 +160,7 @@ def test_dense_contrast_needs_no_other_reading_of_the_image():
     model("dense_contrast", backbone=backbone).refer(scattered(), SENTENCE)
     assert backbone.calls["activations"] == 0
     assert (
-        backbone.calls["dense"] - backbone.calls["regions"] == 3
+        backbone.calls["dense"] - backbone.calls["regions"] == 4
     )  # at 96 and 64 pixels, at 48 for things
 
 

@@ -59,7 +59,7 @@ def test_learned_weight_asks_for_features(proposer: str) -> None:
     guided = model(proposer, proposals={"learned_weight": 60.0})
     assert not needs_features(plain.settings.proposals)
     assert needs_features(guided.settings.proposals)
-    for made, calls in ((plain, 0), (guided, 2)):  # the image is read at two scales, once
+    for made, calls in ((plain, 0), (guided, 3)):  # the image is read at three scales, once
         assert isinstance(made.backbone, ToyBackbone)
         made.propose(scene())
         assert made.backbone.calls["dense"] == calls

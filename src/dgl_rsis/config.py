@@ -111,6 +111,7 @@ class LocalSettings(_Section):
 
     ground_sampling: tuple[PositiveFloat, ...]
     scales: tuple[PositiveFloat, ...] = Field(min_length=1)
+    certainty: float = Field(ge=0)
     coarse_scale: PositiveFloat
     max_side: int = Field(ge=32)
     dense_weight: float = Field(ge=0)

@@ -1,3 +1,5 @@
+import dataclasses
+
 import numpy as np
 import pytest
 from toy_backbone import ToyBackbone, quarters
@@ -35,6 +37,32 @@ def test_encode_classes_averages_prompts_of_a_synonym():
     assert texts.owner.tolist() == [0, 0, 1]
     expected = backbone.encode_texts(["building", "water"]).mean(0)
     np.testing.assert_allclose(texts.features[0], expected / np.linalg.norm(expected), atol=1e-5)
+
+
+def test_the_surest_reading_counts_most():
+    sure, even = np.array([[[1.0, 0.0]]], np.float32), np.array([[[0.5, 0.5]]], np.float32)
+    np.testing.assert_allclose(local.certainty_weights([sure, even], 0.0), [0.5, 0.5])
+    # the entropy of an even cell is all that there is, of a sure one none
+    weights = local.certainty_weights([sure, even], np.log(3))
+    np.testing.assert_allclose(weights, [0.75, 0.25], atol=1e-6)
+    one_name = np.ones((1, 1, 1), np.float32)
+    np.testing.assert_allclose(local.certainty_weights([one_name] * 2, 10.0), [0.5, 0.5])
+
+
+def test_scales_count_alike_where_the_ground_resolution_is_known():
+    texts = local.TextFeatures(("a", "b"), 1, np.eye(2, dtype=np.float32), np.array([0, 1]))
+    readings = tuple(np.array([[each]], np.float32) for each in ([1.0, 0.0], [0.6, 0.8]))
+    scale, image = 2.0, np.zeros((1, 1, 3), np.uint8)
+    first, second = (
+        np.exp(scale * each[0, 0]) / np.exp(scale * each[0, 0]).sum() for each in readings
+    )
+    known = local.ImageFeatures(readings, (1.0, 0.5), image)
+    p = local.dense_probabilities(known, texts, scale, SETTINGS)
+    np.testing.assert_allclose(p[0, 0], (first + second) / 2, atol=1e-6)
+    weights = local.certainty_weights([first[None, None], second[None, None]], SETTINGS.certainty)
+    guessed = dataclasses.replace(known, is_scale_known=False)
+    p = local.dense_probabilities(guessed, texts, scale, SETTINGS)
+    np.testing.assert_allclose(p[0, 0], weights[0] * first + weights[1] * second, atol=1e-6)
 
 
 def test_dense_probabilities_find_the_quarters():
@@ -112,7 +140,7 @@ def test_reading_factors_follow_the_ground():
     assert factors_of((1000, 800), None) == SETTINGS.scales
     assert factors_of((1, 1), 0.01) == (1.0,)
     assert factors_of((20, 3000), None) == (1.0,)
-    assert factors_of((9000, 100), None) == (1.0, 0.64)
+    assert factors_of((9000, 100), None) == (1.0, 0.7, 0.64)
     finest = max(factors_of((9000, 4000), None))
     assert finest**2 * 9000 * 4000 == pytest.approx(SETTINGS.max_side**2, rel=0.01)
 

@@ -13,12 +13,13 @@ commensurable.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
+from scipy.special import entr
 
 from dgl_rsis.config import LocalSettings
 from dgl_rsis.models.base import Backbone
@@ -107,12 +108,14 @@ class ImageFeatures:
         factors: per scale, of the image size.
         finest: ``(h, w, 3)`` the image at the finest scale, for mask-guided features.
         whole: ``(D,)`` image embedding; None when no global bias is taken off.
+        is_scale_known: whether the image said how large its pixels are.
     """
 
     dense: tuple[FloatArray, ...]
     factors: tuple[float, ...]
     finest: RGBImage
     whole: FloatArray | None = None
+    is_scale_known: bool = True
 
 
 def reading_factors(
@@ -153,7 +156,9 @@ def read_features(
     """Dense features at all scales, and the whole image's where a global bias is taken off."""
     shape = (int(image.shape[0]), int(image.shape[1]))
     factors = reading_factors(shape, metres_per_pixel, backbone.cell, settings)
-    return read_at(image, backbone, factors, whole_embedding(image, backbone, settings))
+    features = read_at(image, backbone, factors, whole_embedding(image, backbone, settings))
+    is_known = metres_per_pixel is not None and bool(settings.ground_sampling)
+    return replace(features, is_scale_known=is_known)
 
 
 def read_at(
@@ -178,6 +183,8 @@ def dense_probabilities(
     """Class probabilities of every cell: the mean over all scales.
 
     A product would let a coarse reading veto what only a fine one can see (a plane on an apron).
+    Where the ground resolution is unknown, the scale at which the model is surest of the image
+    counts most: ``certainty_weights``.
 
     Args:
         features: of the image.
@@ -190,13 +197,36 @@ def dense_probabilities(
     """
     bias = global_bias(features, texts, settings)
     shape = features.dense[0].shape[:2]
-    total = np.zeros((*shape, len(texts.names)), np.float32)
+    readings: list[FloatArray] = []
     for dense in features.dense:
         # as one flat product: row by row it takes several times as long
         flat = dense.reshape(-1, dense.shape[-1]) @ texts.features.T
         cosines = flat.reshape(*dense.shape[:2], -1) - bias
-        total += resample(class_probabilities(cosines, texts, scale), shape)
+        readings.append(resample(class_probabilities(cosines, texts, scale), shape))
+    weights = certainty_weights(readings, 0.0 if features.is_scale_known else settings.certainty)
+    total = np.zeros_like(readings[0])
+    for reading, weight in zip(readings, weights.tolist(), strict=True):
+        total += weight * reading
     return np.asarray(total / total.sum(-1, keepdims=True), np.float32)
+
+
+def certainty_weights(readings: Sequence[FloatArray], certainty: float) -> FloatArray:
+    """Shares of readings of an image: ``exp(-certainty * H)``, normalised.
+
+    ``H`` is the mean entropy of a reading's cells, in [0, 1] as a share of that of the uniform
+    distribution: a model that looks at an image at the scale that it knows is surer of it.
+
+    Args:
+        readings: ``(h, w, K)`` probabilities each.
+        certainty: 0 gives all the same share.
+
+    Returns:
+        ``(readings,)`` float32 that sum to one.
+    """
+    most = np.log(max(2, readings[0].shape[-1]))
+    entropies = [float(entr(reading).sum(-1).mean()) / most for reading in readings]
+    weights = np.exp(-certainty * (np.array(entropies) - min(entropies)))
+    return np.asarray(weights / weights.sum(), np.float32)
 
 
 def masked_probabilities(
