@@ -25,7 +25,7 @@ from dgl_rsis.device import choose_device
 from dgl_rsis.errors import ModelError
 from dgl_rsis.models import hf_files
 from dgl_rsis.models.base import ModelCard, TokenActivations, TokenReader
-from dgl_rsis.models.hf_loading import quiet_transformers
+from dgl_rsis.models.hf_loading import load_network, quiet_transformers
 from dgl_rsis.models.preprocess import Preprocessing, read_preprocessing
 from dgl_rsis.models.registry import parse_model_name
 from dgl_rsis.models.torch_tools import squeeze, to_tensor
@@ -33,13 +33,6 @@ from dgl_rsis.types import RGBImage
 
 EXAMPLE = "Salesforce/blip-itm-base-coco"
 _WHAT = "the activation provider cross_attention"
-_WEIGHTS = (
-    "model.safetensors",
-    "model.safetensors.index.json",
-    "pytorch_model.bin",
-    "pytorch_model.bin.index.json",
-)
-_WORDS = ("tokenizer.json", "vocab.txt")
 
 
 class HfBlip:
@@ -85,7 +78,8 @@ class HfBlip:
             MissingExtraError: transformers is not installed.
             ModelError: a file is missing, damaged, or of another kind of model.
         """
-        _check_folder(folder)
+        remedy = f"; `hf download {EXAMPLE} --local-dir {folder}` gets a whole one"
+        hf_files.check_folder(folder, ("blip",), remedy=remedy)
         preprocessing = read_preprocessing(folder)
         model, tokenizer = _load(folder)
         return cls(
@@ -111,7 +105,7 @@ class HfBlip:
     def read(self, image: RGBImage) -> TokenReader:
         """Encode an image once, squeezed to the input size, for any number of texts."""
         pixels = to_tensor(
-            [squeeze(image, self.input_size)],
+            [squeeze(image, self.input_size, self.preprocessing.resample)],
             self.preprocessing.mean,
             self.preprocessing.std,
             self.device,
@@ -183,35 +177,9 @@ def load_matcher(name: str, device: str = "auto") -> HfBlip:
     raise ModelError(f"{name} does not match images and texts; use a BLIP, e.g. {EXAMPLE}")
 
 
-def _check_folder(folder: Path) -> None:
-    """Check that a folder holds a whole BLIP checkpoint."""
-    remedy = f"get a whole one by `hf download {EXAMPLE} --local-dir {folder}`"
-    if not folder.is_dir():
-        raise ModelError(f"model folder {folder} does not exist; {remedy}")
-    if not (folder / "config.json").is_file():
-        raise ModelError(f"model folder {folder} has no config.json; {remedy}")
-    kind = hf_files.read_json(folder / "config.json").get("model_type")
-    if kind != "blip":
-        raise ModelError(
-            f"{folder / 'config.json'} describes model_type {kind!r}, no BLIP for image-text "
-            f"matching; name a folder that `hf download {EXAMPLE} --local-dir FOLDER` made"
-        )
-    for names in (_WEIGHTS, _WORDS):
-        if not any((folder / each).is_file() for each in names):
-            raise ModelError(f"model folder {folder} has no {names[0]}; {remedy}")
-
-
 def _load(folder: Path) -> tuple[Any, Any]:
     """Model and tokenizer of a checked folder, without touching the network."""
-    with quiet_transformers(folder, _WHAT) as transformers:
-        model, report = transformers.BlipForImageTextRetrieval.from_pretrained(
-            folder, local_files_only=True, output_loading_info=True, dtype=torch.float32
-        )
+    model = load_network(folder, "BlipForImageTextRetrieval", _WHAT)
+    with quiet_transformers(f"the tokenizer of {folder}", _WHAT) as transformers:
         tokenizer = transformers.AutoTokenizer.from_pretrained(folder, local_files_only=True)
-    missing = sorted(report["missing_keys"])
-    if missing:
-        raise ModelError(
-            f"the weights in {folder} lack {len(missing)} tensors of a BLIP for image-text matching, "
-            f"first {missing[0]}; `hf download {EXAMPLE}` gets one that has them"
-        )
     return model, tokenizer

@@ -10,7 +10,7 @@ import hashlib
 import json
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,6 +34,7 @@ _SMALL_FILES = (
     "tokenizer_config.json",
     "special_tokens_map.json",
     "vocab.json",
+    "vocab.txt",
     "merges.txt",
     "spiece.model",
     "README.md",
@@ -71,15 +72,24 @@ def missing_file(folder: Path, *, tokenizer: bool = True) -> str | None:
     if not any((folder / name).is_file() for name in (*_SAFETENSORS, *_PICKLED)):
         return "model.safetensors (nor pytorch_model.bin)"
     alternatives = ("vocab.json", "merges.txt")
-    if tokenizer and not any((folder / n).is_file() for n in ("tokenizer.json", "spiece.model")):
+    alone = ("tokenizer.json", "spiece.model", "vocab.txt")
+    if tokenizer and not any((folder / name).is_file() for name in alone):
         for name in alternatives:
             if not (folder / name).is_file():
                 return f"tokenizer.json (nor {' and '.join(alternatives)}, nor spiece.model)"
     return None
 
 
-def check_folder(folder: Path) -> dict[str, Any]:
-    """Check that a folder holds a whole checkpoint of a kind in ``IMAGE_TEXT``.
+def check_folder(
+    folder: Path, kinds: Sequence[str] = IMAGE_TEXT, *, tokenizer: bool = True, remedy: str = ""
+) -> dict[str, Any]:
+    """Check that a folder holds a whole checkpoint.
+
+    Args:
+        folder: the checkpoint folder.
+        kinds: values of ``model_type`` that will do.
+        tokenizer: whether the model reads words.
+        remedy: end of the line of an error.
 
     Returns:
         Its ``config.json``.
@@ -88,17 +98,19 @@ def check_folder(folder: Path) -> dict[str, Any]:
         ModelError: the folder or one of its files is missing, or it is another kind of model.
     """
     if not folder.is_dir():
-        raise ModelError(f"model folder {folder} does not exist")
+        raise ModelError(f"model folder {folder} does not exist{remedy}")
+    missing = missing_file(folder, tokenizer=tokenizer)
+    if missing == "config.json":
+        raise ModelError(f"model folder {folder} has no config.json{remedy}")
     config = read_json(folder / "config.json")
     kind = config.get("model_type")
-    if kind not in IMAGE_TEXT:
+    if kind not in kinds:
+        named = " or ".join(filter(None, (", ".join(kinds[:-1]), kinds[-1])))
         raise ModelError(
-            f"{folder / 'config.json'} describes model_type {kind!r}; give a checkpoint of "
-            f"{', '.join(IMAGE_TEXT[:-1])} or {IMAGE_TEXT[-1]}"
+            f"{folder / 'config.json'} describes model_type {kind!r}; give a checkpoint of {named}"
         )
-    missing = missing_file(folder)
     if missing is not None:
-        raise ModelError(f"model folder {folder} has no {missing}")
+        raise ModelError(f"model folder {folder} has no {missing}{remedy}")
     return config
 
 

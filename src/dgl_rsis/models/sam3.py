@@ -18,9 +18,8 @@ from PIL import Image
 from torch.nn import functional
 
 from dgl_rsis.device import choose_device
-from dgl_rsis.errors import MissingExtraError, ModelError
-from dgl_rsis.models import hf_files
 from dgl_rsis.models.checkpoints import WHAT, find_checkpoint, load_checkpoint
+from dgl_rsis.models.hf_loading import quiet_transformers
 from dgl_rsis.models.preprocess import Preprocessing, read_preprocessing
 from dgl_rsis.models.torch_tools import to_tensor
 from dgl_rsis.types import BoolArray, FloatArray, RGBImage
@@ -72,15 +71,8 @@ class Sam3:
         """Load a folder that ``find_checkpoint`` found."""
         where, _ = choose_device(device)
         model = load_checkpoint(folder, "sam3")
-        try:
-            from transformers import AutoTokenizer
-        except ImportError as error:
-            raise MissingExtraError(WHAT, hf_files.EXTRA) from error
-        try:
-            tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            lines = str(error).strip().splitlines() or [type(error).__name__]
-            raise ModelError(f"cannot load the tokenizer of {folder}: {lines[0]}") from error
+        with quiet_transformers(f"the tokenizer of {folder}", WHAT) as transformers:
+            tokenizer = transformers.AutoTokenizer.from_pretrained(folder, local_files_only=True)
         return cls(model, tokenizer, read_preprocessing(folder, HALF), device=where)
 
     def embed(
