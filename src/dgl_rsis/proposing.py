@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from dgl_rsis.config import ProposalSettings
+from dgl_rsis.device import choose_device
 from dgl_rsis.errors import InputError
 from dgl_rsis.proposals.base import Detector, Features, Segmenter, proposer
 from dgl_rsis.proposals.combination import Combination, combine
@@ -57,6 +58,7 @@ class Networks:
         from dgl_rsis.models.sam import Sam
         from dgl_rsis.models.sam3 import Sam3
 
+        where, _ = choose_device(device)
         return cls(
             {
                 part: Sam.from_folder(folder, part, device)
@@ -65,7 +67,7 @@ class Networks:
             },
             Sam3.from_folder(folders[DETECTOR], device) if DETECTOR in folders else None,
             {
-                part: Dino.from_folder(folder, device).dense
+                part: Dino.from_folder(folder, where).dense
                 for part, folder in folders.items()
                 if part in FEATURE_READERS
             },
