@@ -19,9 +19,10 @@ from typing import Any
 import yaml
 
 from dgl_rsis.errors import MissingExtraError, ModelError
+from dgl_rsis.models import catalogue
 
 WHAT = "Hugging Face CLIP checkpoints"
-EXTRA = "hf"
+EXTRA = catalogue.EXTRA
 IMAGE_TEXT = ("clip", "metaclip_2", "siglip", "siglip2")
 """``model_type`` of the image-text models with a ViT that can be loaded."""
 _SAFETENSORS = ("model.safetensors", "model.safetensors.index.json")
@@ -219,7 +220,11 @@ def hub_folder(identifier: str, *, tokenizer: bool = True) -> Path:
         return folder
     from huggingface_hub import HfApi, snapshot_download
 
-    with _hub(identifier, f"hf download {identifier}", "give a checkpoint folder as dir:FOLDER"):
+    entry = catalogue.find_entry(f"hf:{identifier}")
+    gated = entry is not None and entry.gated
+    command = catalogue.folder_command(identifier, gated=gated)
+    otherwise = "give a checkpoint folder as dir:FOLDER"
+    with _hub(identifier, command, otherwise, gated=gated):
         # unlike listing the files, this asks once: without a network the answer comes at once
         info = HfApi().model_info(identifier, timeout=_TIMEOUT_S)
         names = {file.rfilename for file in info.siblings or ()}
@@ -266,19 +271,21 @@ def hub_file(identifier: str, name: str, command: str) -> Path:
 
 
 @contextmanager
-def _hub(identifier: str, command: str, otherwise: str) -> Iterator[None]:
+def _hub(identifier: str, command: str, otherwise: str, *, gated: bool = False) -> Iterator[None]:
     """Errors of a download as one line that says what to run where, and what to do otherwise."""
     from huggingface_hub import constants
     from huggingface_hub.errors import GatedRepoError, HfHubHTTPError, RepositoryNotFoundError
 
     # its HTTP client's own base class: proxy errors of httpx are no OSError
+    page, login = f"https://huggingface.co/{identifier}", "hf auth login && "
+    terms = f"accept its terms on {page}, " if gated else ""
     http_error: type[BaseException] = HfHubHTTPError.__bases__[0]
     try:
         yield
     except GatedRepoError:
         raise ModelError(
-            f"the hub gives {identifier} to those who accepted its terms: accept them on "
-            f"https://huggingface.co/{identifier}, run `hf auth login` and `{command}`, or {otherwise}"
+            f"the hub gives {identifier} to those who accepted its terms: accept them on {page}, "
+            f"run `{login}{command.removeprefix(login)}`, or {otherwise}"
         ) from None
     except RepositoryNotFoundError:
         raise ModelError(
@@ -288,7 +295,7 @@ def _hub(identifier: str, command: str, otherwise: str) -> Iterator[None]:
         place = Path(constants.HF_HUB_CACHE) / f"models--{identifier.replace('/', '--')}"
         raise ModelError(
             f"{identifier} is not in {place} and the hub cannot be reached "
-            f"({type(error).__name__}); run `{command}` where there is a network "
+            f"({type(error).__name__}); {terms}run `{command}` where there is a network "
             f"and copy what it brings here, or {otherwise}"
         ) from None  # a page of sockets and proxies would hide the line that helps
 

@@ -18,9 +18,9 @@ from dgl_rsis.models.catalogue import (
 from dgl_rsis.models.registry import (
     RS_TINY,
     ModelName,
-    existing_path,
     family_of,
     folder_of,
+    local_file,
     page_of,
     parse_model_name,
 )
@@ -120,7 +120,7 @@ def _place(entry: ModelEntry) -> Path | None:
     if not entry.is_openclip:
         tokenizer = entry.kind not in _NO_WORDS or "sam3" in entry.name
         return _named_place(name, tokenizer=tokenizer)
-    path = existing_path(name.identifier)
+    path = local_file(name)
     if path is not None or entry.hub is None or entry.file is None:
         return path
     return hf_files.cached_file(entry.hub, entry.file) if _has_hub() else None
@@ -128,7 +128,7 @@ def _place(entry: ModelEntry) -> Path | None:
 
 def _named_place(name: ModelName, *, tokenizer: bool = True) -> Path | None:
     if name.scheme == "openclip":
-        return existing_path(name.identifier)
+        return local_file(name)
     if name.scheme == "hf":
         if not _has_hub():
             return None
