@@ -252,13 +252,17 @@ class HfClip:
         """Mask tokens of all proposals from one forward pass, ``(N, D)`` of unit length.
 
         The image is read at its own size in whole patches, at most ``backbone.region_side`` squared
-        pixels of it. One of exactly the input size is read as it is.
+        pixels of it, give or take the rounding to patches. One of exactly the input size is read as
+        it is.
         """
         height, width = image.shape[:2]
         shape = (height, width)
         if shape != (self.input_size, self.input_size):
             factor = min(1.0, self.region_side / (height * width) ** 0.5)
             shape = self._whole_patches(shape, factor)
+            if self.patch in shape:  # a side below a patch takes a whole one
+                most = self.region_side**2 // self.patch**2 * self.patch
+                shape = (min(shape[0], most), min(shape[1], most))
         pixels = self._pixels([self._resized(image, shape)])
         covered = covered_patches(proposals, shape, self.patch)
         return to_unit(mask_embeddings(self.tower, pixels, covered))
