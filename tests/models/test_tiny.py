@@ -205,3 +205,8 @@ def test_damaged_folders_are_refused(tiny_rs_folder: Path, tmp_path: Path) -> No
     (folder / "config.json").write_text('{"family": "rs-tiny"}')
     with pytest.raises(ModelError, match=r"config\.json lacks 'dense_logit_scale'"):
         RsTiny.from_folder(folder)
+
+
+def test_no_proposals_have_no_features(tiny: RsTiny) -> None:
+    none = MaskSet.from_masks([], (32, 32))
+    assert tiny.regions(picture(32, 32), none).shape == (0, tiny.dim)
