@@ -274,9 +274,10 @@ def make_settings(
         where = ".".join(map(str, first["loc"]))
         if not where:  # of all settings together
             raise InputError(f"settings: {first['ctx']['error']}") from error
-        raise InputError(
-            f"setting {where}: {first['msg'].removeprefix('Value error, ')}; got {first['input']!r}"
-        ) from error
+        # of a whole stage the values are many, and the line names those that matter
+        got = f"; got {first['input']!r}" if len(first["loc"]) > 1 else ""
+        message = first["msg"].removeprefix("Value error, ")
+        raise InputError(f"setting {where}: {message}{got}") from error
 
 
 def parse_overrides(pairs: Sequence[str]) -> dict[str, dict[str, Any]]:

@@ -4,11 +4,13 @@ import json
 import os
 import shutil
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import torch
 from openclip_model import small_openclip
+from segmenter_checkpoints import SAVERS
 
 from dgl_rsis.errors import ModelError
 from dgl_rsis.models import registry
@@ -202,3 +204,25 @@ def test_showing_a_hub_model(hub: Path, tiny_clip_folder: Path) -> None:
     assert present["licence"] == "cc0-1.0"
     (folder / "README.md").unlink()
     assert show_model(CLIP)["licence"] == absent["licence"]
+
+
+@pytest.mark.parametrize("kind", sorted(SAVERS))
+def test_folders_of_proposers_say_what_they_are(
+    kind: str, segmenter_folder: Callable[[str], Path]
+) -> None:
+    facts = show_model(f"dir:{segmenter_folder(kind)}")
+    family = "dino" if kind.startswith(("dino", "vit")) else kind.removesuffix("_video")
+    assert facts["family"] == family
+    assert ("backbone.affinity" if family == "dino" else "--proposer") in facts["use"]
+    assert facts["revision"].startswith("sha256:")
+    assert facts["licence"] == "unknown: see the model's page"
+
+
+def test_a_matcher_says_what_it_is(tiny_blip_folder: Path, tmp_path: Path) -> None:
+    facts = show_model(f"dir:{tiny_blip_folder}")
+    assert (facts["family"], facts["licence"]) == ("blip", "bsd-3-clause")
+    assert "cross_attention" in facts["use"]
+    folder = shutil.copytree(tiny_blip_folder, tmp_path / "cut")
+    (folder / "model.safetensors").unlink()
+    with pytest.raises(ModelError, match=r"has no model\.safetensors"):
+        show_model(f"dir:{folder}")
