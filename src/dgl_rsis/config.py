@@ -122,7 +122,7 @@ class LocalSettings(_Section):
     crop_context_small: float = Field(ge=1)
     crop_minimum: int = Field(ge=1)
     crop_attenuation: float = Field(ge=0, le=1)
-    global_bias: float = Field(ge=0)
+    global_bias: float | None = Field(ge=0)
 
 
 class PaintSettings(_Section):

@@ -20,6 +20,7 @@ from dgl_rsis.models.base import (
     ModelCard,
     RegionReader,
     activator_of,
+    dense_bias_of,
     region_reader_of,
 )
 from dgl_rsis.types import FloatArray, Proposals, RGBImage
@@ -41,6 +42,7 @@ class HalfPrecision:
         self.cell = backbone.cell
         self.logit_scale = backbone.logit_scale
         self.dense_logit_scale = backbone.dense_logit_scale
+        self.dense_bias = dense_bias_of(backbone)
         self.region_logit_scale = backbone.region_logit_scale
         self._kind = device.partition(":")[0]
         self._type: torch.dtype = getattr(torch, precision)

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from dgl_rsis.config import LocalSettings
-from dgl_rsis.models.base import Backbone
+from dgl_rsis.models.base import Backbone, dense_bias_of
 from dgl_rsis.stages.crops import CropEncoder
 from dgl_rsis.stages.fields import resample
 from dgl_rsis.text.knowledge import ClassPrompts
@@ -107,12 +107,14 @@ class ImageFeatures:
         factors: per scale, of the image size.
         finest: ``(h, w, 3)`` the image at the finest scale, for mask-guided features.
         whole: ``(D,)`` image embedding; None when no global bias is taken off.
+        dense_bias: the backbone's own share of it to take off where the settings name none.
     """
 
     dense: tuple[FloatArray, ...]
     factors: tuple[float, ...]
     finest: RGBImage
     whole: FloatArray | None = None
+    dense_bias: float = 0.0
 
 
 def reading_factors(
@@ -162,14 +164,16 @@ def read_at(
     """Dense features at given factors of the image size, finest first, with a known embedding."""
     pictures = [rescale(image, factor) for factor in factors]
     dense = tuple(backbone.dense(picture) for picture in pictures)
-    return ImageFeatures(dense, tuple(factors), pictures[0], whole)
+    return ImageFeatures(dense, tuple(factors), pictures[0], whole, dense_bias_of(backbone))
 
 
 def whole_embedding(
     image: RGBImage, backbone: Backbone, settings: LocalSettings
 ) -> FloatArray | None:
     """The embedding whose similarity is taken off; None where no global bias is."""
-    return backbone.encode_images([image])[0] if settings.global_bias > 0 else None
+    share = settings.global_bias
+    share = dense_bias_of(backbone) if share is None else share
+    return backbone.encode_images([image])[0] if share > 0 else None
 
 
 def dense_probabilities(
@@ -188,7 +192,7 @@ def dense_probabilities(
     Returns:
         ``(h, w, K)`` float32; the cells of the finest scale, covering the image.
     """
-    bias = global_bias(features, texts, settings)
+    bias = global_bias(features, texts, settings, own=features.dense_bias)
     shape = features.dense[0].shape[:2]
     total = np.zeros((*shape, len(texts.names)), np.float32)
     for dense in features.dense:
@@ -218,7 +222,7 @@ def masked_probabilities(
     Returns:
         ``(N, K)`` float32 probabilities that sum to one.
     """
-    bias = global_bias(features, texts, settings)
+    bias = global_bias(features, texts, settings, own=features.dense_bias)
     total = np.zeros((len(proposals), len(texts.names)), np.float32)
     for dense in features.dense:
         means = proposals.pool(dense)
@@ -319,12 +323,22 @@ def _best_of_each(scores: FloatArray, count: int) -> IntArray:
 
 
 def global_bias(
-    features: ImageFeatures, texts: TextFeatures, settings: LocalSettings
+    features: ImageFeatures, texts: TextFeatures, settings: LocalSettings, *, own: float = 0.0
 ) -> FloatArray:
-    """``(Q,)`` float32: the share of the image's own similarity that is taken off every cosine."""
-    if features.whole is None:
+    """``(Q,)`` float32: the share of the image's own similarity that is taken off every cosine.
+
+    SegEarth-OV (Li et al. 2025, section 3.2, global bias alleviation).
+
+    Args:
+        features: of the image.
+        texts: classes and competitors.
+        settings: hold the share.
+        own: the share where the settings name none.
+    """
+    share = own if settings.global_bias is None else settings.global_bias
+    if features.whole is None or share == 0:
         return np.zeros(len(texts.features), np.float32)
-    return np.asarray(settings.global_bias * (texts.features @ features.whole), np.float32)
+    return np.asarray(share * (texts.features @ features.whole), np.float32)
 
 
 def _normalise(logp: NDArray[Any]) -> FloatArray:
