@@ -16,6 +16,7 @@ from vit_checkpoints import save_dino
 
 import dgl_rsis
 from dgl_rsis.config import BackboneSettings, make_settings
+from dgl_rsis.models import hf_clip
 from dgl_rsis.models.affinity import Affinity
 from dgl_rsis.models.base import BackboneOptions
 from dgl_rsis.models.dense_attention import VARIANTS, dense_tokens
@@ -259,3 +260,34 @@ def test_segearth_takes_off_the_share_of_the_class_token_where_it_is_named(
     cosines = backbone.dense(image) @ texts.features.T - bias * (texts.features @ whole)
     expected = torch.softmax(torch.from_numpy(backbone.dense_logit_scale * cosines), -1)
     np.testing.assert_allclose(found, expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("family", ["clip", "siglip", "siglip2"])
+@pytest.mark.parametrize("name", [*ALONE, "proxyclip"])
+def test_windows_in_batches_are_windows_one_by_one(
+    name: str,
+    family: str,
+    vit_folder: Any,
+    tmp_path: Path,
+    picture: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    save_dino(tmp_path / "dino", "dinov2")
+    affinity = str(tmp_path / "dino") if name == "proxyclip" else None
+    options = BackboneOptions(dense=name, affinity=affinity)
+    model = load_backbone(str(vit_folder(family)), "cpu", options)
+    assert isinstance(model, HfClip)
+    image = picture(150, 200)
+    read: list[int] = []
+    dense_cells = model._dense_cells
+    monkeypatch.setattr(
+        model,
+        "_dense_cells",
+        lambda parts, cells: read.append(len(parts)) or dense_cells(parts, cells),
+    )
+    together = model.dense(image)
+    monkeypatch.setattr(hf_clip, "batch_size", lambda *_: 1)
+    np.testing.assert_allclose(model.dense(image), together, atol=1e-5)
+    ones = read.count(1)
+    assert set(read[:-ones]) <= {8, ones % 8}
+    assert sum(read[:-ones]) == ones > 8

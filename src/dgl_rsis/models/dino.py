@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 from torch import Tensor, nn
 
-from dgl_rsis.device import choose_device
 from dgl_rsis.models.checkpoints import find_checkpoint
+from dgl_rsis.models.precision import Computing
 from dgl_rsis.models.preprocess import Preprocessing
 from dgl_rsis.models.sam import IMAGENET
 from dgl_rsis.models.self_supervised import SelfSupervised
@@ -50,18 +50,21 @@ class Dino(SelfSupervised):
     Args:
         model: see ``SelfSupervised``; it is changed and gives keys from now on.
         preprocessing: filter of resizing and normalisation of pixels.
-        device: where to compute.
+        computing: where and how.
     """
 
     def __init__(
-        self, model: Any, preprocessing: Preprocessing = IMAGENET, *, device: str = "cpu"
+        self,
+        model: Any,
+        preprocessing: Preprocessing = IMAGENET,
+        computing: Computing = Computing(),
     ) -> None:
         blocks = [each for each in model.modules() if isinstance(each, nn.ModuleList)][-1]
         blocks[-1] = Keys(blocks[-1])
         for name in ("norm", "layernorm"):  # behind the blocks
             if hasattr(model, name):
                 setattr(model, name, nn.Identity())
-        super().__init__(model, preprocessing, device=device)
+        super().__init__(model, preprocessing, computing)
 
     @classmethod
     def load(cls, name: str, device: str = "auto") -> Dino:
@@ -72,7 +75,7 @@ class Dino(SelfSupervised):
             MissingExtraError: transformers is not installed.
             ModelError: the checkpoint is not there, incomplete, or of another kind.
         """
-        return cls.from_folder(find_checkpoint("dino", name), choose_device(device)[0])
+        return cls.from_folder(find_checkpoint("dino", name), Computing.choose(device))
 
     def dense(self, image: RGBImage) -> FloatArray:
         """Keys of all patches, ``(h, w, D)`` float32 of unit length.

@@ -21,11 +21,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from dgl_rsis.device import choose_device
 from dgl_rsis.errors import ModelError
 from dgl_rsis.models import hf_files
 from dgl_rsis.models.base import ModelCard, TokenActivations, TokenReader
 from dgl_rsis.models.hf_loading import load_network, quiet_transformers
+from dgl_rsis.models.precision import Computing
 from dgl_rsis.models.preprocess import Preprocessing, read_preprocessing
 from dgl_rsis.models.registry import parse_model_name
 from dgl_rsis.models.torch_tools import squeeze, to_tensor
@@ -45,7 +45,7 @@ class HfBlip:
         name: the name it was asked for by.
         folder: where it was read from.
         page: address of its page on the hub, None for folders.
-        device: where to compute.
+        computing: where and how the image is encoded; texts and gradients are in float32.
     """
 
     def __init__(
@@ -57,20 +57,25 @@ class HfBlip:
         name: str,
         folder: Path,
         page: str | None = None,
-        device: str = "cpu",
+        computing: Computing = Computing(),
     ) -> None:
-        self.model = model.to(device).eval().requires_grad_(False)
+        self.model = computing.prepare(model)
         self.tokenizer = tokenizer
         self.preprocessing = preprocessing
         self.name, self.folder, self.page = name, folder, page
-        self.device = device
+        self.computing, self.device = computing, computing.device
         self.input_size = int(model.config.vision_config.image_size)
         self.patch = int(model.config.vision_config.patch_size)
         self.layer = 2 * int(model.config.text_config.num_hidden_layers) // 3
 
     @classmethod
     def from_folder(
-        cls, folder: Path, device: str = "cpu", *, name: str | None = None, page: str | None = None
+        cls,
+        folder: Path,
+        computing: Computing = Computing(),
+        *,
+        name: str | None = None,
+        page: str | None = None,
     ) -> HfBlip:
         """Load a folder as ``BlipForImageTextRetrieval.save_pretrained`` and the hub lay it out.
 
@@ -89,7 +94,7 @@ class HfBlip:
             name=name or f"dir:{folder}",
             folder=folder,
             page=page,
-            device=device,
+            computing=computing,
         )
 
     @cached_property
@@ -110,9 +115,9 @@ class HfBlip:
             self.preprocessing.std,
             self.device,
         )
-        with torch.no_grad():
+        with torch.no_grad(), self.computing.in_precision():
             vision = self.model.vision_model(pixel_values=pixels).last_hidden_state
-        return partial(self._match, vision)
+        return partial(self._match, vision.float())
 
     def _match(self, vision: Tensor, texts: Sequence[str]) -> list[TokenActivations]:
         """Token activations of texts over vision tokens ``(1, 1 + patches, d)``."""
@@ -153,27 +158,31 @@ class HfBlip:
         ]
 
 
-def load_matcher(name: str, device: str = "auto") -> HfBlip:
+def load_matcher(
+    name: str, device: str = "auto", precision: str = "auto", *, compiled: bool = False
+) -> HfBlip:
     """Load an image-text matching model by name.
 
     Args:
         name: ``hf:ORG/NAME`` (bare ``ORG/NAME`` too) or ``dir:FOLDER`` (a bare existing folder too).
         device: see ``choose_device``.
+        precision: see ``choose_precision``.
+        compiled: whether torch compiles its blocks.
 
     Raises:
-        InputError: the device is not there.
+        InputError: the device is not there, or cannot compute so.
         MissingExtraError: an optional dependency is not installed.
         ModelError: no such model, or its folder is incomplete.
     """
     parsed = parse_model_name(name)
-    chosen, _ = choose_device(device)
+    computing = Computing.choose(device, precision, compiled=compiled)
     if parsed.scheme == "hf":
         page = f"https://huggingface.co/{parsed.identifier}"
         folder = hf_files.hub_folder(parsed.identifier)
-        return HfBlip.from_folder(folder, chosen, name=str(parsed), page=page)
+        return HfBlip.from_folder(folder, computing, name=str(parsed), page=page)
     if parsed.scheme == "dir":
         folder = Path(parsed.identifier).expanduser()
-        return HfBlip.from_folder(folder, chosen, name=str(parsed))
+        return HfBlip.from_folder(folder, computing, name=str(parsed))
     raise ModelError(f"{name} does not match images and texts; use a BLIP, e.g. {EXAMPLE}")
 
 

@@ -25,10 +25,9 @@ from torch import Tensor
 
 from dgl_rsis.errors import ModelError
 from dgl_rsis.models import convert, hf_files
-from dgl_rsis.models.affinity import Affinity
 from dgl_rsis.models.base import BackboneOptions, ModelCard
 from dgl_rsis.models.clip_tokenizer import clip_tokenizer
-from dgl_rsis.models.hf_clip import HfClip
+from dgl_rsis.models.hf_clip import HfClip, load_affinity
 from dgl_rsis.models.hf_loading import quiet_transformers
 from dgl_rsis.models.openclip_facts import (
     GeluChoice,
@@ -101,7 +100,7 @@ class OpenClip(HfClip):
             page=page,
             device=device,
             options=options,
-            affinity=None if affinity is None else Affinity.from_folder(affinity, device),
+            affinity=None if affinity is None else load_affinity(affinity, device, options),
         )
         loaded.file, loaded.gelu, loaded.licence = file, choice, licence or UNKNOWN
         return loaded

@@ -50,7 +50,7 @@ _PLAIN = {
     "text_cfg": {"pool_type": "argmax", "proj_type": "linear"},
 }
 """Options of a plain CLIP by their value; all others are off."""
-_OFF = (None, False, "", {})
+_OFF: tuple[object, ...] = (None, False, "", {})
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from dgl_rsis.models.checkpoints import load_checkpoint
+from dgl_rsis.models.precision import Computing
 from dgl_rsis.models.preprocess import Preprocessing, read_preprocessing
 from dgl_rsis.models.sam import IMAGENET
 from dgl_rsis.models.torch_tools import resize, to_tensor
@@ -24,19 +25,22 @@ class SelfSupervised:
     Args:
         model: a ``Dinov2Model``, ``Dinov2WithRegistersModel``, ``DINOv3ViTModel`` or ``ViTModel``.
         preprocessing: filter of resizing and normalisation of pixels.
-        device: where to compute.
+        computing: where and how.
     """
 
     def __init__(
-        self, model: Any, preprocessing: Preprocessing = IMAGENET, *, device: str = "cpu"
+        self,
+        model: Any,
+        preprocessing: Preprocessing = IMAGENET,
+        computing: Computing = Computing(),
     ) -> None:
-        self.model = model.to(device).eval().requires_grad_(False)
+        self.model = computing.prepare(model)
         self.preprocessing = preprocessing
-        self.device = device
+        self.computing = computing
         self.patch = int(model.config.patch_size)
 
     @classmethod
-    def from_folder(cls, folder: Path, device: str = "cpu") -> Self:
+    def from_folder(cls, folder: Path, computing: Computing = Computing()) -> Self:
         """Load a folder of ``checkpoints.find_checkpoint("dino", ...)``.
 
         Raises:
@@ -44,7 +48,7 @@ class SelfSupervised:
             ModelError: the weights cannot be read, or do not fit the configuration.
         """
         preprocessing = read_preprocessing(folder, IMAGENET)
-        return cls(load_checkpoint(folder, "dino"), preprocessing, device=device)
+        return cls(load_checkpoint(folder, "dino"), preprocessing, computing)
 
     @torch.no_grad()
     def patches(self, image: RGBImage, cells: tuple[int, int]) -> Tensor:
@@ -57,8 +61,10 @@ class SelfSupervised:
         rows, columns = cells
         shape = (rows * self.patch, columns * self.patch)
         resized = resize(image, shape, self.preprocessing.resample)
-        pixels = to_tensor([resized], self.preprocessing.mean, self.preprocessing.std, self.device)
+        mean, std = self.preprocessing.mean, self.preprocessing.std
+        pixels = to_tensor([resized], mean, std, self.computing.device)
         # only the first ViT has to be told; the others interpolate positions by themselves
         more = {"interpolate_pos_encoding": True} if self.model.config.model_type == "vit" else {}
-        tokens: Tensor = self.model(pixel_values=pixels, **more).last_hidden_state
+        with self.computing.in_precision():
+            tokens: Tensor = self.model(pixel_values=pixels, **more).last_hidden_state
         return tokens[:, -rows * columns :]  # class token and registers come first
