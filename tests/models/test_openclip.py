@@ -295,6 +295,19 @@ def test_loading_prints_nothing(
     assert capfd.readouterr() == ("", "")
 
 
+@pytest.mark.parametrize("suffix", ["pt", "safetensors"])
+def test_a_loaded_model_does_not_change_with_its_file(
+    exact: OpenClipModel, tmp_path: Path, suffix: str
+) -> None:
+    file = tmp_path / f"latest.{suffix}"
+    save: Any = save_file if suffix == "safetensors" else torch.save
+    save(exact.state_dict(), file)
+    loaded = OpenClip.from_file(file)
+    with file.open("r+b") as opened:  # in place, as a training that writes its next checkpoint
+        opened.write(bytes(file.stat().st_size))
+    check(loaded, exact)
+
+
 def test_an_optimiser_in_the_file_is_not_read(exact: OpenClipModel, tmp_path: Path) -> None:
     """Twenty times the memory of the model would be in it, were it not left in the file."""
     small = {name: value for name, value in exact.state_dict().items() if "embedding" not in name}

@@ -190,7 +190,7 @@ def to_config(sizes: Architecture, gelu: Gelu) -> dict[str, Any]:
 
 
 def convert(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Rename, split and transpose the tensors for ``CLIPModel``, in float32.
+    """Rename, split and transpose copies of the tensors for ``CLIPModel``, in float32.
 
     Args:
         weights: by OpenCLIP's names, without prefixes.
@@ -202,7 +202,8 @@ def convert(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
     for name, value in weights.items():
         if name in _FACTS:
             continue
-        for new, part in _renamed(name, value.float()):
+        # a copy: tensors that lie in a file would change with it
+        for new, part in _renamed(name, value.clone().float()):
             converted[new] = part.contiguous()
     return converted
 
