@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import string
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +32,7 @@ DETR: dict[str, Any] = {
 }
 
 
-def lively(kind: type[Any], config: Any) -> Any:
+def lively(kind: Callable[[Any], Any], config: Any) -> Any:
     """The same random model every time, whose outputs differ with its inputs."""
     with torch.random.fork_rng():
         torch.manual_seed(0)
@@ -226,6 +227,15 @@ def save_vit(folder: Path) -> None:
     lively(ViTModel, config).save_pretrained(folder)
 
 
+def save_vit_without_pooler(folder: Path) -> None:
+    """As the hub's `facebook/dino-vits16` and `dino-vitb16` are."""
+    from transformers import ViTConfig, ViTModel
+
+    config = ViTConfig(**SMALL, intermediate_size=48, image_size=32, patch_size=8)
+    model = lively(partial(ViTModel, add_pooling_layer=False), config)
+    model.save_pretrained(folder)
+
+
 SAVERS: dict[str, Callable[[Path], None]] = {
     "sam": save_sam,
     "samhq": save_samhq,
@@ -236,4 +246,5 @@ SAVERS: dict[str, Callable[[Path], None]] = {
     "dinov2": save_dinov2,
     "dinov3": save_dinov3,
     "vit": save_vit,
+    "vit_without_pooler": save_vit_without_pooler,
 }

@@ -150,3 +150,12 @@ def test_the_readme_lists_every_switch_that_exists() -> None:
     )
     on = [switch for switch in SWITCHES if STAGES[switch.split(".")[0]][switch.split(".")[1]]]
     assert sorted(listed) == sorted([*on, "local.mask_guidance", "local.context_crop"])
+
+
+def test_an_option_without_use_is_named_in_one_clear_line() -> None:
+    with pytest.raises(InputError) as caught:
+        make_settings(overrides={"proposals": {"proposer": "tree", "checkpoint": "dir:sam"}})
+    assert str(caught.value) == (
+        "setting proposals: the proposer tree has no use for the checkpoint dir:sam; "
+        "checkpoints are for maskcut, hierarchy, sam, sam2, samhq, sam3"
+    )

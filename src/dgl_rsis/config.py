@@ -124,7 +124,7 @@ class LocalSettings(_Section):
     crop_context_small: float = Field(ge=1)
     crop_minimum: int = Field(ge=1)
     crop_attenuation: float = Field(ge=0, le=1)
-    global_bias: float = Field(ge=0)
+    global_bias: float | None = Field(ge=0)
 
 
 class PaintSettings(_Section):
@@ -292,9 +292,10 @@ def make_settings(
         where = ".".join(map(str, first["loc"]))
         if not where:  # of all settings together
             raise InputError(f"settings: {first['ctx']['error']}") from error
-        raise InputError(
-            f"setting {where}: {first['msg'].removeprefix('Value error, ')}; got {first['input']!r}"
-        ) from error
+        # of a whole stage the values are many, and the line names those that matter
+        got = f"; got {first['input']!r}" if len(first["loc"]) > 1 else ""
+        message = first["msg"].removeprefix("Value error, ")
+        raise InputError(f"setting {where}: {message}{got}") from error
 
 
 def parse_overrides(pairs: Sequence[str]) -> dict[str, dict[str, Any]]:

@@ -69,7 +69,7 @@ def load(
             ``sam3`` or several joined by ``+``, over ``settings``; None leaves their choice.
         preset: ``default``, ``fast`` or ``paper``.
         device: ``auto``, ``cpu``, ``cuda``, ``cuda:N`` or ``mps``, over ``settings``.
-        precision: of the backbone, ``auto``, ``float32``, ``bfloat16`` or ``float16``, over
+        precision: of all networks, ``auto``, ``float32``, ``bfloat16`` or ``float16``, over
             ``settings``.
         settings: ``{stage: {option: value}}`` over the preset.
 
@@ -88,11 +88,10 @@ def load(
     if given:
         overrides["backbone"] = {**overrides.get("backbone", {}), **given}
     chosen = make_settings(preset, overrides)
-    device = chosen.backbone.device
     checkpoint_folders(chosen.proposals)  # a missing one is told before anything is loaded
     if isinstance(model, str):
         options = BackboneOptions(**chosen.backbone.model_dump(exclude={"device"}))
-        backbone = load_backbone(model, device, options)
+        backbone = load_backbone(model, chosen.backbone.device, options)
     else:
         backbone = model
     name = model if isinstance(model, str) else None
@@ -100,10 +99,12 @@ def load(
         _give_notice(backbone.card.notice)
     activation = chosen.activation
     if not (activation.enabled and activation.provider == "cross_attention"):
-        return Model(backbone, chosen, device=device, name=name)
+        return Model(backbone, chosen, name=name)
     from dgl_rsis.models.hf_blip import load_matcher
 
-    return Model(backbone, chosen, load_matcher(activation.checkpoint, device), device, name)
+    how = chosen.backbone
+    matcher = load_matcher(activation.checkpoint, how.device, how.precision, compiled=how.compile)
+    return Model(backbone, chosen, matcher, name)
 
 
 @cache
@@ -120,14 +121,12 @@ class Model:
         backbone: the image-text model.
         settings: options of all stages.
         matcher: image-text matching model of the activation provider ``cross_attention``.
-        device: where networks of proposers compute, see ``load``.
         name: that it was loaded by; None where a loaded backbone was passed.
     """
 
     backbone: Backbone
     settings: Settings
     matcher: Matcher | None = None
-    device: str = "auto"
     name: str | None = None
 
     def segment(
@@ -348,7 +347,7 @@ class Model:
     @cached_property
     def networks(self) -> Networks:
         """Networks of the proposers, loaded when the first image needs them."""
-        return Networks.load(self.settings.proposals, self.device)
+        return Networks.load(self.settings.proposals, self.settings.backbone)
 
     def _find(
         self,

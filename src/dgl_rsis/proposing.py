@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from dgl_rsis.config import TREE_PAINTERS, ProposalSettings
+from dgl_rsis.config import TREE_PAINTERS, BackboneSettings, ProposalSettings
 from dgl_rsis.errors import InputError
 from dgl_rsis.proposals.base import Detector, Features, Segmenter, proposer
 from dgl_rsis.proposals.combination import Combination, combine
@@ -41,11 +41,15 @@ class Networks:
     features: Mapping[str, Callable[[RGBImage], FloatArray]] = field(default_factory=dict)
 
     @classmethod
-    def load(cls, settings: ProposalSettings, device: str = "auto") -> Networks:
+    def load(cls, settings: ProposalSettings, backbone: BackboneSettings) -> Networks:
         """Load what the settings ask for; nothing for proposers without networks of their own.
 
+        Args:
+            settings: which proposers.
+            backbone: where and how the backbone computes, and they as well.
+
         Raises:
-            InputError: no such device.
+            InputError: no such device, or it cannot compute so.
             MissingExtraError: transformers is not installed.
             ModelError: a checkpoint is not there, incomplete, or of another kind.
         """
@@ -53,18 +57,20 @@ class Networks:
         if not folders:
             return cls()
         from dgl_rsis.models.dino import Dino
+        from dgl_rsis.models.precision import Computing
         from dgl_rsis.models.sam import Sam
         from dgl_rsis.models.sam3 import Sam3
 
+        how = Computing.choose(backbone.device, backbone.precision, compiled=backbone.compile)
         return cls(
             {
-                part: Sam.from_folder(folder, part, device)
+                part: Sam.from_folder(folder, part, how)
                 for part, folder in folders.items()
                 if part in SEGMENTERS
             },
-            Sam3.from_folder(folders[DETECTOR], device) if DETECTOR in folders else None,
+            Sam3.from_folder(folders[DETECTOR], how) if DETECTOR in folders else None,
             {
-                part: Dino.from_folder(folder, device).dense
+                part: Dino.from_folder(folder, how).dense
                 for part, folder in folders.items()
                 if part in FEATURE_READERS
             },

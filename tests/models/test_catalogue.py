@@ -40,7 +40,9 @@ def test_downloads_are_commands() -> None:
     assert by_name["hf:facebook/sam3"] == "hf auth login && hf download facebook/sam3"
     command = "hf download Zilun/GeoRSCLIP ckpt/RS5M_ViT-B-32.pt --local-dir ."
     assert by_name["openclip:RS5M_ViT-B-32.pt"] == command
-    assert "SkyScript" in str(by_name["openclip:SkyCLIP_ViT_L14_top50pct/epoch_20.pt"])
+    by_hand = str(by_name["openclip:SkyCLIP_ViT_L14_top50pct/epoch_20.pt"])
+    assert "https://github.com/wangzhecheng/SkyScript" in by_hand
+    assert by_hand.endswith("so that this folder has SkyCLIP_ViT_L14_top50pct/epoch_20.pt")
 
 
 def test_files_are_known_wherever_they_lie() -> None:
@@ -49,6 +51,12 @@ def test_files_are_known_wherever_they_lie() -> None:
     assert found.hub == "Zilun/GeoRSCLIP"
     assert find_entry("openclip:C:\\models\\RS5M_ViT-H-14.pt") == found
     assert find_entry("openclip:/data/epoch_20.pt") is None
+    for sky in ("openclip:/data/SkyCLIP_ViT_B32_top50pct/epoch_20.pt",
+                "openclip:C:\\SkyCLIP_ViT_B32_top50pct\\epoch_20.pt"):  # fmt: skip
+        found = find_entry(sky)
+        assert found is not None
+        assert found.page == "https://github.com/wangzhecheng/SkyScript"
+        assert "ViT-B/32" in found.description
     assert find_entry("hf:RS5M_ViT-H-14.pt") is None
 
 

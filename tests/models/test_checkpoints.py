@@ -31,7 +31,7 @@ def test_without_a_network_the_line_that_helps_is_named(
     monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "hub"))
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
     name = FAMILIES[family].default
-    with pytest.raises(ModelError, match=f"`hf download {name}`") as caught:
+    with pytest.raises(ModelError, match=f"hf download {name}`") as caught:
         find_checkpoint(family)
     assert str(tmp_path / "hub" / f"models--{name.replace('/', '--')}") in str(caught.value)
     assert "\n" not in str(caught.value)

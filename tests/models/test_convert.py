@@ -73,7 +73,9 @@ def test_queries_keys_and_values_keep_their_order() -> None:
 
 def test_prefixes_and_facts_are_left_out() -> None:
     value = torch.zeros(1)
-    names = ["module.logit_scale", "_orig_mod.module.a", "text.b", "text_projection"]
-    stripped = strip_prefixes(dict.fromkeys(names, value))
-    assert list(stripped) == ["logit_scale", "a", "b", "text_projection"]
+    for prefix in ("", "module.", "_orig_mod.module.", "clip.", "student.model."):
+        names = ["visual.conv1.weight", "logit_scale", "text.b", "text_projection"]
+        stripped = strip_prefixes({prefix + name: value for name in names})
+        assert list(stripped) == ["visual.conv1.weight", "logit_scale", "b", "text_projection"]
+    assert list(strip_prefixes({"text.b": value})) == ["b"]
     assert list(convert({"logit_scale": value, "input_resolution": value})) == ["logit_scale"]

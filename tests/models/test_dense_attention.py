@@ -15,12 +15,16 @@ from torch import Tensor
 from vit_checkpoints import save_dino
 
 import dgl_rsis
-from dgl_rsis.config import BackboneSettings
+from dgl_rsis.config import BackboneSettings, make_settings
+from dgl_rsis.models import hf_clip
 from dgl_rsis.models.affinity import Affinity
 from dgl_rsis.models.base import BackboneOptions
 from dgl_rsis.models.dense_attention import VARIANTS, dense_tokens
 from dgl_rsis.models.hf_clip import HfClip
+from dgl_rsis.models.precision import HalfPrecision
 from dgl_rsis.models.registry import load_backbone
+from dgl_rsis.stages import local
+from dgl_rsis.text.knowledge import ClassPrompts
 from dgl_rsis.types import RGBImage
 
 Vit = Callable[[str], HfClip]
@@ -234,3 +238,56 @@ def test_half_precision_changes_little(
         half = load_backbone(str(vit_folder(family)), "cpu", replace(options, precision="bfloat16"))
         cosines = (exact.dense(image) * half.dense(image)).sum(-1)
         assert 0.98 < cosines.min() < 1 - 1e-7
+
+
+@pytest.mark.parametrize(
+    ("named", "bias"), [(None, 0.0), ("segearth", 0.3), ("clearclip", 0.0), ("vanilla", 0.0)]
+)
+def test_segearth_takes_off_the_share_of_the_class_token_where_it_is_named(
+    named: str | None, bias: float, vit_folder: Any, picture: Any
+) -> None:
+    """SegEarth-OV, section 3.2: softmax of 50 (cos(patch, text) - 0.3 cos(CLS, text))."""
+    backbone = load_backbone(str(vit_folder("clip")), "cpu", BackboneOptions(dense=named))
+    assert isinstance(backbone, HfClip)
+    assert backbone.dense_bias == HalfPrecision(backbone, "cpu", "bfloat16").dense_bias == bias
+    image, settings = picture(32, 48), make_settings().local
+    texts = local.encode_classes(
+        backbone, [ClassPrompts(name, {name: (name,)}) for name in ("water", "road")]
+    )
+    features = local.read_features(image, backbone, settings)
+    found = local.dense_probabilities(features, texts, backbone.dense_logit_scale, settings)
+    whole = backbone.encode_images([image])[0]
+    cosines = backbone.dense(image) @ texts.features.T - bias * (texts.features @ whole)
+    expected = torch.softmax(torch.from_numpy(backbone.dense_logit_scale * cosines), -1)
+    np.testing.assert_allclose(found, expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("family", ["clip", "siglip", "siglip2"])
+@pytest.mark.parametrize("name", [*ALONE, "proxyclip"])
+def test_windows_in_batches_are_windows_one_by_one(
+    name: str,
+    family: str,
+    vit_folder: Any,
+    tmp_path: Path,
+    picture: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    save_dino(tmp_path / "dino", "dinov2")
+    affinity = str(tmp_path / "dino") if name == "proxyclip" else None
+    options = BackboneOptions(dense=name, affinity=affinity)
+    model = load_backbone(str(vit_folder(family)), "cpu", options)
+    assert isinstance(model, HfClip)
+    image = picture(150, 200)
+    read: list[int] = []
+    dense_cells = model._dense_cells
+    monkeypatch.setattr(
+        model,
+        "_dense_cells",
+        lambda parts, cells: read.append(len(parts)) or dense_cells(parts, cells),
+    )
+    together = model.dense(image)
+    monkeypatch.setattr(hf_clip, "batch_size", lambda *_: 1)
+    np.testing.assert_allclose(model.dense(image), together, atol=1e-5)
+    ones = read.count(1)
+    assert set(read[:-ones]) <= {8, ones % 8}
+    assert sum(read[:-ones]) == ones > 8

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +21,8 @@ Folders = Callable[[str], Path]
 
 
 @pytest.mark.parametrize(
-    ("kind", "patch", "first"), [("dinov2", 14, 1), ("dinov3", 16, 3), ("vit", 8, 1)]
+    ("kind", "patch", "first"),
+    [("dinov2", 14, 1), ("dinov3", 16, 3), ("vit", 8, 1), ("vit_without_pooler", 8, 1)],
 )
 def test_keys_are_those_of_the_last_layer(
     segmenter_folder: Folders, kind: str, patch: int, first: int
@@ -39,7 +43,7 @@ def test_keys_are_those_of_the_last_layer(
     )
     pixels = (np.asarray(resized, np.float32) / 255 - [0.485, 0.456, 0.406]) / [0.229, 0.224, 0.225]
     values = torch.from_numpy(pixels.transpose(2, 0, 1)[None]).float()
-    more = {"interpolate_pos_encoding": True} if kind == "vit" else {}
+    more = {"interpolate_pos_encoding": True} if kind.startswith("vit") else {}
     with torch.no_grad():
         hidden = model(values, output_hidden_states=True, **more).hidden_states[-2]
         last = layers[-1]
@@ -63,3 +67,29 @@ def test_every_image_gets_a_bounded_number_of_patches(height: int, width: int, p
 def test_one_pixel_is_an_image(segmenter_folder: Folders) -> None:
     found = Dino.load(str(segmenter_folder("dinov2")), "cpu").dense(np.zeros((1, 1, 3), np.uint8))
     assert found.shape == (FEWEST, FEWEST, 32)
+
+
+@pytest.mark.parametrize("kind", ["dinov2", "dinov3", "vit"])
+def test_threads_may_share_a_network(segmenter_folder: Folders, kind: str) -> None:
+    dino = Dino.load(str(segmenter_folder(kind)), "cpu")
+    pictures = np.random.default_rng(0).integers(0, 256, (4, 32, 32, 3), dtype=np.uint8)
+    alone = [dino.dense(each) for each in pictures]
+    with ThreadPoolExecutor(4) as pool:
+        together = list(pool.map(dino.dense, [*pictures] * 5))
+    for ours, expected in zip(together, alone * 5, strict=True):
+        np.testing.assert_allclose(ours, expected, atol=1e-5)
+
+
+def test_images_are_resized_by_the_filter_of_the_checkpoint(
+    segmenter_folder: Folders, tmp_path: Path
+) -> None:
+    folder = tmp_path / "copy"
+    shutil.copytree(segmenter_folder("vit"), folder)
+    (folder / "preprocessor_config.json").write_text(json.dumps({"resample": 2}))
+    image = np.random.default_rng(0).integers(0, 256, (90, 50, 3), dtype=np.uint8)
+    dino = Dino.load(str(folder), "cpu")
+    rows, columns = patch_grid((90, 50), 8)
+    resized = Image.fromarray(image).resize((columns * 8, rows * 8), Image.Resampling.BILINEAR)
+    np.testing.assert_array_equal(dino.dense(image), dino.dense(np.asarray(resized)))
+    cubic = Dino.load(str(segmenter_folder("vit")), "cpu").dense(image)
+    assert np.abs(dino.dense(image) - cubic).max() > 1e-4

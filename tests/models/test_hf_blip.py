@@ -163,7 +163,7 @@ def test_a_missing_file_is_named(tiny_blip_folder: Path, tmp_path: Path, name: s
 
 
 def test_another_kind_of_model_is_refused(tiny_clip_folder: Path) -> None:
-    with pytest.raises(ModelError, match="model_type 'clip', no BLIP for image-text matching"):
+    with pytest.raises(ModelError, match="model_type 'clip'; give a checkpoint of blip"):
         load_matcher(f"dir:{tiny_clip_folder}", "cpu")
     with pytest.raises(ModelError, match="rs-tiny does not match images and texts"):
         load_matcher("rs-tiny", "cpu")
@@ -178,7 +178,7 @@ def test_a_blip_without_the_matching_head_is_refused(
     save_file(kept, folder / "model.safetensors", metadata={"format": "pt"})
     with pytest.raises(ModelError) as error:
         load_matcher(str(folder), "cpu")
-    assert "lack 2 tensors of a BLIP for image-text matching, first itm_head" in one_line(error)
+    assert "lack 2 tensors of a BlipForImageTextRetrieval, first itm_head" in one_line(error)
 
 
 def test_damaged_weights_are_one_line(tiny_blip_folder: Path, tmp_path: Path) -> None:
@@ -207,3 +207,16 @@ def test_a_folder_of_other_sizes_is_read_as_its_config_says(
     config = json.loads((tiny_blip_folder / "config.json").read_text())
     assert blip.input_size == config["vision_config"]["image_size"] == 48
     assert blip.layer == 2
+
+
+def test_images_are_squeezed_by_the_filter_of_the_checkpoint(
+    tiny_blip_folder: Path, tmp_path: Path
+) -> None:
+    folder = copy(tiny_blip_folder, tmp_path / "bilinear")
+    facts = json.loads((folder / "preprocessor_config.json").read_text())
+    (folder / "preprocessor_config.json").write_text(json.dumps({**facts, "resample": 2}))
+    image = np.random.default_rng(0).integers(0, 256, (90, 60, 3), dtype=np.uint8)
+    squeezed = Image.fromarray(image).resize((48, 48), Image.Resampling.BILINEAR)
+    bilinear = load_matcher(str(folder), "cpu")
+    expected = bilinear.read(np.asarray(squeezed))(["the ship"])[0]
+    np.testing.assert_array_equal(bilinear.read(image)(["the ship"])[0].maps, expected.maps)

@@ -167,6 +167,41 @@ def test_large_images_are_read_at_the_side_that_is_set(vit_folder: Any, picture:
     np.testing.assert_allclose(model.regions(image, everything), expected, atol=1e-5)
 
 
+@pytest.mark.parametrize("size", [(1, 9000), (9000, 1), (3, 4000)])
+def test_very_long_images_are_bounded_too(
+    size: tuple[int, int], vit_folder: Any, picture: Picture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = load_backbone(str(vit_folder("clip")), "cpu", BackboneOptions(region_side=64))
+    assert isinstance(model, HfClip)
+    read: list[tuple[int, ...]] = []
+    pixels_of_images = model._pixels
+    monkeypatch.setattr(
+        model, "_pixels", lambda images: read.append(images[0].shape) or pixels_of_images(images)
+    )
+    model.regions(picture(*size), MaskSet.from_boxes(np.array([[0, 0, *size[::-1]]]), size))
+    assert read[0][0] * read[0][1] == 64 * 64
+
+
+def test_any_number_of_masks_takes_the_same_memory(
+    vit: Vit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Mask tokens of at most a pass are alive at once; passes agree with one another."""
+    model, pixels, seen = vit("clip"), pixels_of((32, 32)), random_patches(70, 16)
+    together = embed(model, pixels, seen)
+    alive: list[int] = []
+    step = mask_tokens._step
+
+    def counted(*arguments: Any, **more: Any) -> Any:
+        alive.append(sum(chunk.shape[1] for chunk in arguments[2]))
+        return step(*arguments, **more)
+
+    monkeypatch.setattr(mask_tokens, "CHUNK", 8)
+    monkeypatch.setattr(mask_tokens, "PASS", 32)
+    monkeypatch.setattr(mask_tokens, "_step", counted)
+    np.testing.assert_allclose(embed(model, pixels, seen), together, atol=1e-5)
+    assert sorted(set(alive)) == [6, 32]
+
+
 def by_hand(masks: NDArray[np.bool_], shape: tuple[int, int], patch: int) -> NDArray[np.bool_]:
     """Patches of masks pixel by pixel."""
     grid = (shape[0] // patch, shape[1] // patch)

@@ -5,6 +5,8 @@ import io
 import json
 import os
 import pickle
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -83,7 +85,18 @@ def check(loaded: Any, model: OpenClipModel) -> None:
     np.testing.assert_allclose(loaded.encode_texts(list(TEXTS)), expected_texts(model), atol=1e-5)
 
 
-@pytest.mark.parametrize("kind", ["plain.pt", "training.pt", "plain.safetensors", "nested.pt"])
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "plain.pt",
+        "training.pt",
+        "plain.safetensors",
+        "nested.pt",
+        "wrapped.pt",
+        "part.pt",
+        "old.pt",
+    ],
+)
 def test_embeddings_are_those_of_the_original(
     exact: OpenClipModel, tmp_path: Path, kind: str
 ) -> None:
@@ -98,6 +111,14 @@ def test_embeddings_are_those_of_the_original(
         torch.save(
             {(k if k.startswith(outside) else f"text.{k}"): v for k, v in weights.items()}, file
         )
+    elif kind == "wrapped.pt":  # as Lightning does, with tensors of other parts
+        weights = {f"model.{name}": value for name, value in exact.state_dict().items()}
+        torch.save({"state_dict": {**weights, "loss.weight": torch.zeros(3)}}, file)
+    elif kind == "part.pt":
+        weights = {f"clip.{name}": value for name, value in exact.state_dict().items()}
+        torch.save({"model_state_dict": weights}, file)
+    elif kind == "old.pt":  # of torch before 1.6, which cannot be mapped
+        torch.save(exact.state_dict(), file, _use_new_zipfile_serialization=False)
     else:
         torch.save(exact.state_dict(), file)
     loaded = load_backbone(f"openclip:{file}", "cpu")
@@ -198,6 +219,20 @@ def test_what_is_assumed_is_said(tmp_path: Path) -> None:
         ("{", "cannot read"),
         ('{"model_cfg": 3}', "model_cfg must be a table"),
         ('{"preprocess_cfg": {"std": [0, 1, 1]}}', "std .* must be positive"),
+        ('{"preprocess_cfg": {"interpolation": []}}', "interpolation must be bicubic or bilinear"),
+        ('{"preprocess_cfg": {"resize_mode": "tile"}}', "must be shortest or longest or squash"),
+        ('{"model_cfg": {"quick_gelu": "false"}}', "quick_gelu must be true or false, is 'false'"),
+        ('{"model_cfg": {"multimodal_cfg": {}}}', "a CoCa"),
+        (
+            '{"model_cfg": {"vision_cfg": {"pool_type": "avg"}}}',
+            "pool_type is 'avg'; that is anoth",
+        ),
+        ('{"model_cfg": {"vision_cfg": {"no_ln_pre": true}}}', "vision_cfg.no_ln_pre is True"),
+        ('{"model_cfg": {"vision_cfg": {"to_come": 3}}}', "vision_cfg.to_come is 3"),
+        ('{"model_cfg": {"text_cfg": {"no_causal_mask": true}}}', "no_causal_mask is True"),
+        ('{"model_cfg": {"text_cfg": {"hf_tokenizer_name": "x/y"}}}', "hf_tokenizer_name is 'x/y'"),
+        ('{"model_cfg": {"vision_cfg": {"head_width": 32}}}', "is 32, the weights have 64"),
+        ('{"model_cfg": {"text_cfg": {"context_length": 77}}}', "is 77, the weights have 16"),
     ],
 )
 def test_damaged_configurations_are_refused(
@@ -207,6 +242,87 @@ def test_damaged_configurations_are_refused(
     (tmp_path / "open_clip_config.json").write_text(content)
     with pytest.raises(ModelError, match=message):
         OpenClip.from_file(tmp_path / "a.pt")
+
+
+def test_a_whole_configuration_of_a_plain_clip_is_read(
+    exact: OpenClipModel, tmp_path: Path
+) -> None:
+    torch.save(exact.state_dict(), tmp_path / "a.pt")
+    vision = {
+        "image_size": [32, 32],
+        "layers": 3,
+        "width": 128,
+        "patch_size": 8,
+        "head_width": 64,
+        "mlp_ratio": 4.0,
+        "ls_init_value": None,
+        "patch_dropout": 0.5,
+        "pool_type": "tok",
+        "no_ln_pre": False,
+        "act_kwargs": {},
+    }
+    text = {
+        "context_length": 16,
+        "vocab_size": 49408,
+        "width": 64,
+        "heads": 1,
+        "layers": 2,
+        "pool_type": "argmax",
+        "embed_cls": False,
+        "pad_id": 0,
+    }
+    config = {
+        "model_cfg": {"embed_dim": 24, "vision_cfg": vision, "text_cfg": text},
+        "preprocess_cfg": {"interpolation": "bilinear", "resize_mode": "squash"},
+    }
+    (tmp_path / "open_clip_config.json").write_text(json.dumps(config))
+    loaded = OpenClip.from_file(tmp_path / "a.pt")
+    assert loaded.preprocessing == Preprocessing(resample=Image.Resampling.BILINEAR)
+    assert loaded.gelu.certain
+
+
+def test_loading_prints_nothing(
+    exact: OpenClipModel, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    from transformers.utils import logging
+
+    torch.save(exact.state_dict(), tmp_path / "a.pt")
+    logging.enable_progress_bar()
+    try:
+        OpenClip.from_file(tmp_path / "a.pt")
+    finally:
+        logging.disable_progress_bar()
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("suffix", ["pt", "safetensors"])
+def test_a_loaded_model_does_not_change_with_its_file(
+    exact: OpenClipModel, tmp_path: Path, suffix: str
+) -> None:
+    file = tmp_path / f"latest.{suffix}"
+    save: Any = save_file if suffix == "safetensors" else torch.save
+    save(exact.state_dict(), file)
+    loaded = OpenClip.from_file(file)
+    with file.open("r+b") as opened:  # in place, as a training that writes its next checkpoint
+        opened.write(bytes(file.stat().st_size))
+    check(loaded, exact)
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").is_file(), reason="Linux tells peak memory")
+def test_an_optimiser_in_the_file_is_not_read(exact: OpenClipModel, tmp_path: Path) -> None:
+    """Twenty times the memory of the model would be in it, were it not left in the file."""
+    small = {name: value for name, value in exact.state_dict().items() if "embedding" not in name}
+    torch.save({"state_dict": small, "optimizer": torch.zeros(30_000_000)}, tmp_path / "a.pt")
+    code = (
+        "import re, sys; from pathlib import Path\n"
+        "from dgl_rsis.models.openclip import read_weights\n"
+        "status = Path('/proc/self/status')\n"
+        "used = lambda: int(re.search(r'VmHWM:\\s+(\\d+)', status.read_text())[1])\n"
+        "before = used(); read_weights(Path(sys.argv[1])); print(used() - before)"
+    )
+    command = [sys.executable, "-c", code, str(tmp_path / "a.pt")]
+    result = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert int(result.stdout) < 60_000  # kilobytes, of 120,000
 
 
 class Evil:
@@ -263,6 +379,9 @@ def test_files_of_other_kinds_say_what_they_are(tmp_path: Path) -> None:
     assert "holds no tensors by name" in refused("numbers.pt", saved({"state_dict": {"a": 1}}))
     cut = saved({"a": torch.zeros(5000)})[:9000]
     assert "cut.pt" in refused("cut.pt", cut)
+    whole = saved({"a": torch.zeros(5000)})
+    assert "damaged or cut off" in refused("half.pt", whole[: len(whole) // 2])
+    assert "holds no tensors by name" in refused("numbered.pt", saved({1: torch.zeros(2)}))
     with pytest.raises(ModelError, match="does not exist"):
         read_weights(tmp_path / "nowhere.pt")
 
@@ -289,6 +408,13 @@ def test_models_that_do_not_fit_are_named(exact: OpenClipModel, tmp_path: Path) 
     assert "ResNet" in refused({"visual.proj": None, "visual.layer1.0.conv1.weight": zero})
     assert "timm" in refused({"visual.proj": None, "visual.trunk.norm.weight": zero})
     assert "first visual.proj" in refused({"visual.proj": None})
+    assert "it is a CoCa" in refused({"text_decoder.ln_final.bias": zero})
+    assert "several models, visual and teacher.visual" in refused({"teacher.visual.proj": zero})
+    assert "text_projection has shape (64,)" in refused({"text_projection": torch.zeros(64)})
+    broken = torch.full((24,), torch.nan)
+    assert "visual_projection.weight has values that are not finite" in refused(
+        {"visual.proj": broken.expand(128, 24)}
+    )
     assert "5 entries" in refused({"token_embedding.weight": torch.zeros(5, 64)})
     assert "no square" in refused({"visual.positional_embedding": torch.zeros(16, 128)})
     assert "ls_1.gamma has no place" in refused({f"visual.{block}.ls_1.gamma": zero})

@@ -1,17 +1,21 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import torch
 from openclip_model import small_openclip
+from segmenter_checkpoints import SAVERS
 
 from dgl_rsis.errors import ModelError
 from dgl_rsis.models import registry
-from dgl_rsis.models.catalogue import find_entry
+from dgl_rsis.models.catalogue import ModelEntry, find_entry
+from dgl_rsis.models.hf_files import hub_folder
 from dgl_rsis.models.overview import list_models, show_model, state_of
 from dgl_rsis.models.registry import load_backbone
 
@@ -24,6 +28,14 @@ def embedded(tiny_rs_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A random rs-tiny in the place of the real one."""
     monkeypatch.setattr(registry, "embedded_folder", lambda: tiny_rs_folder)
     return tiny_rs_folder
+
+
+@pytest.fixture(scope="module")
+def small_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small checkpoint of OpenCLIP."""
+    file = tmp_path_factory.mktemp("openclip") / "small.pt"
+    torch.save(small_openclip().state_dict(), file)
+    return file
 
 
 @pytest.fixture
@@ -117,6 +129,53 @@ def test_an_openclip_file_is_found_here_or_in_the_cache(hub: Path) -> None:
         show_model("openclip:nowhere.pt")
 
 
+def run_download(command: str, hub: Path, weights: Path) -> None:
+    """Write what a command of the catalogue would, by its words alone."""
+    words = command.removeprefix("hf auth login && ").split()
+    assert words[:2] == ["hf", "download"]
+    if words[3:]:
+        assert words[4:] == ["--local-dir", "."]
+        Path(words[3]).parent.mkdir(exist_ok=True)
+        shutil.copy(weights, words[3])
+        return
+    folder = snapshot(hub, words[2])
+    folder.mkdir(parents=True)
+    for name in ("config.json", "model.safetensors", "tokenizer.json"):
+        (folder / name).write_text("{}")
+
+
+@pytest.mark.parametrize("entry", list_models()[1:], ids=lambda entry: entry.name)
+def test_what_the_command_of_an_entry_writes_is_found(
+    entry: ModelEntry, hub: Path, small_file: Path
+) -> None:
+    assert state_of(entry) == "needs download"
+    if entry.is_openclip and entry.file is None:
+        where = str(entry.download).rpartition("so that this folder has ")[2]
+        Path(where).parent.mkdir()
+        shutil.copy(small_file, where)
+    else:
+        run_download(str(entry.download), hub, small_file)
+    assert state_of(entry) == "ready"
+    if entry.is_openclip:
+        assert show_model(entry.name)["on_disk"] is True
+        card = load_backbone(entry.name, "cpu").card
+        assert (card.name, card.source) == (entry.name, entry.page)
+        elsewhere = Path.cwd()
+        os.chdir("/")  # the command was run in another folder than this
+        assert show_model(f"openclip:{elsewhere}/{entry.name.partition(':')[2]}")["on_disk"] is True
+
+
+@pytest.mark.parametrize("name", ["facebook/dinov3-vits16-pretrain-lvd1689m", "facebook/sam3"])
+def test_gated_models_say_so_without_a_network(hub: Path, name: str) -> None:
+    with pytest.raises(ModelError) as caught:
+        hub_folder(name)
+    assert f"accept its terms on https://huggingface.co/{name}" in str(caught.value)
+    assert f"`hf auth login && hf download {name}`" in str(caught.value)
+    with pytest.raises(ModelError) as caught:
+        hub_folder(CLIP)
+    assert "terms" not in str(caught.value)
+
+
 def test_showing_a_folder(tiny_clip_folder: Path, embedded: Path) -> None:
     facts = show_model(str(tiny_clip_folder))
     assert facts["family"] == "clip"
@@ -145,3 +204,25 @@ def test_showing_a_hub_model(hub: Path, tiny_clip_folder: Path) -> None:
     assert present["licence"] == "cc0-1.0"
     (folder / "README.md").unlink()
     assert show_model(CLIP)["licence"] == absent["licence"]
+
+
+@pytest.mark.parametrize("kind", sorted(SAVERS))
+def test_folders_of_proposers_say_what_they_are(
+    kind: str, segmenter_folder: Callable[[str], Path]
+) -> None:
+    facts = show_model(f"dir:{segmenter_folder(kind)}")
+    family = "dino" if kind.startswith(("dino", "vit")) else kind.removesuffix("_video")
+    assert facts["family"] == family
+    assert ("backbone.affinity" if family == "dino" else "--proposer") in facts["use"]
+    assert facts["revision"].startswith("sha256:")
+    assert facts["licence"] == "unknown: see the model's page"
+
+
+def test_a_matcher_says_what_it_is(tiny_blip_folder: Path, tmp_path: Path) -> None:
+    facts = show_model(f"dir:{tiny_blip_folder}")
+    assert (facts["family"], facts["licence"]) == ("blip", "bsd-3-clause")
+    assert "cross_attention" in facts["use"]
+    folder = shutil.copytree(tiny_blip_folder, tmp_path / "cut")
+    (folder / "model.safetensors").unlink()
+    with pytest.raises(ModelError, match=r"has no model\.safetensors"):
+        show_model(f"dir:{folder}")

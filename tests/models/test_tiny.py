@@ -207,6 +207,6 @@ def test_damaged_folders_are_refused(tiny_rs_folder: Path, tmp_path: Path) -> No
         RsTiny.from_folder(folder)
 
 
-def test_no_masks_have_no_embeddings(tiny: RsTiny) -> None:
-    nothing = MaskSet.from_masks([], (20, 30))
-    assert tiny.regions(picture(20, 30), nothing).shape == (0, 16)
+def test_no_proposals_have_no_features(tiny: RsTiny) -> None:
+    none = MaskSet.from_masks([], (32, 32))
+    assert tiny.regions(picture(32, 32), none).shape == (0, tiny.dim)

@@ -1,4 +1,4 @@
-import dataclasses
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -60,7 +60,7 @@ def test_scales_count_alike_where_the_ground_resolution_is_known():
     p = local.dense_probabilities(known, texts, scale, SETTINGS)
     np.testing.assert_allclose(p[0, 0], (first + second) / 2, atol=1e-6)
     weights = local.certainty_weights([first[None, None], second[None, None]], SETTINGS.certainty)
-    guessed = dataclasses.replace(known, is_scale_known=False)
+    guessed = replace(known, is_scale_known=False)
     p = local.dense_probabilities(guessed, texts, scale, SETTINGS)
     np.testing.assert_allclose(p[0, 0], weights[0] * first + weights[1] * second, atol=1e-6)
 
@@ -151,3 +151,39 @@ def test_coarse_cells_read_an_image_once_at_its_own_size(metres):
     assert factors_of((4096, 4096), metres, cell=8) == (0.5,)
     twice = SETTINGS.model_copy(update={"coarse_scale": 2.0})
     assert local.reading_factors((500, 800), metres, 16, twice) == (2.0,)
+
+
+@pytest.mark.parametrize(
+    ("share", "cells", "guided"), [(None, 0.3, 0.0), (0.0, 0.0, 0.0), (0.2, 0.2, 0.2)]
+)
+def test_the_global_bias_of_a_backbone_is_of_its_dense_features(share, cells, guided):
+    class Biased(ToyBackbone):
+        dense_bias = 0.3
+
+        def regions(self, image, proposals):
+            return np.full((len(proposals), 3), 3**-0.5, np.float32)
+
+    settings = make_settings(
+        overrides={"local": {"global_bias": share, "mask_guidance": True, "dense_weight": 0}}
+    ).local
+    backbone, image = Biased(), quarters()
+    texts = local.encode_classes(backbone, prompts("building", "tree"))
+    features = local.read_features(image, backbone, settings)
+    assert (features.whole is None) == (share == 0)
+    whole = backbone.encode_images([image])[0] @ texts.features.T
+    one = replace(features, dense=features.dense[:1])
+    logits = 5.0 * (one.dense[0] @ texts.features.T - cells * whole)
+    expected = 1 / (1 + np.exp(logits[..., 1] - logits[..., 0]))
+    found = local.dense_probabilities(one, texts, 5.0, settings)
+    np.testing.assert_allclose(found[..., 0], expected, atol=1e-5)
+    masks = MaskSet.from_masks(np.ones((1, *image.shape[:2]), bool))
+    mean = features.dense[0].mean((0, 1))
+    cosines = mean / np.linalg.norm(mean) @ texts.features.T - cells * whole
+    pooled = local.masked_probabilities(masks, one, texts, 5.0, settings)
+    expected = 1 / (1 + np.exp(5.0 * (cosines[1] - cosines[0])))
+    np.testing.assert_allclose(pooled[0, 0], expected, atol=1e-5)
+    crops = CropEncoder(image, backbone, settings)
+    p = local.align(crops, backbone, masks, features, texts, pooled, settings, rank_by=[0])
+    cosines = np.full(3, 3**-0.5) @ texts.features.T - guided * whole
+    expected = 1 / (1 + np.exp(backbone.region_logit_scale * (cosines[1] - cosines[0])))
+    np.testing.assert_allclose(p[0, 0], expected, atol=1e-4)

@@ -237,7 +237,8 @@ def _proposals(
     if make_settings(choice.preset, choice.overrides).proposals.proposer == "tree":
         named = {"proposer": "flat", **named}
     choice = replace(choice, overrides={**choice.overrides, "proposals": named})
-    settings = make_settings(choice.preset, choice.overrides).proposals
+    chosen = make_settings(choice.preset, choice.overrides)
+    settings = chosen.proposals
     if needs_features(settings):
         model = load_model(choice, console)
         return model.propose(raster), model
@@ -245,7 +246,7 @@ def _proposals(
         raster,
         filled(raster),
         settings,
-        Networks.load(settings, choice.device),
+        Networks.load(settings, chosen.backbone),
         metres_per_pixel=pixel_size(raster),
     )
     return found.proposals, None

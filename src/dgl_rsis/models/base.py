@@ -180,6 +180,20 @@ def region_reader_of(backbone: Backbone, image: RGBImage) -> RegionReader:
     return partial(backbone.regions, image)
 
 
+@runtime_checkable
+class HasDenseBias(Protocol):
+    """A backbone whose dense features are biased towards what the whole image is."""
+
+    @property
+    def dense_bias(self) -> float:
+        """Share of the image embedding's cosine with a text to take off that of every cell."""
+
+
+def dense_bias_of(backbone: Backbone) -> float:
+    """``HasDenseBias.dense_bias``, 0 where there is none."""
+    return backbone.dense_bias if isinstance(backbone, HasDenseBias) else 0.0
+
+
 @dataclass(frozen=True)
 class TokenActivations:
     """Where the tokens of a text look in an image, and whether the two belong together.

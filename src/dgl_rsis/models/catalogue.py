@@ -9,8 +9,7 @@ from typing import Any, Literal, get_args
 
 import yaml
 
-from dgl_rsis.models.hf_files import EXTRA
-
+EXTRA = "hf"  # of this package, that checkpoints of others need
 Kind = Literal["backbone", "affinity", "activation", "proposer"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 USES = {
@@ -68,6 +67,15 @@ class ModelEntry:
         return self.name.startswith("openclip:")
 
     @property
+    def tail(self) -> tuple[str, ...]:
+        """By which parts at the end of a path its OpenCLIP file is known, the last one its name.
+
+        The file's name alone, unless the folder above tells which model it is.
+        """
+        path = self.name.partition(":")[2] if self.file is None else self.file.rpartition("/")[2]
+        return tuple(path.split("/"))
+
+    @property
     def download(self) -> str | None:
         """What gets the weights, a command unless only a page tells; None if there is no need."""
         if self.embedded:
@@ -75,7 +83,10 @@ class ModelEntry:
         if self.hub is not None and self.file is not None:
             return file_command(self.hub, self.file)
         if self.is_openclip:
-            return f"follow the links to checkpoints on {self.page} and unpack them here"
+            return (
+                f"this package knows no direct link to it: take it from the links on {self.page} "
+                f"and unpack it so that this folder has {self.name.partition(':')[2]}"
+            )
         return folder_command(self.name.partition(":")[2], gated=self.gated)
 
 
@@ -101,14 +112,14 @@ def known_models() -> tuple[ModelEntry, ...]:
 def find_entry(name: str) -> ModelEntry | None:
     """The entry of a model name as ``str(ModelName)`` writes it.
 
-    OpenCLIP files count by the name of the file: where it lies is up to the user.
+    OpenCLIP files count by the end of their path (``ModelEntry.tail``): where they lie is up to the
+    user.
     """
-    file = name.replace("\\", "/").rpartition("/")[2]
+    scheme, _, path = name.partition(":")
+    parts = tuple(path.replace("\\", "/").split("/"))
     for entry in known_models():
-        own = entry.file is not None and entry.file.rpartition("/")[2]
-        if entry.name == name or (
-            name.startswith("openclip:") and own == file.removeprefix("openclip:")
-        ):
+        is_file = scheme == "openclip" and entry.is_openclip
+        if entry.name == name or (is_file and parts[-len(entry.tail) :] == entry.tail):
             return entry
     return None
 

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from dgl_rsis.errors import MissingExtraError, ModelError
+from dgl_rsis.errors import ModelError
 from dgl_rsis.models import hf_files
+from dgl_rsis.models.hf_loading import load_network
 
 WHAT = "SAM and DINO checkpoints"
 
@@ -90,37 +91,10 @@ def load_checkpoint(folder: Path, family: str) -> Any:
         MissingExtraError: transformers is not installed.
         ModelError: the weights cannot be read, or do not fit the configuration.
     """
-    try:
-        import transformers
-        from transformers.utils import logging as transformers_logging
-    except ImportError as error:
-        raise MissingExtraError(WHAT, hf_files.EXTRA) from error
-    import torch
-    from safetensors import SafetensorError
-
-    kind = getattr(transformers, FAMILIES[family].classes[_kind(folder, family)])
-    logging: Any = transformers_logging  # its functions have no types
-    bars, verbosity = logging.is_progress_bar_enabled(), logging.get_verbosity()
-    logging.disable_progress_bar()  # one line a tensor: noise in a command's output
-    logging.set_verbosity_error()  # that a video model becomes its image part is on purpose
-    try:
-        model, report = kind.from_pretrained(
-            folder, local_files_only=True, output_loading_info=True, dtype=torch.float32
-        )
-    except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as error:
-        lines = str(error).strip().splitlines() or [type(error).__name__]
-        raise ModelError(f"cannot load model folder {folder}: {lines[0]}") from error
-    finally:
-        logging.set_verbosity(verbosity)
-        if bars:
-            logging.enable_progress_bar()
-    missing = sorted(report["missing_keys"])
-    if missing:
-        raise ModelError(
-            f"the weights in {folder} lack {len(missing)} tensors of its config.json, "
-            f"first {missing[0]}; the checkpoint is incomplete or of another kind"
-        )
-    return model.eval().requires_grad_(False)
+    name = FAMILIES[family].classes[_kind(folder, family)]
+    # DINO's files come with and without the pooling layer, which nobody needs here
+    options = {"add_pooling_layer": False} if name == "ViTModel" else {}
+    return load_network(folder, name, WHAT, **options)
 
 
 def _kind(folder: Path, family: str) -> str:

@@ -27,6 +27,7 @@ _WIDER_HEADS = {(1280, 32): 80, (1408, 40): 88, (1664, 48): 104, (1792, 56): 112
 
 # OpenAI's files carry these beside the weights
 _FACTS = {"input_resolution", "context_length", "vocab_size", "attn_mask"}
+_BEFORE_IMAGE_TOWER = re.compile(r"((?:.*?\.)?)visual\.")
 _BLOCK = re.compile(r"(visual\.)?transformer\.resblocks\.(\d+)\.(.+)")
 _IN_BLOCK = {
     "ln_1": "layer_norm1",
@@ -53,6 +54,17 @@ _TRANSPOSED = {
     "visual.proj": "visual_projection.weight",
     "text_projection": "text_projection.weight",
 }
+
+
+_AXES = {
+    "visual.conv1.weight": 4,
+    "visual.positional_embedding": 2,
+    "visual.proj": 2,
+    "token_embedding.weight": 2,
+    "positional_embedding": 2,
+    "text_projection": 2,
+}
+"""How many axes the tensors have that sizes are read from."""
 
 
 @dataclass(frozen=True)
@@ -87,17 +99,27 @@ class Architecture:
 
 
 def strip_prefixes(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Names without what wraps the model.
+    """Names without what wraps the model: what comes before ``visual.``, and ``text.``.
 
-    That is ``module.`` of parallel training, ``_orig_mod.`` of compilation, and ``text.``, under
-    which newer OpenCLIP models keep their text tower.
+    Training in parallel, compilation and models that hold a CLIP put prefixes in front of its names;
+    what lies beside it is another model's. Newer OpenCLIP models keep their text tower under
+    ``text.``.
+
+    Raises:
+        ModelError: there are several models in it.
     """
-    stripped = {}
-    for name, value in weights.items():
-        while name.startswith(("module.", "_orig_mod.")):
-            name = name.partition(".")[2]
-        stripped[name.removeprefix("text.")] = value
-    return stripped
+    prefixes = {match[1] for match in map(_BEFORE_IMAGE_TOWER.match, weights) if match}
+    if len(prefixes) > 1:
+        first, second = sorted(prefixes)[:2]
+        raise ModelError(
+            f"it holds several models, {first + 'visual'} and {second + 'visual'}; save one alone"
+        )
+    prefix = next(iter(prefixes), "")
+    return {
+        name.removeprefix(prefix).removeprefix("text."): value
+        for name, value in weights.items()
+        if name.startswith(prefix)
+    }
 
 
 def infer_architecture(weights: Mapping[str, Tensor]) -> Architecture:
@@ -168,7 +190,7 @@ def to_config(sizes: Architecture, gelu: Gelu) -> dict[str, Any]:
 
 
 def convert(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Rename, split and transpose the tensors for ``CLIPModel``, in float32.
+    """Rename, split and transpose copies of the tensors for ``CLIPModel``, in float32.
 
     Args:
         weights: by OpenCLIP's names, without prefixes.
@@ -180,7 +202,8 @@ def convert(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
     for name, value in weights.items():
         if name in _FACTS:
             continue
-        for new, part in _renamed(name, value.float()):
+        # a copy: tensors that lie in a file would change with it
+        for new, part in _renamed(name, value.clone().float()):
             converted[new] = part.contiguous()
     return converted
 
@@ -188,6 +211,8 @@ def convert(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
 def _check_kind(weights: Mapping[str, Tensor]) -> None:
     needed = [*_OUTSIDE, *_TRANSPOSED]
     missing = [name for name in needed if name not in weights]
+    if any(name.startswith(("text_decoder.", "visual.attn_pool.")) for name in weights):
+        raise ModelError("it is a CoCa, which pools and describes images; only CLIP can be loaded")
     if any(name.startswith(("visual.layer1.", "visual.attnpool.")) for name in weights):
         raise ModelError("its image tower is a ResNet; only vision transformers can be loaded")
     if any(name.startswith("visual.trunk.") for name in weights):
@@ -199,6 +224,9 @@ def _check_kind(weights: Mapping[str, Tensor]) -> None:
             f"it lacks {len(missing)} of {len(needed)} tensors of an OpenCLIP model, "
             f"first {missing[0]}"
         )
+    for name, axes in _AXES.items():
+        if weights[name].ndim != axes:
+            raise ModelError(f"{name} has shape {tuple(weights[name].shape)}, not {axes} axes")
     entries = weights["token_embedding.weight"].shape[0]
     if entries != VOCABULARY:
         raise ModelError(

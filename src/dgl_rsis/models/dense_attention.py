@@ -18,7 +18,8 @@ proxyclip   see ``_proxyclip``, by another model   dropped                 Lan e
 Patch tokens are then brought into the joint space by the model's own head, which for SigLIP means
 the value and output of its pooling attention and its network (``ProbeTower.joint``). A class token
 takes part in attention where there is one. What SegEarth-OV takes off for the class token's global
-bias is a matter of similarities, not of attention: ``local.global_bias``.
+bias, ``cos(patch, text) - 0.3 cos(CLS, text)``, is a matter of similarities, not of attention:
+``Variant.bias`` and ``local.global_bias``.
 """
 
 from __future__ import annotations
@@ -46,11 +47,13 @@ class Variant:
             tokens ``(B, T, d)`` behind the last block. With such features, patches only.
         depth: how many of the last blocks are replaced.
         logit_scale: inverse temperature of its authors; None is that of the model.
+        bias: share of the image's own cosine that its authors take off that of a patch.
     """
 
     transform: Callable[[list[Block], Tensor, Tensor | None], Tensor]
     depth: int = 1
     logit_scale: float | None = None
+    bias: float = 0.0
 
 
 def dense_tokens(
@@ -161,7 +164,7 @@ VARIANTS = {
     "maskclip": Variant(_last_block(_identity, whole=False)),
     "sclip": Variant(_last_block(_self_self(0, 1), whole=True), logit_scale=40.0),
     "clearclip": Variant(_last_block(_self_self(0), whole=False), logit_scale=40.0),
-    "segearth": Variant(_last_block(_self_self(0, 1, 2), whole=False), logit_scale=50.0),
+    "segearth": Variant(_last_block(_self_self(0, 1, 2), whole=False), logit_scale=50.0, bias=0.3),
     "gem": Variant(_gem, depth=6),
     "proxyclip": Variant(_proxyclip, logit_scale=40.0),
 }

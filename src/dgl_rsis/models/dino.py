@@ -8,41 +8,63 @@ and not where.
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
-from PIL import Image
-from torch import Tensor
+from torch import Tensor, nn
 
-from dgl_rsis.device import choose_device
-from dgl_rsis.models.checkpoints import find_checkpoint, load_checkpoint
-from dgl_rsis.models.preprocess import Preprocessing, read_preprocessing
+from dgl_rsis.models.checkpoints import find_checkpoint
+from dgl_rsis.models.precision import Computing
+from dgl_rsis.models.preprocess import Preprocessing
 from dgl_rsis.models.sam import IMAGENET
-from dgl_rsis.models.torch_tools import to_tensor, to_unit
+from dgl_rsis.models.self_supervised import SelfSupervised
+from dgl_rsis.models.torch_tools import to_unit
 from dgl_rsis.types import FloatArray, RGBImage
 
 FEWEST, MOST = 32, 64  # patches a side of a square with as many patches as an image gets
 
 
-class Dino:
-    """A self-supervised ViT.
+class Keys(nn.Module):
+    """What the last block of a ViT is replaced by: the keys of its attention, ``(B, T, C)``.
+
+    So the ordinary forward pass ends there, whoever else calls it at the same time.
 
     Args:
-        model: a ``Dinov2Model``, ``DINOv3ViTModel`` or ``ViTModel``.
-        preprocessing: normalisation of pixels.
-        device: where to compute.
+        block: the last block.
+    """
+
+    def __init__(self, block: Any) -> None:
+        super().__init__()
+        self.norm = block.layernorm_before if hasattr(block, "layernorm_before") else block.norm1
+        self.project = block.attention.k_proj
+
+    def forward(self, tokens: Tensor, *_: Any, **__: Any) -> Tensor:
+        """Keys of tokens ``(B, T, C)``; masks and positions, which blocks get too, play no part."""
+        keys: Tensor = self.project(self.norm(tokens))
+        return keys
+
+
+class Dino(SelfSupervised):
+    """The keys of a self-supervised ViT.
+
+    Args:
+        model: see ``SelfSupervised``; it is changed and gives keys from now on.
+        preprocessing: filter of resizing and normalisation of pixels.
+        computing: where and how.
     """
 
     def __init__(
-        self, model: Any, preprocessing: Preprocessing = IMAGENET, *, device: str = "cpu"
+        self,
+        model: Any,
+        preprocessing: Preprocessing = IMAGENET,
+        computing: Computing = Computing(),
     ) -> None:
-        self.model = model.to(device)
-        self.preprocessing = preprocessing
-        self.device = device
-        self.patch = int(model.config.patch_size)
-        self.keys = [each for name, each in model.named_modules() if name.endswith("k_proj")][-1]
+        blocks = [each for each in model.modules() if isinstance(each, nn.ModuleList)][-1]
+        blocks[-1] = Keys(blocks[-1])
+        for name in ("norm", "layernorm"):  # behind the blocks
+            if hasattr(model, name):
+                setattr(model, name, nn.Identity())
+        super().__init__(model, preprocessing, computing)
 
     @classmethod
     def load(cls, name: str, device: str = "auto") -> Dino:
@@ -53,39 +75,16 @@ class Dino:
             MissingExtraError: transformers is not installed.
             ModelError: the checkpoint is not there, incomplete, or of another kind.
         """
-        return cls.from_folder(find_checkpoint("dino", name), device)
+        return cls.from_folder(find_checkpoint("dino", name), Computing.choose(device))
 
-    @classmethod
-    def from_folder(cls, folder: Path, device: str = "auto") -> Dino:
-        """Load a folder that ``find_checkpoint`` found."""
-        return cls(
-            load_checkpoint(folder, "dino"),
-            read_preprocessing(folder, IMAGENET),
-            device=choose_device(device)[0],
-        )
-
-    @torch.inference_mode()
     def dense(self, image: RGBImage) -> FloatArray:
         """Keys of all patches, ``(h, w, D)`` float32 of unit length.
 
         The image is resized to whole patches, ``FEWEST`` to ``MOST`` squared of them: 480 pixels
         of MaskCut are 34 to 60 a side.
         """
-        rows, columns = patch_grid((image.shape[0], image.shape[1]), self.patch)
-        size = (columns * self.patch, rows * self.patch)
-        resized = Image.fromarray(image).resize(size, Image.Resampling.BICUBIC)
-        mean, std = self.preprocessing.mean, self.preprocessing.std
-        pixels = to_tensor([np.asarray(resized)], mean, std, self.device)
-        caught: list[Tensor] = []
-        hook = self.keys.register_forward_hook(lambda _module, _inputs, out: caught.append(out))
-        # only the first ViT has to be told; the others interpolate positions by themselves
-        more = {"interpolate_pos_encoding": True} if self.model.config.model_type == "vit" else {}
-        try:
-            self.model(pixel_values=pixels, **more)
-        finally:
-            hook.remove()
-        patches = caught[0][0, -rows * columns :]  # class token and registers come first
-        return to_unit(patches).reshape(rows, columns, -1)
+        cells = patch_grid((image.shape[0], image.shape[1]), self.patch)
+        return to_unit(self.patches(image, cells)[0]).reshape(*cells, -1)
 
 
 def patch_grid(shape: tuple[int, int], patch: int) -> tuple[int, int]:

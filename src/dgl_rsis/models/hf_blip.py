@@ -21,11 +21,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from dgl_rsis.device import choose_device
 from dgl_rsis.errors import ModelError
 from dgl_rsis.models import hf_files
 from dgl_rsis.models.base import ModelCard, TokenActivations, TokenReader
-from dgl_rsis.models.hf_loading import quiet_transformers
+from dgl_rsis.models.hf_loading import load_network, quiet_transformers
+from dgl_rsis.models.precision import Computing
 from dgl_rsis.models.preprocess import Preprocessing, read_preprocessing
 from dgl_rsis.models.registry import parse_model_name
 from dgl_rsis.models.torch_tools import squeeze, to_tensor
@@ -33,13 +33,6 @@ from dgl_rsis.types import RGBImage
 
 EXAMPLE = "Salesforce/blip-itm-base-coco"
 _WHAT = "the activation provider cross_attention"
-_WEIGHTS = (
-    "model.safetensors",
-    "model.safetensors.index.json",
-    "pytorch_model.bin",
-    "pytorch_model.bin.index.json",
-)
-_WORDS = ("tokenizer.json", "vocab.txt")
 
 
 class HfBlip:
@@ -52,7 +45,7 @@ class HfBlip:
         name: the name it was asked for by.
         folder: where it was read from.
         page: address of its page on the hub, None for folders.
-        device: where to compute.
+        computing: where and how the image is encoded; texts and gradients are in float32.
     """
 
     def __init__(
@@ -64,20 +57,25 @@ class HfBlip:
         name: str,
         folder: Path,
         page: str | None = None,
-        device: str = "cpu",
+        computing: Computing = Computing(),
     ) -> None:
-        self.model = model.to(device).eval().requires_grad_(False)
+        self.model = computing.prepare(model)
         self.tokenizer = tokenizer
         self.preprocessing = preprocessing
         self.name, self.folder, self.page = name, folder, page
-        self.device = device
+        self.computing, self.device = computing, computing.device
         self.input_size = int(model.config.vision_config.image_size)
         self.patch = int(model.config.vision_config.patch_size)
         self.layer = 2 * int(model.config.text_config.num_hidden_layers) // 3
 
     @classmethod
     def from_folder(
-        cls, folder: Path, device: str = "cpu", *, name: str | None = None, page: str | None = None
+        cls,
+        folder: Path,
+        computing: Computing = Computing(),
+        *,
+        name: str | None = None,
+        page: str | None = None,
     ) -> HfBlip:
         """Load a folder as ``BlipForImageTextRetrieval.save_pretrained`` and the hub lay it out.
 
@@ -85,7 +83,8 @@ class HfBlip:
             MissingExtraError: transformers is not installed.
             ModelError: a file is missing, damaged, or of another kind of model.
         """
-        _check_folder(folder)
+        remedy = f"; `hf download {EXAMPLE} --local-dir {folder}` gets a whole one"
+        hf_files.check_folder(folder, ("blip",), remedy=remedy)
         preprocessing = read_preprocessing(folder)
         model, tokenizer = _load(folder)
         return cls(
@@ -95,7 +94,7 @@ class HfBlip:
             name=name or f"dir:{folder}",
             folder=folder,
             page=page,
-            device=device,
+            computing=computing,
         )
 
     @cached_property
@@ -111,14 +110,14 @@ class HfBlip:
     def read(self, image: RGBImage) -> TokenReader:
         """Encode an image once, squeezed to the input size, for any number of texts."""
         pixels = to_tensor(
-            [squeeze(image, self.input_size)],
+            [squeeze(image, self.input_size, self.preprocessing.resample)],
             self.preprocessing.mean,
             self.preprocessing.std,
             self.device,
         )
-        with torch.no_grad():
+        with torch.no_grad(), self.computing.in_precision():
             vision = self.model.vision_model(pixel_values=pixels).last_hidden_state
-        return partial(self._match, vision)
+        return partial(self._match, vision.float())
 
     def _match(self, vision: Tensor, texts: Sequence[str]) -> list[TokenActivations]:
         """Token activations of texts over vision tokens ``(1, 1 + patches, d)``."""
@@ -159,59 +158,37 @@ class HfBlip:
         ]
 
 
-def load_matcher(name: str, device: str = "auto") -> HfBlip:
+def load_matcher(
+    name: str, device: str = "auto", precision: str = "auto", *, compiled: bool = False
+) -> HfBlip:
     """Load an image-text matching model by name.
 
     Args:
         name: ``hf:ORG/NAME`` (bare ``ORG/NAME`` too) or ``dir:FOLDER`` (a bare existing folder too).
         device: see ``choose_device``.
+        precision: see ``choose_precision``.
+        compiled: whether torch compiles its blocks.
 
     Raises:
-        InputError: the device is not there.
+        InputError: the device is not there, or cannot compute so.
         MissingExtraError: an optional dependency is not installed.
         ModelError: no such model, or its folder is incomplete.
     """
     parsed = parse_model_name(name)
-    chosen, _ = choose_device(device)
+    computing = Computing.choose(device, precision, compiled=compiled)
     if parsed.scheme == "hf":
         page = f"https://huggingface.co/{parsed.identifier}"
         folder = hf_files.hub_folder(parsed.identifier)
-        return HfBlip.from_folder(folder, chosen, name=str(parsed), page=page)
+        return HfBlip.from_folder(folder, computing, name=str(parsed), page=page)
     if parsed.scheme == "dir":
         folder = Path(parsed.identifier).expanduser()
-        return HfBlip.from_folder(folder, chosen, name=str(parsed))
+        return HfBlip.from_folder(folder, computing, name=str(parsed))
     raise ModelError(f"{name} does not match images and texts; use a BLIP, e.g. {EXAMPLE}")
-
-
-def _check_folder(folder: Path) -> None:
-    """Check that a folder holds a whole BLIP checkpoint."""
-    remedy = f"get a whole one by `hf download {EXAMPLE} --local-dir {folder}`"
-    if not folder.is_dir():
-        raise ModelError(f"model folder {folder} does not exist; {remedy}")
-    if not (folder / "config.json").is_file():
-        raise ModelError(f"model folder {folder} has no config.json; {remedy}")
-    kind = hf_files.read_json(folder / "config.json").get("model_type")
-    if kind != "blip":
-        raise ModelError(
-            f"{folder / 'config.json'} describes model_type {kind!r}, no BLIP for image-text "
-            f"matching; name a folder that `hf download {EXAMPLE} --local-dir FOLDER` made"
-        )
-    for names in (_WEIGHTS, _WORDS):
-        if not any((folder / each).is_file() for each in names):
-            raise ModelError(f"model folder {folder} has no {names[0]}; {remedy}")
 
 
 def _load(folder: Path) -> tuple[Any, Any]:
     """Model and tokenizer of a checked folder, without touching the network."""
-    with quiet_transformers(folder, _WHAT) as transformers:
-        model, report = transformers.BlipForImageTextRetrieval.from_pretrained(
-            folder, local_files_only=True, output_loading_info=True, dtype=torch.float32
-        )
+    model = load_network(folder, "BlipForImageTextRetrieval", _WHAT)
+    with quiet_transformers(f"the tokenizer of {folder}", _WHAT) as transformers:
         tokenizer = transformers.AutoTokenizer.from_pretrained(folder, local_files_only=True)
-    missing = sorted(report["missing_keys"])
-    if missing:
-        raise ModelError(
-            f"the weights in {folder} lack {len(missing)} tensors of a BLIP for image-text matching, "
-            f"first {missing[0]}; `hf download {EXAMPLE}` gets one that has them"
-        )
     return model, tokenizer

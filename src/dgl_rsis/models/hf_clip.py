@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,7 @@ from dgl_rsis.models.hf_files import Stated
 from dgl_rsis.models.hf_loading import load_folder
 from dgl_rsis.models.mask_tokens import covered_patches, mask_embeddings
 from dgl_rsis.models.memory import batch_size, transformer_bytes
+from dgl_rsis.models.precision import Computing
 from dgl_rsis.models.preprocess import Preprocessing, read_preprocessing
 from dgl_rsis.models.recent import Recent
 from dgl_rsis.models.torch_tools import (
@@ -43,7 +45,8 @@ from dgl_rsis.models.torch_tools import (
 from dgl_rsis.models.vision_tower import attend, vision_tower
 from dgl_rsis.types import FloatArray, Proposals, RGBImage
 
-_TEXTS, _IMAGES = 256, 16  # most in a batch: larger ones are no faster on a CPU
+# most in a batch: larger ones are no faster on a CPU
+_TEXTS, _IMAGES, _WINDOWS = 256, 16, 8
 _REMEMBERED = 16  # images whose tokens are kept for activations: a scene and its crops
 
 
@@ -64,6 +67,10 @@ class HfClip:
         stated: what the checkpoint says of itself. Where it states no scale for dense features,
             it is that of the authors of the dense attention, or the model's own
             (``dense_attention.VARIANTS``); mask tokens have the model's own.
+
+    Attributes:
+        dense_bias: share of the image's own cosines that is to be taken off those of its dense
+            features: that of the authors of the dense attention where it was named, else none.
 
     Raises:
         InputError: no such dense attention, or ``affinity`` without the one that uses it.
@@ -113,6 +120,8 @@ class HfClip:
         authors = VARIANTS[self.dense_attention].logit_scale
         self.dense_logit_scale = stated.dense_logit_scale or authors or self.logit_scale
         self.region_logit_scale = stated.region_logit_scale or self.logit_scale
+        # the default leaves it out: on Dubai tile 6 rs-tiny-vit does worse with it
+        self.dense_bias = 0.0 if options.dense is None else VARIANTS[options.dense].bias
         self._last_inputs: Recent[Tensor] = Recent(_REMEMBERED)
 
     @classmethod
@@ -153,7 +162,7 @@ class HfClip:
             page=page,
             device=device,
             options=options,
-            affinity=None if affinity is None else Affinity.from_folder(affinity, device),
+            affinity=load_affinity(affinity, device, options),
             stated=stated,
         )
 
@@ -231,34 +240,48 @@ class HfClip:
         image = self._resized(image, self._whole_patches(image.shape[:2], 1.0))
         rows, columns = image.shape[0] // self.patch, image.shape[1] // self.patch
         side = max(2, 2 * (self.input_size // self.patch))
+        shape = (min(side, rows), min(side, columns))  # of every window
+        corners = list(product(window_starts(rows, side), window_starts(columns, side)))
+        count = self._batch(self.model.config.vision_config, shape[0] * shape[1] + 1, _WINDOWS)
         total = torch.zeros((rows, columns, self.dim))
-        for top in window_starts(rows, side):
-            for left in window_starts(columns, side):
-                height, width = min(side, rows - top), min(side, columns - left)
-                part = image[
-                    top * self.patch : (top + height) * self.patch,
-                    left * self.patch : (left + width) * self.patch,
-                ]
-                alike = None
-                if self.affinity is not None:
-                    alike = self.affinity.features(part, (height, width))
-                cells = dense_tokens(self.dense_attention, self.tower, self._pixels([part]), alike)
-                cells = functional.normalize(cells.float(), dim=-1).view(height, width, -1).cpu()
-                total[top : top + height, left : left + width] += cells
+        for start in range(0, len(corners), count):
+            places = [
+                (slice(top, top + shape[0]), slice(left, left + shape[1]))
+                for top, left in corners[start : start + count]
+            ]
+            parts = [image[self._in_pixels(down), self._in_pixels(along)] for down, along in places]
+            for place, cells in zip(places, self._dense_cells(parts, shape), strict=True):
+                total[place] += cells
         return to_unit(total)  # the length of a sum is that of the mean times a count
+
+    def _dense_cells(self, images: Sequence[RGBImage], cells: tuple[int, int]) -> Tensor:
+        """Dense features ``(B, h, w, D)`` on the CPU, of unit length, of images of one size."""
+        alike = None
+        if self.affinity is not None:
+            alike = torch.cat([self.affinity.features(image, cells) for image in images])
+        tokens = dense_tokens(self.dense_attention, self.tower, self._pixels(images), alike)
+        shape = (len(images), *cells, self.dim)
+        return functional.normalize(tokens.float(), dim=-1).view(shape).cpu()
+
+    def _in_pixels(self, cells: slice) -> slice:
+        return slice(cells.start * self.patch, cells.stop * self.patch)
 
     @torch.inference_mode()
     def regions(self, image: RGBImage, proposals: Proposals) -> FloatArray:
         """Mask tokens of all proposals from one forward pass, ``(N, D)`` of unit length.
 
         The image is read at its own size in whole patches, at most ``backbone.region_side`` squared
-        pixels of it. One of exactly the input size is read as it is.
+        pixels of it, give or take the rounding to patches. One of exactly the input size is read as
+        it is.
         """
         height, width = image.shape[:2]
         shape = (height, width)
         if shape != (self.input_size, self.input_size):
             factor = min(1.0, self.region_side / (height * width) ** 0.5)
             shape = self._whole_patches(shape, factor)
+            if self.patch in shape:  # a side below a patch takes a whole one
+                most = self.region_side**2 // self.patch**2 * self.patch
+                shape = (min(shape[0], most), min(shape[1], most))
         pixels = self._pixels([self._resized(image, shape)])
         covered = covered_patches(proposals, shape, self.patch)
         return to_unit(mask_embeddings(self.tower, pixels, covered))
@@ -325,6 +348,13 @@ class HfClip:
 
     def _pixels(self, images: Sequence[RGBImage]) -> Tensor:
         return to_tensor(images, self.preprocessing.mean, self.preprocessing.std, self.device)
+
+
+def load_affinity(folder: Path | None, device: str, options: BackboneOptions) -> Affinity | None:
+    """The model for ``proxyclip``; in the precision of the backbone, within which it is asked."""
+    if folder is None:
+        return None
+    return Affinity.from_folder(folder, Computing(device, compile=options.compile))
 
 
 def window_starts(length: int, side: int) -> list[int]:

@@ -10,7 +10,7 @@ import hashlib
 import json
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,9 +19,10 @@ from typing import Any
 import yaml
 
 from dgl_rsis.errors import MissingExtraError, ModelError
+from dgl_rsis.models import catalogue
 
 WHAT = "Hugging Face CLIP checkpoints"
-EXTRA = "hf"
+EXTRA = catalogue.EXTRA
 IMAGE_TEXT = ("clip", "metaclip_2", "siglip", "siglip2")
 """``model_type`` of the image-text models with a ViT that can be loaded."""
 _SAFETENSORS = ("model.safetensors", "model.safetensors.index.json")
@@ -34,6 +35,7 @@ _SMALL_FILES = (
     "tokenizer_config.json",
     "special_tokens_map.json",
     "vocab.json",
+    "vocab.txt",
     "merges.txt",
     "spiece.model",
     "README.md",
@@ -71,15 +73,24 @@ def missing_file(folder: Path, *, tokenizer: bool = True) -> str | None:
     if not any((folder / name).is_file() for name in (*_SAFETENSORS, *_PICKLED)):
         return "model.safetensors (nor pytorch_model.bin)"
     alternatives = ("vocab.json", "merges.txt")
-    if tokenizer and not any((folder / n).is_file() for n in ("tokenizer.json", "spiece.model")):
+    alone = ("tokenizer.json", "spiece.model", "vocab.txt")
+    if tokenizer and not any((folder / name).is_file() for name in alone):
         for name in alternatives:
             if not (folder / name).is_file():
                 return f"tokenizer.json (nor {' and '.join(alternatives)}, nor spiece.model)"
     return None
 
 
-def check_folder(folder: Path) -> dict[str, Any]:
-    """Check that a folder holds a whole checkpoint of a kind in ``IMAGE_TEXT``.
+def check_folder(
+    folder: Path, kinds: Sequence[str] = IMAGE_TEXT, *, tokenizer: bool = True, remedy: str = ""
+) -> dict[str, Any]:
+    """Check that a folder holds a whole checkpoint.
+
+    Args:
+        folder: the checkpoint folder.
+        kinds: values of ``model_type`` that will do.
+        tokenizer: whether the model reads words.
+        remedy: end of the line of an error.
 
     Returns:
         Its ``config.json``.
@@ -88,17 +99,19 @@ def check_folder(folder: Path) -> dict[str, Any]:
         ModelError: the folder or one of its files is missing, or it is another kind of model.
     """
     if not folder.is_dir():
-        raise ModelError(f"model folder {folder} does not exist")
+        raise ModelError(f"model folder {folder} does not exist{remedy}")
+    missing = missing_file(folder, tokenizer=tokenizer)
+    if missing == "config.json":
+        raise ModelError(f"model folder {folder} has no config.json{remedy}")
     config = read_json(folder / "config.json")
     kind = config.get("model_type")
-    if kind not in IMAGE_TEXT:
+    if kind not in kinds:
+        named = " or ".join(filter(None, (", ".join(kinds[:-1]), kinds[-1])))
         raise ModelError(
-            f"{folder / 'config.json'} describes model_type {kind!r}; give a checkpoint of "
-            f"{', '.join(IMAGE_TEXT[:-1])} or {IMAGE_TEXT[-1]}"
+            f"{folder / 'config.json'} describes model_type {kind!r}; give a checkpoint of {named}"
         )
-    missing = missing_file(folder)
     if missing is not None:
-        raise ModelError(f"model folder {folder} has no {missing}")
+        raise ModelError(f"model folder {folder} has no {missing}{remedy}")
     return config
 
 
@@ -207,7 +220,11 @@ def hub_folder(identifier: str, *, tokenizer: bool = True) -> Path:
         return folder
     from huggingface_hub import HfApi, snapshot_download
 
-    with _hub(identifier, f"hf download {identifier}", "give a checkpoint folder as dir:FOLDER"):
+    entry = catalogue.find_entry(f"hf:{identifier}")
+    gated = entry is not None and entry.gated
+    command = catalogue.folder_command(identifier, gated=gated)
+    otherwise = "give a checkpoint folder as dir:FOLDER"
+    with _hub(identifier, command, otherwise, gated=gated):
         # unlike listing the files, this asks once: without a network the answer comes at once
         info = HfApi().model_info(identifier, timeout=_TIMEOUT_S)
         names = {file.rfilename for file in info.siblings or ()}
@@ -254,19 +271,21 @@ def hub_file(identifier: str, name: str, command: str) -> Path:
 
 
 @contextmanager
-def _hub(identifier: str, command: str, otherwise: str) -> Iterator[None]:
+def _hub(identifier: str, command: str, otherwise: str, *, gated: bool = False) -> Iterator[None]:
     """Errors of a download as one line that says what to run where, and what to do otherwise."""
     from huggingface_hub import constants
     from huggingface_hub.errors import GatedRepoError, HfHubHTTPError, RepositoryNotFoundError
 
     # its HTTP client's own base class: proxy errors of httpx are no OSError
+    page, login = f"https://huggingface.co/{identifier}", "hf auth login && "
+    terms = f"accept its terms on {page}, " if gated else ""
     http_error: type[BaseException] = HfHubHTTPError.__bases__[0]
     try:
         yield
     except GatedRepoError:
         raise ModelError(
-            f"the hub gives {identifier} to those who accepted its terms: accept them on "
-            f"https://huggingface.co/{identifier}, run `hf auth login` and `{command}`, or {otherwise}"
+            f"the hub gives {identifier} to those who accepted its terms: accept them on {page}, "
+            f"run `{login}{command.removeprefix(login)}`, or {otherwise}"
         ) from None
     except RepositoryNotFoundError:
         raise ModelError(
@@ -276,7 +295,7 @@ def _hub(identifier: str, command: str, otherwise: str) -> Iterator[None]:
         place = Path(constants.HF_HUB_CACHE) / f"models--{identifier.replace('/', '--')}"
         raise ModelError(
             f"{identifier} is not in {place} and the hub cannot be reached "
-            f"({type(error).__name__}); run `{command}` where there is a network "
+            f"({type(error).__name__}); {terms}run `{command}` where there is a network "
             f"and copy what it brings here, or {otherwise}"
         ) from None  # a page of sockets and proxies would hide the line that helps
 

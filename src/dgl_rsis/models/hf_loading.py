@@ -31,33 +31,55 @@ def load_folder(folder: Path) -> tuple[Any, Any]:
         ModelError: a file is damaged, or weights are missing.
     """
     kind = hf_files.check_folder(folder)["model_type"]
-    with quiet_transformers(folder) as transformers:
-        import torch
-
-        model, report = getattr(transformers, CLASSES[kind]).from_pretrained(
-            folder, local_files_only=True, output_loading_info=True, dtype=torch.float32
-        )
+    model = load_network(folder, CLASSES[kind])
+    with quiet_transformers(f"the tokenizer of {folder}") as transformers:
         tokenizer = _tokenizer(transformers, folder, kind)
-    missing = sorted(report["missing_keys"])
-    if missing:
-        raise ModelError(
-            f"the weights in {folder} lack {len(missing)} tensors of its config.json, "
-            f"first {missing[0]}; the checkpoint is incomplete or of another kind"
-        )
     return model, tokenizer
 
 
+def load_network(folder: Path, name: str, what: str = hf_files.WHAT, **options: bool) -> Any:
+    """A network in single precision from a folder, every one of its weights, without gradients.
+
+    Args:
+        folder: complete.
+        name: of transformers' class.
+        what: what needs transformers, where it is not installed.
+        options: of the class.
+
+    Raises:
+        MissingExtraError: transformers is not installed.
+        ModelError: the weights cannot be read, or some are missing.
+    """
+    with quiet_transformers(f"model folder {folder}", what) as transformers:
+        import torch
+
+        model, report = getattr(transformers, name).from_pretrained(
+            folder,
+            local_files_only=True,
+            output_loading_info=True,
+            dtype=torch.float32,
+            **options,
+        )
+    missing = sorted(report["missing_keys"])
+    if missing:
+        raise ModelError(
+            f"the weights in {folder} lack {len(missing)} tensors of a {name}, first {missing[0]}; "
+            "the checkpoint is incomplete or of another kind"
+        )
+    return model.eval().requires_grad_(False)
+
+
 @contextmanager
-def quiet_transformers(folder: Path, what: str = hf_files.WHAT) -> Iterator[Any]:
+def quiet_transformers(place: str, what: str = hf_files.WHAT) -> Iterator[Any]:
     """Transformers without its progress bars and remarks; its errors become one line.
 
     Args:
-        folder: what is loaded, for the line.
+        place: what is loaded in words, for the line.
         what: what needs transformers, where it is not installed.
 
     Raises:
         MissingExtraError: it is not installed.
-        ModelError: it cannot load the folder.
+        ModelError: it cannot load what is asked for.
     """
     try:
         import transformers
@@ -74,7 +96,7 @@ def quiet_transformers(folder: Path, what: str = hf_files.WHAT) -> Iterator[Any]
         yield transformers
     except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as error:
         lines = str(error).strip().splitlines() or [type(error).__name__]
-        raise ModelError(f"cannot load model folder {folder}: {lines[0]}") from error
+        raise ModelError(f"cannot load {place}: {lines[0]}") from error
     finally:
         logging.set_verbosity(verbosity)
         if bars:

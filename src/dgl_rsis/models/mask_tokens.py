@@ -24,6 +24,7 @@ from torch import Tensor
 from dgl_rsis.models.vision_tower import Block, ProbeTower, VisionTower, attend
 from dgl_rsis.types import IntArray, Proposals
 
+PASS = 2048  # masks of one forward pass: their tokens stay in memory from block to block
 CHUNK = 256  # masks computed at a time: bounds memory, and each sees the keys of the others
 
 
@@ -66,10 +67,17 @@ def mask_embeddings(tower: VisionTower, pixels: Tensor, covered: csr_array) -> T
         tokens = tower.before(pixels, 0)
         chunks = tower.pool(tokens, _chunks(covered, pixels.device))
         return torch.cat(chunks) if chunks else tokens.new_zeros((0, tower.dim))
+    parts = [
+        _one_pass(tower, pixels, covered[start : start + PASS])
+        for start in range(0, covered.shape[0], PASS)
+    ]
+    return torch.cat(parts) if parts else pixels.new_zeros((0, tower.dim))
+
+
+def _one_pass(tower: VisionTower, pixels: Tensor, covered: csr_array) -> Tensor:
+    """The embeddings of at least one mask, see ``mask_embeddings``, by a class token."""
     tokens = tower.embed(pixels)
     masks = [_with_itself(seen) for seen in _chunks(covered, pixels.device)]
-    if not masks:
-        return tokens.new_zeros((0, tower.dim))
     chunks = [tokens[:, :1].expand(-1, len(mask), -1) for mask in masks]
     for number, block in enumerate(tower.blocks, start=1):
         tokens, chunks = _step(block, tokens, chunks, masks, last=number == len(tower.blocks))

@@ -5,8 +5,8 @@ only, which builds tensors and plain containers and refuses everything else.
 
 Two things lie outside of the weights. *The nonlinearity*: OpenAI trained with
 ``x * sigmoid(1.702 x)``, OpenCLIP with the exact GELU, and what is tuned from either keeps its own:
-``openclip_facts.choose_gelu`` has the rule. *The normalisation of pixels*: CLIP's own, unless an
-``open_clip_config.json`` lies beside the file, as in OpenCLIP's folders on the hub.
+``openclip_facts.choose_gelu`` has the rule. *How pixels are resized and normalised*: as CLIP's, unless
+an ``open_clip_config.json`` lies beside the file, as in OpenCLIP's folders on the hub.
 """
 
 from __future__ import annotations
@@ -23,16 +23,21 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 
-from dgl_rsis.errors import MissingExtraError, ModelError
+from dgl_rsis.errors import ModelError
 from dgl_rsis.models import convert, hf_files
-from dgl_rsis.models.affinity import Affinity
 from dgl_rsis.models.base import BackboneOptions, ModelCard
 from dgl_rsis.models.clip_tokenizer import clip_tokenizer
-from dgl_rsis.models.hf_clip import HfClip
-from dgl_rsis.models.openclip_facts import GeluChoice, choose_gelu, file_preprocessing
+from dgl_rsis.models.hf_clip import HfClip, load_affinity
+from dgl_rsis.models.hf_loading import quiet_transformers
+from dgl_rsis.models.openclip_facts import (
+    GeluChoice,
+    check_config,
+    choose_gelu,
+    file_preprocessing,
+)
 
 UNKNOWN = "unknown: see where the file comes from"
-_WRAPPERS = ("state_dict", "model")  # of training checkpoints
+_WRAPPERS = ("state_dict", "model_state_dict", "model")  # of training checkpoints
 
 
 class OpenClip(HfClip):
@@ -76,12 +81,14 @@ class OpenClip(HfClip):
             MissingExtraError: transformers is not installed.
             ModelError: the file is unsafe, damaged, or holds another kind of model.
         """
-        weights = convert.strip_prefixes(read_weights(file))
+        weights = read_weights(file)
         try:
+            weights = convert.strip_prefixes(weights)
             sizes = convert.infer_architecture(weights)
             converted = convert.convert(weights)
         except ModelError as error:
             raise ModelError(f"cannot load {file}: {error}") from None
+        check_config(file, sizes)
         choice = choose_gelu(file, sizes, options.gelu)
         model = build_clip(convert.to_config(sizes, choice.name), converted, file)
         loaded = cls(
@@ -93,7 +100,7 @@ class OpenClip(HfClip):
             page=page,
             device=device,
             options=options,
-            affinity=None if affinity is None else Affinity.from_folder(affinity, device),
+            affinity=None if affinity is None else load_affinity(affinity, device, options),
         )
         loaded.file, loaded.gelu, loaded.licence = file, choice, licence or UNKNOWN
         return loaded
@@ -114,8 +121,9 @@ def read_weights(file: Path) -> dict[str, Tensor]:
     """Read the tensors of a checkpoint file without running code from it.
 
     Returns:
-        Tensors on the CPU by their names in the file, taken out of ``state_dict`` or ``model``
-        where training wrapped them.
+        Tensors on the CPU by their names in the file, taken out of ``state_dict``,
+        ``model_state_dict`` or ``model`` where training wrapped them. They may lie in the file
+        still, and are read when they are used.
 
     Raises:
         ModelError: the file is missing, unsafe, damaged, or holds no tensors.
@@ -134,7 +142,9 @@ def read_weights(file: Path) -> dict[str, Tensor]:
         if isinstance(content, Mapping) and isinstance(content.get(wrapper), Mapping):
             content = content[wrapper]
     found = content.items() if isinstance(content, Mapping) else ()
-    weights = {name: value for name, value in found if isinstance(value, Tensor)}
+    weights = {
+        name: value for name, value in found if isinstance(name, str) and isinstance(value, Tensor)
+    }
     if not weights:
         raise ModelError(f"{file} holds no tensors by name; it is no checkpoint of OpenCLIP")
     return weights
@@ -145,14 +155,11 @@ def build_clip(config: dict[str, Any], weights: dict[str, Tensor], file: Path) -
 
     Raises:
         MissingExtraError: transformers is not installed.
-        ModelError: weights are missing, too many, or of other shapes than the configuration.
+        ModelError: weights are missing, too many, not finite, or of other shapes than the
+            configuration.
     """
-    try:
-        from transformers import CLIPConfig, CLIPModel
-    except ImportError as error:
-        raise MissingExtraError(hf_files.WHAT, hf_files.EXTRA) from error
-    with torch.device("meta"):
-        model: Any = CLIPModel(CLIPConfig(**config))
+    with quiet_transformers(str(file)) as transformers, torch.device("meta"):
+        model = transformers.CLIPModel(transformers.CLIPConfig(**config))
     expected = model.state_dict()
     for name in sorted(expected.keys() ^ weights.keys()):
         problem = "lacks" if name in expected else "has more than the architecture, first"
@@ -163,9 +170,12 @@ def build_clip(config: dict[str, Any], weights: dict[str, Tensor], file: Path) -
                 f"cannot load {file}: {name} has shape {tuple(value.shape)}, "
                 f"expected {tuple(expected[name].shape)}"
             )
-    loaded: Any = CLIPModel.from_pretrained(
-        None, config=model.config, state_dict=weights, dtype=torch.float32
-    )
+        if not value.isfinite().all():
+            raise ModelError(f"cannot load {file}: {name} has values that are not finite")
+    with quiet_transformers(str(file)) as transformers:
+        loaded = transformers.CLIPModel.from_pretrained(
+            None, config=model.config, state_dict=weights, dtype=torch.float32
+        )
     return loaded
 
 
@@ -177,14 +187,17 @@ def _load_pickle(file: Path) -> Any:
             "hub id, e.g. hf:openai/clip-vit-base-patch32"
         )
     try:
-        return torch.load(file, map_location="cpu", weights_only=True)
+        # mapped, so that an optimiser that lies in it as well takes no memory
+        mapped = zipfile.is_zipfile(file)
+        return torch.load(file, map_location="cpu", weights_only=True, mmap=mapped)
     except pickle.UnpicklingError:
         raise ModelError(
             f"{file} holds more than tensors, or is damaged: it was not opened, as a pickle can "
             "run code; ask for a .safetensors file, or save its state_dict alone where you trust it"
         ) from None
     except (OSError, RuntimeError, EOFError, ValueError, KeyError, AttributeError) as error:
-        raise ModelError(f"cannot read {file}: {_first_line(error)}") from error
+        first = _first_line(error).partition(". ")[0]
+        raise ModelError(f"cannot read {file}, it is damaged or cut off: {first}") from error
 
 
 def _is_torchscript(file: Path) -> bool:

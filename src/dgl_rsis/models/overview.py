@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 import importlib.util
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 from dgl_rsis.errors import ModelError
 from dgl_rsis.models import hf_files
 from dgl_rsis.models.catalogue import (
+    USES,
+    Kind,
     ModelEntry,
     find_entry,
     folder_command,
     known_models,
 )
+from dgl_rsis.models.checkpoints import FAMILIES
 from dgl_rsis.models.registry import (
     RS_TINY,
     ModelName,
-    existing_path,
     family_of,
     folder_of,
+    local_file,
     page_of,
     parse_model_name,
 )
@@ -29,6 +32,27 @@ State = Literal["ready", "on disk", "needs download", "needs extra"]
 
 _EMBEDDED = ModelName("embedded", RS_TINY)
 _NO_WORDS = ("affinity", "proposer")  # kinds whose checkpoints have no tokenizer, but for SAM 3
+
+
+@dataclass(frozen=True)
+class _Part:
+    """Checkpoints that are no backbone: values of ``model_type``, and what they are for."""
+
+    family: str
+    kinds: tuple[str, ...]
+    use: Kind
+    tokenizer: bool = False
+
+
+_PARTS = (
+    *(
+        _Part(
+            name, tuple(each.classes), "affinity" if name == "dino" else "proposer", each.tokenizer
+        )
+        for name, each in FAMILIES.items()
+    ),
+    _Part("blip", ("blip",), "activation", tokenizer=True),
+)
 
 
 def list_models() -> tuple[ModelEntry, ...]:
@@ -78,7 +102,7 @@ def show_model(name: str) -> dict[str, Any]:
         name: of a backbone, or of any model of the catalogue.
 
     Returns:
-        Always ``name``, ``on_disk`` and ``folder``; the facts of ``list_models`` for those
+        Always ``name``, ``on_disk`` and ``folder``; ``use`` of what is no backbone; the facts of ``list_models`` for those
         names; ``family``, ``licence``, ``revision``, ``dim`` and ``input_size`` when on disk, else
         ``download``: what gets it, and ``download_to``: where that puts it.
 
@@ -120,7 +144,7 @@ def _place(entry: ModelEntry) -> Path | None:
     if not entry.is_openclip:
         tokenizer = entry.kind not in _NO_WORDS or "sam3" in entry.name
         return _named_place(name, tokenizer=tokenizer)
-    path = existing_path(name.identifier)
+    path = local_file(name)
     if path is not None or entry.hub is None or entry.file is None:
         return path
     return hf_files.cached_file(entry.hub, entry.file) if _has_hub() else None
@@ -128,7 +152,7 @@ def _place(entry: ModelEntry) -> Path | None:
 
 def _named_place(name: ModelName, *, tokenizer: bool = True) -> Path | None:
     if name.scheme == "openclip":
-        return existing_path(name.identifier)
+        return local_file(name)
     if name.scheme == "hf":
         if not _has_hub():
             return None
@@ -151,8 +175,19 @@ def _download(name: ModelName, entry: ModelEntry | None) -> dict[str, str | None
 
 
 def _folder_facts(folder: Path, page: str | None) -> dict[str, Any]:
-    family = family_of(folder)
     config = hf_files.read_json(folder / "config.json")
+    part = next((each for each in _PARTS if config.get("model_type") in each.kinds), None)
+    if part is not None:
+        hf_files.check_folder(folder, part.kinds, tokenizer=part.tokenizer)
+        return {
+            "on_disk": True,
+            "folder": str(folder),
+            "family": part.family,
+            "use": USES[part.use],
+            "revision": hf_files.revision(folder),
+            "licence": hf_files.licence(folder, page),
+        }
+    family = family_of(folder)
     facts: dict[str, Any] = {"on_disk": True, "folder": str(folder), "family": family}
     if family == RS_TINY:
         named = ("revision", "licence", "notice", "input_size", "logit_scale")

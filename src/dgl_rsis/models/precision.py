@@ -1,4 +1,4 @@
-"""Half precision and compilation, for any backbone.
+"""Where and how networks compute: device, half precision and compilation, for any of them.
 
 Half precision is torch's autocast: weights stay in float32, products of matrices and convolutions
 run in the half precision, and sums that need it (norms, softmax) in float32. So a backbone knows
@@ -10,9 +10,13 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from typing import Any
 
 import torch
 
+from dgl_rsis.device import choose_device, choose_precision
 from dgl_rsis.errors import InputError
 from dgl_rsis.models.base import (
     Activator,
@@ -20,9 +24,55 @@ from dgl_rsis.models.base import (
     ModelCard,
     RegionReader,
     activator_of,
+    dense_bias_of,
     region_reader_of,
 )
 from dgl_rsis.types import FloatArray, Proposals, RGBImage
+
+
+@dataclass(frozen=True)
+class Computing:
+    """Where and how a network computes.
+
+    Attributes:
+        device: as ``device.choose_device`` returns it.
+        precision: ``"float32"``, ``"bfloat16"`` or ``"float16"``, which the device can compute in.
+        compile: whether torch compiles its blocks.
+    """
+
+    device: str = "cpu"
+    precision: str = "float32"
+    compile: bool = False
+
+    @classmethod
+    def choose(
+        cls, device: str = "auto", precision: str = "auto", *, compiled: bool = False
+    ) -> Computing:
+        """Check what is asked for, or choose, see ``choose_device`` and ``choose_precision``.
+
+        Raises:
+            InputError: the device is not there, or cannot compute so.
+        """
+        chosen, _ = choose_device(device)
+        return cls(chosen, choose_precision(precision, chosen)[0], compiled)
+
+    def prepare(self, network: Any) -> Any:
+        """Move a network to the device, without gradients, its blocks compiled if asked for.
+
+        Raises:
+            InputError: this machine has no compiler that torch could use.
+        """
+        network = network.to(self.device).eval().requires_grad_(False)
+        if self.compile:
+            compile_blocks(network, self.device)
+        return network
+
+    def in_precision(self) -> AbstractContextManager[None]:
+        """What is computed inside is computed in the precision; for one thread."""
+        if self.precision == "float32":
+            return nullcontext()
+        kind = self.device.partition(":")[0]
+        return torch.autocast(kind, getattr(torch, self.precision))
 
 
 class HalfPrecision:
@@ -41,17 +91,14 @@ class HalfPrecision:
         self.cell = backbone.cell
         self.logit_scale = backbone.logit_scale
         self.dense_logit_scale = backbone.dense_logit_scale
+        self.dense_bias = dense_bias_of(backbone)
         self.region_logit_scale = backbone.region_logit_scale
-        self._kind = device.partition(":")[0]
-        self._type: torch.dtype = getattr(torch, precision)
+        self._half = Computing(device, precision).in_precision
 
     @property
     def card(self) -> ModelCard:
         """That of the backbone."""
         return self.backbone.card
-
-    def _half(self) -> torch.autocast:
-        return torch.autocast(self._kind, self._type)
 
     def encode_texts(self, texts: Sequence[str]) -> FloatArray:
         """See ``Backbone``."""
@@ -95,17 +142,22 @@ class HalfPrecision:
         return activator_of(self.backbone, image)
 
 
-def compile_blocks(backbone: Backbone, device: str) -> None:
-    """Let torch compile the repeated blocks of a backbone's networks when they are first used.
+def compile_blocks(owner: object, device: str) -> None:
+    """Let torch compile the repeated blocks of networks when they are first used.
 
     Blocks, not networks: all blocks of a transformer share one compiled program.
+
+    Args:
+        owner: a network, or what has networks.
+        device: where they compute.
 
     Raises:
         InputError: this machine has no compiler that torch could use.
     """
     if device == "cpu" and not any(map(shutil.which, ("g++", "clang++", "cl"))):
         raise InputError("backbone.compile needs a C++ compiler on a CPU: install g++ or clang")
-    for network in vars(backbone).values():
+    owned = [owner] if isinstance(owner, torch.nn.Module) else vars(owner).values()
+    for network in owned:
         for module in network.modules() if isinstance(network, torch.nn.Module) else ():
             for block in module if isinstance(module, torch.nn.ModuleList) else ():
                 block.compile()

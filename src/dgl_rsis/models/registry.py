@@ -151,13 +151,13 @@ def folder_of(name: ModelName) -> Path:
 def file_of(name: ModelName) -> Path:
     """The checkpoint file of an ``openclip`` name.
 
-    A file of the catalogue that is not at the path is taken from the hub's cache, or downloaded.
+    A file of the catalogue that is not there is taken from the hub's cache, or downloaded.
 
     Raises:
         MissingExtraError: the hub's library is not installed.
         ModelError: there is none, or it cannot be downloaded.
     """
-    path = existing_path(name.identifier)
+    path = local_file(name)
     if path is not None and path.is_dir():
         raise ModelError(f"openclip:{name.identifier} is a folder; give dir:{name.identifier}")
     if path is not None:
@@ -168,6 +168,17 @@ def file_of(name: ModelName) -> Path:
     if known.hub is None or known.file is None:
         raise ModelError(f"checkpoint {name.identifier} does not exist; {known.download}")
     return hf_files.hub_file(known.hub, known.file, file_command(known.hub, known.file))
+
+
+def local_file(name: ModelName) -> Path | None:
+    """The checkpoint file of an ``openclip`` name outside the hub's cache, None if there is none.
+
+    It is at the path, or where the catalogue's command puts it when it is run in that folder.
+    """
+    path, known = existing_path(name.identifier), find_entry(str(name))
+    if path is not None or known is None or known.file is None:
+        return path
+    return existing_path(str(Path(name.identifier).parent / known.file))
 
 
 def existing_path(name: str) -> Path | None:

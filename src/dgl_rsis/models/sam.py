@@ -20,9 +20,9 @@ from PIL import Image
 from torch import Tensor
 from torch.nn import functional
 
-from dgl_rsis.device import choose_device
 from dgl_rsis.models.checkpoints import find_checkpoint, load_checkpoint
 from dgl_rsis.models.memory import batch_size
+from dgl_rsis.models.precision import Computing
 from dgl_rsis.models.preprocess import Preprocessing, read_preprocessing
 from dgl_rsis.models.torch_tools import to_tensor
 from dgl_rsis.types import FloatArray, RGBImage
@@ -40,7 +40,7 @@ class Sam:
         preprocessing: normalisation of pixels.
         is_squeezed: whether the input is a squeezed square, else one that is filled up.
         predicted_iou: predicted IoU from which the authors' automatic mode keeps a mask.
-        device: where to compute.
+        computing: where and how.
     """
 
     def __init__(
@@ -50,13 +50,13 @@ class Sam:
         *,
         is_squeezed: bool,
         predicted_iou: float,
-        device: str = "cpu",
+        computing: Computing = Computing(),
     ) -> None:
-        self.model = model.to(device)
+        self.model = computing.prepare(model)
         self.preprocessing = preprocessing
         self.is_squeezed = is_squeezed
         self.predicted_iou = predicted_iou
-        self.device = device
+        self.computing, self.device = computing, computing.device
         self.input_side = int(model.config.prompt_encoder_config.image_size)
 
     @classmethod
@@ -73,10 +73,10 @@ class Sam:
             MissingExtraError: transformers is not installed.
             ModelError: the checkpoint is not there, incomplete, or of another kind.
         """
-        return cls.from_folder(find_checkpoint(family, name), family, device)
+        return cls.from_folder(find_checkpoint(family, name), family, Computing.choose(device))
 
     @classmethod
-    def from_folder(cls, folder: Path, family: str, device: str = "auto") -> Sam:
+    def from_folder(cls, folder: Path, family: str, computing: Computing = Computing()) -> Sam:
         """Load a folder that ``find_checkpoint`` found."""
         is_second = family == "sam2"
         return cls(
@@ -84,7 +84,7 @@ class Sam:
             read_preprocessing(folder, IMAGENET),
             is_squeezed=is_second,
             predicted_iou=0.8 if is_second else 0.88,
-            device=choose_device(device)[0],
+            computing=computing,
         )
 
     def embed(self, image: RGBImage) -> SamImage:
@@ -96,7 +96,7 @@ class Sam:
         mean, std = self.preprocessing.mean, self.preprocessing.std
         pixels = to_tensor([np.asarray(resized)], mean, std, self.device)
         pixels = functional.pad(pixels, (0, side - seen[1], 0, side - seen[0]))
-        with torch.inference_mode():
+        with torch.inference_mode(), self.computing.in_precision():
             embedded = self.model.get_image_embeddings(pixels)
         prepared = {"image_embeddings": embedded}
         if isinstance(embedded, tuple):  # SAM-HQ looks at an early layer too
@@ -159,7 +159,7 @@ class SamImage:
         count = batch_size(LAYERS * tokens * facts.hidden_size * 4, self.sam.device, MOST_PROMPTS)
         for start in range(0, len(prompts), count):
             part = torch.from_numpy(prompts[start : start + count]).to(self.sam.device)
-            with torch.inference_mode():
+            with torch.inference_mode(), self.sam.computing.in_precision():
                 output = model(**self.prepared, **named(part), multimask_output=is_ambiguous)
             yield (
                 output.pred_masks[0].float().cpu().numpy(),

@@ -17,10 +17,9 @@ import torch
 from PIL import Image
 from torch.nn import functional
 
-from dgl_rsis.device import choose_device
-from dgl_rsis.errors import MissingExtraError, ModelError
-from dgl_rsis.models import hf_files
 from dgl_rsis.models.checkpoints import WHAT, find_checkpoint, load_checkpoint
+from dgl_rsis.models.hf_loading import quiet_transformers
+from dgl_rsis.models.precision import Computing
 from dgl_rsis.models.preprocess import Preprocessing, read_preprocessing
 from dgl_rsis.models.torch_tools import to_tensor
 from dgl_rsis.types import BoolArray, FloatArray, RGBImage
@@ -37,7 +36,7 @@ class Sam3:
         model: a ``Sam3Model``.
         tokenizer: the tokenizer that belongs to it.
         preprocessing: normalisation of pixels.
-        device: where to compute.
+        computing: where and how.
     """
 
     def __init__(
@@ -45,13 +44,12 @@ class Sam3:
         model: Any,
         tokenizer: Any,
         preprocessing: Preprocessing = HALF,
-        *,
-        device: str = "cpu",
+        computing: Computing = Computing(),
     ) -> None:
-        self.model = model.to(device)
+        self.model = computing.prepare(model)
         self.tokenizer = tokenizer
         self.preprocessing = preprocessing
-        self.device = device
+        self.computing, self.device = computing, computing.device
         size = model.config.vision_config.backbone_config.image_size
         self.input_side = int(size if isinstance(size, int) else size[0])
         self.tokens = min(TOKENS, int(model.config.text_config.max_position_embeddings))
@@ -65,23 +63,15 @@ class Sam3:
             MissingExtraError: transformers is not installed.
             ModelError: the checkpoint is not there, incomplete, or of another kind.
         """
-        return cls.from_folder(find_checkpoint("sam3", name), device)
+        return cls.from_folder(find_checkpoint("sam3", name), Computing.choose(device))
 
     @classmethod
-    def from_folder(cls, folder: Path, device: str = "auto") -> Sam3:
+    def from_folder(cls, folder: Path, computing: Computing = Computing()) -> Sam3:
         """Load a folder that ``find_checkpoint`` found."""
-        where, _ = choose_device(device)
         model = load_checkpoint(folder, "sam3")
-        try:
-            from transformers import AutoTokenizer
-        except ImportError as error:
-            raise MissingExtraError(WHAT, hf_files.EXTRA) from error
-        try:
-            tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            lines = str(error).strip().splitlines() or [type(error).__name__]
-            raise ModelError(f"cannot load the tokenizer of {folder}: {lines[0]}") from error
-        return cls(model, tokenizer, read_preprocessing(folder, HALF), device=where)
+        with quiet_transformers(f"the tokenizer of {folder}", WHAT) as transformers:
+            tokenizer = transformers.AutoTokenizer.from_pretrained(folder, local_files_only=True)
+        return cls(model, tokenizer, read_preprocessing(folder, HALF), computing)
 
     def embed(
         self, image: RGBImage
@@ -96,7 +86,7 @@ class Sam3:
         resized = Image.fromarray(image).resize(size, Image.Resampling.BILINEAR)
         mean, std = self.preprocessing.mean, self.preprocessing.std
         pixels = to_tensor([np.asarray(resized)], mean, std, self.device)
-        with torch.inference_mode():
+        with torch.inference_mode(), self.computing.in_precision():
             embedded = self.model.get_vision_features(pixel_values=pixels)
         shape = (int(image.shape[0]), int(image.shape[1]))
 
@@ -116,12 +106,16 @@ class Sam3:
             max_length=self.tokens,
             return_tensors="pt",
         ).to(self.device)
-        output = self.model(
-            vision_embeds=embedded,
-            input_ids=words.input_ids,
-            attention_mask=words.attention_mask,
+        with self.computing.in_precision():
+            output = self.model(
+                vision_embeds=embedded,
+                input_ids=words.input_ids,
+                attention_mask=words.attention_mask,
+            )
+        scores = (
+            output.pred_logits[0].float().sigmoid()
+            * output.presence_logits.float().sigmoid().item()
         )
-        scores = output.pred_logits[0].float().sigmoid() * output.presence_logits.sigmoid().item()
         order = torch.argsort(scores, descending=True, stable=True)
         order = order[scores[order] >= least]
         masks: list[BoolArray] = []

@@ -118,7 +118,8 @@ class RsTiny:
             config = TinyConfig.from_json(facts["sizes"])
         except (TypeError, AttributeError) as error:
             raise ModelError(f"{folder / 'config.json'}: bad sizes: {error}") from error
-        image_tower, text_tower = ImageTower(config), TextTower(config)
+        with torch.random.fork_rng(devices=[]):  # weights are drawn, then replaced
+            image_tower, text_tower = ImageTower(config), TextTower(config)
         towers = torch.nn.ModuleDict({"image": image_tower, "text": text_tower})
         try:
             weights = load_file(folder / "model.safetensors")
@@ -195,10 +196,8 @@ class RsTiny:
         head = self.image_tower.pool
         pooled = torch.from_numpy(proposals.pool(field))  # (N, heads + C)
         total, sums = pooled[:, : head.heads], pooled[:, head.heads :]
-        means = (
-            sums.reshape(len(sums), head.heads, sums.shape[1] // head.heads)
-            / total.clamp(min=1e-12)[..., None]
-        )
+        width = sums.shape[1] // head.heads  # said, as it cannot be inferred of no proposals
+        means = sums.reshape(-1, head.heads, width) / total.clamp(min=1e-12)[..., None]
         return to_unit(head.project(means.flatten(1).to(self.device)))
 
     def _read(

@@ -146,9 +146,9 @@ class PartScorer:
         texts = local.encode_classes(self.backbone, prompts)
         bias = np.zeros(len(texts.features), np.float32)
         whole = self.table.header["whole"]
-        if whole is not None and self.settings.local.global_bias > 0:
-            embedding = np.asarray(whole, np.float32)
-            bias = self.settings.local.global_bias * (texts.features @ embedding)
+        if whole is not None:
+            share = local.bias_share(self.backbone, self.settings.local)
+            bias = share * (texts.features @ np.asarray(whole, np.float32))
         starts = np.flatnonzero(np.diff(texts.owner, prepend=-1))
         counts = np.diff(np.append(starts, len(texts.owner)))
         parts = []

@@ -22,7 +22,7 @@ from PIL import Image
 from scipy.special import entr
 
 from dgl_rsis.config import LocalSettings
-from dgl_rsis.models.base import Backbone
+from dgl_rsis.models.base import Backbone, dense_bias_of
 from dgl_rsis.stages.crops import CropEncoder
 from dgl_rsis.stages.fields import resample
 from dgl_rsis.text.knowledge import ClassPrompts
@@ -109,6 +109,7 @@ class ImageFeatures:
         finest: ``(h, w, 3)`` the image at the finest scale, for mask-guided features.
         whole: ``(D,)`` image embedding; None when no global bias is taken off.
         is_scale_known: whether the image said how large its pixels are.
+        dense_bias: the backbone's own share of it to take off where the settings name none.
     """
 
     dense: tuple[FloatArray, ...]
@@ -116,6 +117,7 @@ class ImageFeatures:
     finest: RGBImage
     whole: FloatArray | None = None
     is_scale_known: bool = True
+    dense_bias: float = 0.0
 
 
 def reading_factors(
@@ -167,14 +169,22 @@ def read_at(
     """Dense features at given factors of the image size, finest first, with a known embedding."""
     pictures = [rescale(image, factor) for factor in factors]
     dense = tuple(backbone.dense(picture) for picture in pictures)
-    return ImageFeatures(dense, tuple(factors), pictures[0], whole)
+    return ImageFeatures(
+        dense, tuple(factors), pictures[0], whole, dense_bias=dense_bias_of(backbone)
+    )
 
 
 def whole_embedding(
     image: RGBImage, backbone: Backbone, settings: LocalSettings
 ) -> FloatArray | None:
     """The embedding whose similarity is taken off; None where no global bias is."""
-    return backbone.encode_images([image])[0] if settings.global_bias > 0 else None
+    return backbone.encode_images([image])[0] if bias_share(backbone, settings) > 0 else None
+
+
+def bias_share(backbone: Backbone, settings: LocalSettings) -> float:
+    """Share of the image's own similarity to take off that of dense features."""
+    share = settings.global_bias
+    return dense_bias_of(backbone) if share is None else share
 
 
 def dense_probabilities(
@@ -195,7 +205,7 @@ def dense_probabilities(
     Returns:
         ``(h, w, K)`` float32; the cells of the finest scale, covering the image.
     """
-    bias = global_bias(features, texts, settings)
+    bias = global_bias(features, texts, settings, own=features.dense_bias)
     shape = features.dense[0].shape[:2]
     readings: list[FloatArray] = []
     for dense in features.dense:
@@ -248,7 +258,7 @@ def masked_probabilities(
     Returns:
         ``(N, K)`` float32 probabilities that sum to one.
     """
-    bias = global_bias(features, texts, settings)
+    bias = global_bias(features, texts, settings, own=features.dense_bias)
     total = np.zeros((len(proposals), len(texts.names)), np.float32)
     for dense in features.dense:
         means = proposals.pool(dense)
@@ -349,12 +359,22 @@ def _best_of_each(scores: FloatArray, count: int) -> IntArray:
 
 
 def global_bias(
-    features: ImageFeatures, texts: TextFeatures, settings: LocalSettings
+    features: ImageFeatures, texts: TextFeatures, settings: LocalSettings, *, own: float = 0.0
 ) -> FloatArray:
-    """``(Q,)`` float32: the share of the image's own similarity that is taken off every cosine."""
-    if features.whole is None:
+    """``(Q,)`` float32: the share of the image's own similarity that is taken off every cosine.
+
+    SegEarth-OV (Li et al. 2025, section 3.2, global bias alleviation).
+
+    Args:
+        features: of the image.
+        texts: classes and competitors.
+        settings: hold the share.
+        own: the share where the settings name none.
+    """
+    share = own if settings.global_bias is None else settings.global_bias
+    if features.whole is None or share == 0:
         return np.zeros(len(texts.features), np.float32)
-    return np.asarray(settings.global_bias * (texts.features @ features.whole), np.float32)
+    return np.asarray(share * (texts.features @ features.whole), np.float32)
 
 
 def _normalise(logp: NDArray[Any]) -> FloatArray:

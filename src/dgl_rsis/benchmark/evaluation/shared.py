@@ -23,6 +23,7 @@ from dgl_rsis.models.base import (
     ModelCard,
     RegionReader,
     activator_of,
+    dense_bias_of,
     region_reader_of,
 )
 from dgl_rsis.pipeline import Model
@@ -91,6 +92,11 @@ class SharedBackbone:
     def region_logit_scale(self) -> float:
         """Inverse temperature of mask-guided features."""
         return self.backbone.region_logit_scale
+
+    @property
+    def dense_bias(self) -> float:
+        """Share of the image's own similarity to take off dense features."""
+        return dense_bias_of(self.backbone)
 
     def encode_texts(self, texts: Sequence[str]) -> FloatArray:
         """Embed texts; each text once in a run."""
