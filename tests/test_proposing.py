@@ -22,7 +22,14 @@ from dgl_rsis.proposals.base import PROPOSERS
 from dgl_rsis.proposals.combination import Combination
 from dgl_rsis.proposals.masks import MaskSet
 from dgl_rsis.proposals.region_tree import RegionTree
-from dgl_rsis.proposing import DETECTOR, SEGMENTERS, Networks, needs_features, painted_parts
+from dgl_rsis.proposing import (
+    DETECTOR,
+    SEGMENTERS,
+    Networks,
+    find_proposals,
+    needs_features,
+    painted_parts,
+)
 from dgl_rsis.types import Raster, RGBImage
 
 
@@ -161,6 +168,34 @@ def test_where_a_detector_finds_nothing_the_others_answer() -> None:
     other = made.refer(scene(), "the building")  # a word that the toy detector does not know
     assert other.chosen
     assert other.matches[0].terms["probability"] != pytest.approx(0.8)
+
+
+@pytest.mark.parametrize("proposer", ["sam3", "sam3+flat"])
+def test_instances_pass_the_filter_of_all_masks(proposer: str) -> None:
+    image = scene()
+    image[2:92, 2:4] = image[2:4, 2:92] = (200, 30, 30)  # thin and bent: hardly one thing
+    image[50, 30] = (200, 30, 30)  # a single pixel
+    made = model(proposer, proposals={"smallest_area": 2, "least_objectness": 0.6})
+    found = find_proposals(
+        Raster(image, np.ones((96, 96), bool), None),
+        image,
+        made.settings.proposals,
+        made.networks,
+        by_colour=True,
+        nouns=("roof", "pool"),
+    )
+    masks = found.proposals
+    assert isinstance(masks, MaskSet)
+    own = {noun: masks.boxes[list(own)].tolist() for noun, own in found.instances.items()}
+    assert own == {"roof": [[8, 10, 30, 30], [50, 60, 90, 80]], "pool": [[60, 20, 80, 40]]}
+    np.testing.assert_allclose(masks.known_quality[:3], [0.8, 0.6, 0.9])  # what went had 0.9, 0.7
+
+
+def test_a_noun_whose_instances_are_all_poor_has_none() -> None:
+    made = model("sam3", proposals={"smallest_area": 420})
+    result = made.refer(scene(), "the pool")  # of 400 pixels
+    assert not result.chosen
+    assert made.refer(scene(), "the roof").chosen
 
 
 def test_several_sentences_ask_for_each_noun_once() -> None:

@@ -176,7 +176,9 @@ def find_proposals(
         else:
             each = proposer(part)(raster, features)
         assert isinstance(each, RegionTree | MaskSet)  # no proposer makes anything else
-        others.append(each if isinstance(each, RegionTree) else _worthwhile(each, lab, settings))
+        if isinstance(each, MaskSet):
+            each = each.take(_worthwhile(each, lab, settings))
+        others.append(each)
     if DETECTOR not in named:
         return Found(combine(others), {})
     if not nouns:
@@ -185,14 +187,12 @@ def find_proposals(
             "another, e.g. sam2"
         )
     assert networks.detector is not None  # loaded for these settings
-    masks, instances = instances_of(
-        picture,
-        nouns,
-        networks.detector,
-        valid=raster.valid,
-        least_score=settings.least_score,
-        smallest_area=settings.smallest_area,
+    masks, owners = instances_of(
+        picture, nouns, networks.detector, valid=raster.valid, least_score=settings.least_score
     )
+    kept = _worthwhile(masks, lab, settings)
+    masks = masks.take(kept)
+    instances = {noun: np.flatnonzero(np.isin(kept, own)) for noun, own in owners.items()}
     if others:
         instances = {noun: own for noun, own in instances.items() if len(own)}
     return Found(combine([masks, *others], protected=len(masks)), instances)
@@ -209,7 +209,7 @@ def _options(settings: ProposalSettings) -> EverythingOptions:
     )
 
 
-def _worthwhile(masks: MaskSet, lab: FloatArray, settings: ProposalSettings) -> MaskSet:
+def _worthwhile(masks: MaskSet, lab: FloatArray, settings: ProposalSettings) -> IntArray:
     return worthwhile(
         masks,
         lab,
