@@ -301,6 +301,28 @@ def test_a_missing_checkpoint_is_told_before_anything_is_loaded() -> None:
         dgl_rsis.load("dir:/no/backbone/either", proposer="sam2", settings=settings)
 
 
+@pytest.mark.parametrize("part", ["maskcut", "hierarchy"])
+def test_features_of_backbones_are_centred_and_keys_of_a_dino_are_not(
+    part: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = []
+
+    def spy(raster: Raster, features: Any) -> MaskSet:
+        seen.append(features)
+        return MaskSet.from_masks([], raster.shape)
+
+    monkeypatch.setattr(f"dgl_rsis.proposals.{part}.propose", spy)
+    cone = np.ones((3, 4, 2), np.float32)
+    cone[:, 2:, 0] = 0.9
+    raster = Raster(scene(), np.ones((96, 96), bool), None)
+    settings = model(part).settings.proposals
+    for networks in (Networks(), Networks(features={part: lambda picture: cone})):
+        find_proposals(raster, scene(), settings, networks, features=lambda: cone)
+    of_backbone, of_dino = seen
+    np.testing.assert_allclose(of_backbone[:, :2], -of_backbone[:, 2:], atol=1e-4)
+    np.testing.assert_array_equal(of_dino, cone)
+
+
 LENIENT = {"predicted_iou": 0.0, "stability": 0.0, "points": 3, "crop_layers": 0}
 
 

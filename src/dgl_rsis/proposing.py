@@ -10,9 +10,10 @@ import numpy as np
 
 from dgl_rsis.config import TREE_PAINTERS, BackboneSettings, ProposalSettings
 from dgl_rsis.errors import InputError
-from dgl_rsis.proposals.base import Detector, Features, Segmenter, proposer
+from dgl_rsis.proposals.base import Detector, Features, Segmenter, computed, proposer
 from dgl_rsis.proposals.combination import Combination, combine
 from dgl_rsis.proposals.everything import EverythingOptions, everything
+from dgl_rsis.proposals.fitting import centred
 from dgl_rsis.proposals.masks import MaskSet
 from dgl_rsis.proposals.objectness import colour_field, worthwhile
 from dgl_rsis.proposals.prompted import instances_of
@@ -174,7 +175,9 @@ def find_proposals(
         elif part in networks.features:
             each = proposer(part)(raster, networks.features[part](picture))
         else:
-            each = proposer(part)(raster, features)
+            # their thresholds are for keys of a DINO, which differ more within an image
+            own = computed(features)
+            each = proposer(part)(raster, None if own is None else centred(own))
         assert isinstance(each, RegionTree | MaskSet)  # no proposer makes anything else
         if isinstance(each, MaskSet):
             each = each.take(_worthwhile(each, lab, settings))
