@@ -22,7 +22,14 @@ from dgl_rsis.proposals.base import PROPOSERS
 from dgl_rsis.proposals.combination import Combination
 from dgl_rsis.proposals.masks import MaskSet
 from dgl_rsis.proposals.region_tree import RegionTree
-from dgl_rsis.proposing import DETECTOR, SEGMENTERS, Networks, needs_features, painted_parts
+from dgl_rsis.proposing import (
+    DETECTOR,
+    SEGMENTERS,
+    Networks,
+    find_proposals,
+    needs_features,
+    painted_parts,
+)
 from dgl_rsis.types import Raster, RGBImage
 
 
@@ -163,6 +170,34 @@ def test_where_a_detector_finds_nothing_the_others_answer() -> None:
     assert other.matches[0].terms["probability"] != pytest.approx(0.8)
 
 
+@pytest.mark.parametrize("proposer", ["sam3", "sam3+flat"])
+def test_instances_pass_the_filter_of_all_masks(proposer: str) -> None:
+    image = scene()
+    image[2:92, 2:4] = image[2:4, 2:92] = (200, 30, 30)  # thin and bent: hardly one thing
+    image[50, 30] = (200, 30, 30)  # a single pixel
+    made = model(proposer, proposals={"smallest_area": 2, "least_objectness": 0.6})
+    found = find_proposals(
+        Raster(image, np.ones((96, 96), bool), None),
+        image,
+        made.settings.proposals,
+        made.networks,
+        by_colour=True,
+        nouns=("roof", "pool"),
+    )
+    masks = found.proposals
+    assert isinstance(masks, MaskSet)
+    own = {noun: masks.boxes[list(own)].tolist() for noun, own in found.instances.items()}
+    assert own == {"roof": [[8, 10, 30, 30], [50, 60, 90, 80]], "pool": [[60, 20, 80, 40]]}
+    np.testing.assert_allclose(masks.known_quality[:3], [0.8, 0.6, 0.9])  # what went had 0.9, 0.7
+
+
+def test_a_noun_whose_instances_are_all_poor_has_none() -> None:
+    made = model("sam3", proposals={"smallest_area": 420})
+    result = made.refer(scene(), "the pool")  # of 400 pixels
+    assert not result.chosen
+    assert made.refer(scene(), "the roof").chosen
+
+
 def test_several_sentences_ask_for_each_noun_once() -> None:
     made = model("sam3")
     results = made.refer_many(scene(), ["the roof", "the pool", "the roof left of the pool"])
@@ -264,6 +299,28 @@ def test_a_missing_checkpoint_is_told_before_anything_is_loaded() -> None:
     settings = {"proposals": {"checkpoint": "dir:/nowhere/at/all"}}
     with pytest.raises(ModelError, match="/nowhere/at/all does not exist"):
         dgl_rsis.load("dir:/no/backbone/either", proposer="sam2", settings=settings)
+
+
+@pytest.mark.parametrize("part", ["maskcut", "hierarchy"])
+def test_features_of_backbones_are_centred_and_keys_of_a_dino_are_not(
+    part: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = []
+
+    def spy(raster: Raster, features: Any) -> MaskSet:
+        seen.append(features)
+        return MaskSet.from_masks([], raster.shape)
+
+    monkeypatch.setattr(f"dgl_rsis.proposals.{part}.propose", spy)
+    cone = np.ones((3, 4, 2), np.float32)
+    cone[:, 2:, 0] = 0.9
+    raster = Raster(scene(), np.ones((96, 96), bool), None)
+    settings = model(part).settings.proposals
+    for networks in (Networks(), Networks(features={part: lambda picture: cone})):
+        find_proposals(raster, scene(), settings, networks, features=lambda: cone)
+    of_backbone, of_dino = seen
+    np.testing.assert_allclose(of_backbone[:, :2], -of_backbone[:, 2:], atol=1e-4)
+    np.testing.assert_array_equal(of_dino, cone)
 
 
 LENIENT = {"predicted_iou": 0.0, "stability": 0.0, "points": 3, "crop_layers": 0}

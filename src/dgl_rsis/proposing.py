@@ -10,9 +10,10 @@ import numpy as np
 
 from dgl_rsis.config import TREE_PAINTERS, BackboneSettings, ProposalSettings
 from dgl_rsis.errors import InputError
-from dgl_rsis.proposals.base import Detector, Features, Segmenter, proposer
+from dgl_rsis.proposals.base import Detector, Features, Segmenter, computed, proposer
 from dgl_rsis.proposals.combination import Combination, combine
 from dgl_rsis.proposals.everything import EverythingOptions, everything
+from dgl_rsis.proposals.fitting import centred
 from dgl_rsis.proposals.masks import MaskSet
 from dgl_rsis.proposals.objectness import colour_field, worthwhile
 from dgl_rsis.proposals.prompted import instances_of
@@ -174,9 +175,13 @@ def find_proposals(
         elif part in networks.features:
             each = proposer(part)(raster, networks.features[part](picture))
         else:
-            each = proposer(part)(raster, features)
+            # their thresholds are for keys of a DINO, which differ more within an image
+            own = computed(features)
+            each = proposer(part)(raster, None if own is None else centred(own))
         assert isinstance(each, RegionTree | MaskSet)  # no proposer makes anything else
-        others.append(each if isinstance(each, RegionTree) else _worthwhile(each, lab, settings))
+        if isinstance(each, MaskSet):
+            each = each.take(_worthwhile(each, lab, settings))
+        others.append(each)
     if DETECTOR not in named:
         return Found(combine(others), {})
     if not nouns:
@@ -185,14 +190,12 @@ def find_proposals(
             "another, e.g. sam2"
         )
     assert networks.detector is not None  # loaded for these settings
-    masks, instances = instances_of(
-        picture,
-        nouns,
-        networks.detector,
-        valid=raster.valid,
-        least_score=settings.least_score,
-        smallest_area=settings.smallest_area,
+    masks, owners = instances_of(
+        picture, nouns, networks.detector, valid=raster.valid, least_score=settings.least_score
     )
+    kept = _worthwhile(masks, lab, settings)
+    masks = masks.take(kept)
+    instances = {noun: np.flatnonzero(np.isin(kept, own)) for noun, own in owners.items()}
     if others:
         instances = {noun: own for noun, own in instances.items() if len(own)}
     return Found(combine([masks, *others], protected=len(masks)), instances)
@@ -209,7 +212,7 @@ def _options(settings: ProposalSettings) -> EverythingOptions:
     )
 
 
-def _worthwhile(masks: MaskSet, lab: FloatArray, settings: ProposalSettings) -> MaskSet:
+def _worthwhile(masks: MaskSet, lab: FloatArray, settings: ProposalSettings) -> IntArray:
     return worthwhile(
         masks,
         lab,

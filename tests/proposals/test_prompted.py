@@ -58,7 +58,7 @@ def test_instances_belong_to_their_nouns() -> None:
     np.testing.assert_allclose(masks.known_quality, [0.9, 0.8, 0.9])
 
 
-def test_what_is_unsure_small_or_without_data_is_no_instance() -> None:
+def test_what_is_unsure_or_without_data_is_no_instance() -> None:
     detector = ToyDetector()
     masks, owners = instances_of(scene(), ["roof"], detector, least_score=0.85)
     assert len(masks) == len(owners["roof"]) == 1
@@ -66,7 +66,8 @@ def test_what_is_unsure_small_or_without_data_is_no_instance() -> None:
     valid[:, 10:] = False
     masks, _ = instances_of(scene(), ["roof"], detector, valid=valid)
     assert masks.areas.tolist() == [50]
-    masks, owners = instances_of(scene(), ["roof"], detector, valid=valid, smallest_area=51)
+    valid[:] = False
+    masks, owners = instances_of(scene(), ["roof"], detector, valid=valid)
     assert len(masks) == len(owners["roof"]) == 0
     masks, owners = instances_of(scene(), [], detector)
     assert len(masks) == len(owners) == 0

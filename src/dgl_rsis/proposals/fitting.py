@@ -1,13 +1,41 @@
-"""From cells of a coarse grid to masks at full size that follow the borders of superpixels."""
+"""From features of cells to a coarse grid, and back to masks at full size along superpixels."""
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 from scipy.ndimage import binary_fill_holes
 
 from dgl_rsis.proposals.overlap import cell_positions
 from dgl_rsis.proposals.region_tree import RegionTree
 from dgl_rsis.types import BoolArray, FloatArray, IntArray
+
+ROUNDING = 1e-4  # length of a difference of unit vectors that says nothing
+
+
+def centred(features: FloatArray) -> FloatArray:
+    """What sets each cell apart from the image: its direction less the mean of all, as a direction.
+
+    Image-text models put all of an image into one narrow cone, so that every cosine is high;
+    thresholds that were chosen for keys of self-supervised networks need the difference to it.
+
+    Args:
+        features: ``(h, w, D)`` float32.
+
+    Returns:
+        ``(h, w, D)`` float32 of unit length, zero where a cell is like the mean.
+    """
+    unit = _directions(features, 0.0)
+    return _directions(unit - unit.mean(axis=(0, 1), dtype=np.float64), ROUNDING)
+
+
+def _directions(vectors: NDArray[np.floating[Any]], least: float) -> FloatArray:
+    """Vectors at unit length, those no longer than ``least`` as zero."""
+    length = np.linalg.norm(vectors, axis=-1, keepdims=True)
+    scaled = vectors / np.where(length > least, length, np.inf)
+    return np.asarray(scaled, dtype=np.float32)
 
 
 def reduced(features: FloatArray, side: int) -> tuple[FloatArray, IntArray, IntArray]:

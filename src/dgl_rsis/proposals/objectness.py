@@ -109,8 +109,8 @@ def stability(tree: RegionTree) -> NDArray[np.float64]:
 
 def worthwhile(
     masks: MaskSet, lab: FloatArray, *, smallest_area: int = 1, least_objectness: float = 0.0
-) -> MaskSet:
-    """Flat masks of any origin that are large enough and look enough like one thing.
+) -> IntArray:
+    """Indices of flat masks of any origin that are large enough and look enough like one thing.
 
     Args:
         masks: to choose from.
@@ -121,4 +121,4 @@ def worthwhile(
     kept = within_areas(masks, minimum=smallest_area)
     if least_objectness > 0:
         kept = kept[objectness(masks, lab)[kept] >= least_objectness]
-    return masks.take(kept)
+    return kept

@@ -71,7 +71,6 @@ def instances_of(
     *,
     valid: BoolArray | None = None,
     least_score: float = 0.3,
-    smallest_area: int = 1,
 ) -> tuple[MaskSet, dict[str, IntArray]]:
     """Instances of nouns by a network that knows words.
 
@@ -81,7 +80,6 @@ def instances_of(
         detector: finds the instances of one noun.
         valid: ``(H, W)`` bool, False where there is no data and so no mask; None is everywhere.
         least_score: of an instance.
-        smallest_area: pixels of the smallest instance.
 
     Returns:
         All instances, with their scores as quality, and for every noun which of them are its own.
@@ -97,7 +95,7 @@ def instances_of(
         masks, scores = ask(noun, least_score) if ask else ((), np.zeros(0, np.float32))
         for mask, score in zip(masks, scores.tolist(), strict=True):
             known = mask if valid is None else mask & valid
-            if np.count_nonzero(known) >= max(1, smallest_area):
+            if known.any():
                 crop, box = _placed(known, 0, 0)
                 crops.append(crop)
                 boxes.append(box)
