@@ -106,7 +106,7 @@ def main() -> None:
         )
         found[painter] = report(painter, confusion, error)
     best = max(found.values())
-    default = make_settings(overrides=parse_overrides(options.set)).paint.painter
+    default = make_settings(overrides=parse_overrides(options.set)).painter
     sys.exit(int(best < FLOOR or found.get(default, best) < best))
 
 

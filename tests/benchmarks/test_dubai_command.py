@@ -111,7 +111,7 @@ def test_what_passes(typed, tmp_path, monkeypatch, overlaps, arguments, status) 
         return np.hstack([right * np.eye(5, dtype=int), np.full((5, 1), 100 - right)]), 0.0
 
     monkeypatch.setattr(dubai, "measure", measure)
-    assert make_settings().paint.painter == "cut"
+    assert make_settings().painter == "cut"
     assert typed(dubai, "--data", tmp_path, *arguments) == status
 
 
