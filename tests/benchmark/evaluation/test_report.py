@@ -131,19 +131,22 @@ def test_the_legend_and_the_iou_are_of_the_answer_that_is_shown(own_set, tiny_rs
         assert each.iou > 0.5
 
 
-def test_what_fails_again_shows_its_error(own_set, tiny_rs_folder):
-    # rs-tiny has no class token, which MaskCLIP needs
-    found = made(plan(own_set, tiny_rs_folder, "own-maps", ("fast", "maskclip")))
+def test_what_fails_again_shows_its_error(own_set, tiny_rs_folder, monkeypatch):
+    def fail(*_, **__):
+        raise ValueError("no such thing")
+
+    monkeypatch.setattr("dgl_rsis.benchmark.evaluation.maps.map_method", lambda name: fail)
+    found = made(plan(own_set, tiny_rs_folder, "own-maps", ("fast", "clip-argmax")))
     page = Page(found.html)
     failed = [each for each in found.shown.values() if each.error]
     assert len(failed) == 4
     assert all(len(each.pictures) == 2 for each in failed)
     assert page.texts["h4"] == ["Best", "Worst", "Worst"]
-    assert sum("class token" in text for text in page.texts["article"]) == 4
+    assert sum("no such thing" in text for text in page.texts["article"]) == 4
     head, *rows = page.tables[-1]
     assert head == ["Way", "Image or sentence", "Error"]
     assert [row[1] for row in rows] == [f"part{number}" for number in range(4)]
-    assert all("class token" in row[2] for row in rows)
+    assert all("no such thing" in row[2] for row in rows)
     assert "#failures" in [link["href"] for link in page.named("a")]
 
 
