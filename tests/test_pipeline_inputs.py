@@ -57,7 +57,8 @@ def test_progress_ends_with_everything_done():
 
 def test_a_painter_that_replaces_the_proposer_says_so():
     assert model().segment(quarters(), CLASSES).notes == ()
-    replaced = model(proposals={"proposer": "flat"}).segment(quarters(), CLASSES)
+    chosen = {"proposals": {"proposer": "tree+flat"}, "paint": {"painter": "cut"}}
+    replaced = model(**chosen).segment(quarters(), CLASSES)
     assert "not the proposer flat" in replaced.notes[0]
 
 

@@ -19,11 +19,12 @@ from dgl_rsis.scene.work import Cells, PaintTile, ReadTile, TileWorker, scene_fa
 
 
 def test_factors_by_hand() -> None:
-    settings = make_settings("default").local  # 0.4, 0.8 and 1.6 m, or whole and half
+    settings = make_settings("default").local  # 0.4, 0.8 and 1.6 m, or 1, 0.7 and 0.5
     assert scene_factors(0.5, 4, settings) == (Fraction(1), Fraction(5, 8), Fraction(5, 16))
     assert scene_factors(0.3, 4, settings) == (Fraction(3, 4), Fraction(3, 8), Fraction(3, 16))
     assert scene_factors(5.0, 4, settings) == (Fraction(1),)
-    assert scene_factors(None, 4, settings) == (Fraction(1), Fraction(1, 2))
+    # 0.7 in sixteenths, so that cells of neighbouring tiles coincide
+    assert scene_factors(None, 4, settings) == (Fraction(1), Fraction(11, 16), Fraction(1, 2))
 
 
 @given(st.floats(0.001, 20))
