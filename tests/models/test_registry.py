@@ -90,12 +90,14 @@ def test_any_text_is_a_name_or_a_model_error(text: str) -> None:
 
 
 @pytest.mark.parametrize("suffix", [".pt", ".pth", ".bin", ".safetensors"])
-def test_an_existing_checkpoint_file_is_one_of_openclip(tmp_path: Path, suffix: str) -> None:
+def test_a_checkpoint_file_is_one_of_openclip(tmp_path: Path, suffix: str) -> None:
     file = tmp_path / f"RemoteCLIP{suffix}"
-    with pytest.raises(ModelError, match="unknown model"):
-        parse_model_name(str(file))
+    named = ModelName("openclip", str(file))
+    assert parse_model_name(str(file)) == named
+    with pytest.raises(ModelError, match="does not exist; check the path"):
+        load_backbone(str(file), "cpu")
     file.touch()
-    assert parse_model_name(str(file)) == ModelName("openclip", str(file))
+    assert parse_model_name(str(file)) == named
 
 
 @pytest.mark.parametrize("name", ["model.safetensors", "pytorch_model.bin", "notes.txt"])
@@ -153,6 +155,8 @@ def test_names_and_devices_need_no_torch() -> None:
 
 WRONG_NAMES = {
     "rs-big": "unknown model 'rs-big'",
+    "nosuch.pt": "checkpoint nosuch.pt does not exist; check the path",
+    "RemoteCLIP-ViT-B-32.pt": "hf download chendelong/RemoteCLIP RemoteCLIP-ViT-B-32.pt",
     "hf:clip": "unknown model 'hf:clip'",
     "dir:nowhere": "model folder nowhere does not exist",
     "./nowhere": "unknown model './nowhere'",

@@ -80,6 +80,8 @@ def parse_model_name(name: str) -> ModelName:
                 f"({', '.join(_CHECKPOINTS)})"
             )
         return ModelName("openclip", name)
+    if Path(name).suffix in _CHECKPOINTS:  # not there: what loads it says where it is to be had
+        return ModelName("openclip", name)
     if _HUB_ID.fullmatch(name):
         return ModelName("hf", name)
     raise ModelError(f"unknown model {name!r}: {_POSSIBLE}")
