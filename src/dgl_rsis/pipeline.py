@@ -21,7 +21,6 @@ from dgl_rsis.image_reader import ImageReader
 from dgl_rsis.inputs import Candidates, ImageLike, check_names, filled, masks_of, scores_of
 from dgl_rsis.mapping import classes_of, paint_map
 from dgl_rsis.models.base import Backbone, Matcher
-from dgl_rsis.nouns import meant_by_names
 from dgl_rsis.prepared import PreparedImage
 from dgl_rsis.progress import Progress, Teller
 from dgl_rsis.proposals.region_tree import RegionTree
@@ -34,15 +33,13 @@ from dgl_rsis.proposing import (
     painted_parts,
     pixel_size,
 )
-from dgl_rsis.referring import answer, nouns_of, understand
+from dgl_rsis.referring import answer, looks_for_anchors, nouns_of, understand
 from dgl_rsis.refining import in_boxes, in_regions, refine_matches
 from dgl_rsis.results import ReferResult, SegmentResult
 from dgl_rsis.stages import local
 from dgl_rsis.stages.paint import Painting
 from dgl_rsis.text.classes import ClassList, read_classes
-from dgl_rsis.text.knowledge import normalise_name
-from dgl_rsis.text.program.vocabulary import ANYTHING
-from dgl_rsis.types import FloatArray, IntArray, Proposals, Query, Raster, RGBImage
+from dgl_rsis.types import FloatArray, IntArray, Proposals, Raster, RGBImage
 
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
@@ -269,7 +266,7 @@ class Model:
         given = candidates is not None
         segmenter = self.networks.segmenter if refine else None
         fits_regions = refine and segmenter is None
-        looks = any(_looks_for_anchors(query, names or ()) for query in queries)
+        looks = any(looks_for_anchors(query, names or ()) for query in queries)
         tree = self._tree(raster) if given and (fits_regions or looks) else None
         prepared = PreparedImage.of(
             raster,
@@ -396,10 +393,3 @@ class Model:
 
 def _raster_notes(raster: Raster) -> tuple[str, ...]:
     return tuple(raster.facts.get("notes", ()))
-
-
-def _looks_for_anchors(query: Query, names: Sequence[str]) -> bool:
-    """Whether a sentence has anchors that no candidate is called."""
-    anchors = [noun for noun in nouns_of(query)[1:] if noun != ANYTHING]
-    normalised = [normalise_name(name) for name in names]
-    return len(meant_by_names(normalised, anchors)) < len(anchors)

@@ -16,15 +16,17 @@ from dgl_rsis.errors import InputError
 from dgl_rsis.explanation import StepReport, failed_test, lost_by
 from dgl_rsis.heatmaps import heatmap
 from dgl_rsis.models.base import Backbone
-from dgl_rsis.nouns import ScoredNouns, score_nouns
+from dgl_rsis.nouns import ScoredNouns, meant_by_names, score_nouns
 from dgl_rsis.prepared import PreparedImage
 from dgl_rsis.results import Match, ReferResult, SceneMatch, union_of
 from dgl_rsis.stages import activation, select, spatial
 from dgl_rsis.stages.decouple import decouple, undivided
 from dgl_rsis.stages.fields import resample
 from dgl_rsis.stages.steps import Step
+from dgl_rsis.text.knowledge import normalise_name
 from dgl_rsis.text.program.nodes import Select
 from dgl_rsis.text.program.tree import program_of, walk
+from dgl_rsis.text.program.vocabulary import ANYTHING
 from dgl_rsis.types import FloatArray, IntArray, Proposals, Query
 
 
@@ -37,6 +39,18 @@ def nouns_of(query: Query) -> list[str]:
     """Distinct nouns of a sentence, the target's first; ``ANYTHING`` where none is named."""
     said = [node.noun for node in walk(program_of(query)) if isinstance(node, Select)]
     return list(dict.fromkeys([query.target.noun, *said]))
+
+
+def looks_for_anchors(query: Query, names: Sequence[str]) -> bool:
+    """Whether a sentence has anchors that no candidate is called.
+
+    Args:
+        query: the sentence.
+        names: of the candidates, as they were given.
+    """
+    anchors = [noun for noun in nouns_of(query)[1:] if noun != ANYTHING]
+    normalised = [normalise_name(name) for name in names]
+    return len(meant_by_names(normalised, anchors)) < len(anchors)
 
 
 def answer(

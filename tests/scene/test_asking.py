@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scene.interrupting import interrupt
 from scene.toy_scenes import PixelBackbone, toy_model, write
 
 from dgl_rsis.errors import InputError, OutputError
@@ -321,17 +322,8 @@ def test_interrupted_run_says_how_to_go_on(tmp_path: Path, tiny_rs_folder: Path)
         *(sys.executable, "-m", "dgl_rsis.apps.cli", "refer", str(path), "the largest building"),
         *("--model", f"dir:{tiny_rs_folder}", "--preset", "fast", "--tile-size", "256"),
     ]
-    process = subprocess.Popen(words, stderr=subprocess.PIPE, text=True)
     table = tmp_path / "a.tif.table"
-    painted = journal_folder(table) / "painted"
-    before = time.time()
-    while not (painted.exists() and list(painted.glob("*.npz"))) and time.time() - before < 120:
-        time.sleep(0.02)
-    process.send_signal(signal.SIGINT)
-    _, errors = process.communicate(timeout=60)
-    assert process.returncode == 130
-    assert "--resume goes on" in errors
-    assert "Traceback" not in errors
+    interrupt(words, journal_folder(table) / "painted", "*.npz")
     assert not table.exists()
 
 

@@ -1,10 +1,9 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
 from threading import Barrier
 
 import pytest
-from scene.toy_tasks import make_square, square
+from scene.toy_tasks import make_square, one_after_another, square
 
 from dgl_rsis.errors import InputError
 from dgl_rsis.scene.executors import Executor, Failure, InProcess, Processes
@@ -38,19 +37,7 @@ def test_processes_compute_everything_and_survive_a_killed_worker(count: int) ->
 
 
 def test_none_waits_for_a_result() -> None:
-    """Tasks that depend on results: each is handed out after the one before it was seen."""
-    executor: Executor[int, int] = Processes(make_square, 2)
-    seen: list[int] = []
-
-    def tasks() -> Iterator[int | None]:
-        for number in range(1, 4):
-            while len(seen) < number - 1:
-                yield None
-            yield number
-
-    for task, _ in executor.run(tasks()):
-        seen.append(task)
-    assert seen == [1, 2, 3]
+    assert one_after_another(Processes(make_square, 2)) == [1, 2, 3]
 
 
 def test_workers_end_with_the_run() -> None:

@@ -13,6 +13,7 @@ from typing import Any
 
 import geopandas
 import pytest
+from scene.interrupting import interrupt
 from scene.toy_scenes import blobs, digest, write
 
 from dgl_rsis.scene.journal import journal_folder
@@ -163,16 +164,7 @@ def test_second_run_into_the_same_output_is_refused(tmp_path: Path, tiny_rs_fold
 def test_interrupted_run_says_how_to_go_on(tmp_path: Path, tiny_rs_folder: Path) -> None:
     path = write(tmp_path / "a.tif", blobs(2000, 2000))
     words = [word for word in command(tmp_path, path, tiny_rs_folder) if word != "-q"]
-    process = subprocess.Popen(words, stderr=subprocess.PIPE, text=True)
-    cells = journal_folder(tmp_path / "map.tif") / "cells"
-    before = time.time()
-    while not (cells.exists() and list(cells.glob("*.npy"))) and time.time() - before < 120:
-        time.sleep(0.02)
-    process.send_signal(signal.SIGINT)
-    _, errors = process.communicate(timeout=60)
-    assert process.returncode == 130
-    assert "--resume goes on" in errors
-    assert "Traceback" not in errors
+    interrupt(words, journal_folder(tmp_path / "map.tif") / "cells", "*.npy")
     assert not (tmp_path / "map.tif").exists()
     assert subprocess.run([*words, "-q"], check=False).returncode in (0, 4)
     assert (tmp_path / "map.tif").exists()

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from scene.toy_tasks import make_death, make_nothing, make_square, make_tell
+from scene.toy_tasks import make_death, make_nothing, make_square, make_tell, one_after_another
 
 from dgl_rsis.errors import InputError, MissingExtraError
 from dgl_rsis.scene import ray_executor
@@ -68,18 +68,7 @@ def test_tasks_are_made_when_there_is_room_for_them(ray_cluster: str) -> None:
 
 @pytest.mark.slow
 def test_none_waits_for_a_result(ray_cluster: str) -> None:
-    executor: Executor[int, int] = RayActors(make_square, ray_cluster)
-    seen: list[int] = []
-
-    def tasks() -> Iterator[int | None]:
-        for number in range(1, 4):
-            while len(seen) < number - 1:
-                yield None
-            yield number
-
-    for task, _ in executor.run(tasks()):
-        seen.append(task)
-    assert seen == [1, 2, 3]
+    assert one_after_another(RayActors(make_square, ray_cluster)) == [1, 2, 3]
 
 
 @pytest.mark.slow

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+
+from dgl_rsis.scene.executors import Executor
 
 
 def make_square() -> Callable[[int], int]:
@@ -40,3 +42,18 @@ def make_nothing() -> Callable[[int], int]:
 
 def make_death() -> Callable[[int], int]:
     os._exit(3)
+
+
+def one_after_another(executor: Executor[int, int]) -> list[int]:
+    """Tasks 1 to 3, each handed out after the one before it was seen, as they are seen."""
+    seen: list[int] = []
+
+    def tasks() -> Iterator[int | None]:
+        for number in range(1, 4):
+            while len(seen) < number - 1:
+                yield None
+            yield number
+
+    for task, _ in executor.run(tasks()):
+        seen.append(task)
+    return seen

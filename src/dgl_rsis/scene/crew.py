@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias, TypeVar
+from functools import partial
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from dgl_rsis.errors import InputError
-from dgl_rsis.scene.executors import Executor, Processes
+from dgl_rsis.scene.executors import Executor, InProcess, Processes
 from dgl_rsis.scene.ray_executor import TASKS_AT_ONCE, RayActors, check_cluster
+from dgl_rsis.scene.worker import WorkerMaker, WorkT
 
 if TYPE_CHECKING:
     from dgl_rsis.pipeline import Model
@@ -18,7 +21,18 @@ THREADS = 2
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
-Maker: TypeAlias = Callable[[], Callable[[Task], Result]]
+TaskIn = TypeVar("TaskIn", contravariant=True)
+ResultOut = TypeVar("ResultOut", covariant=True)
+
+
+class Worker(Protocol[TaskIn, ResultOut]):
+    """Computes tasks until it is closed."""
+
+    def __call__(self, task: TaskIn, /) -> ResultOut:
+        """Compute a task."""
+
+    def close(self) -> None:
+        """Close what it has opened."""
 
 
 @dataclass(frozen=True)
@@ -55,16 +69,28 @@ class Crew:
         if not (self.is_alone or isinstance(model, str) or model.name is not None):
             raise InputError("workers load a model by its name; pass the name, or take one worker")
 
+    @contextmanager
     def executor(
-        self, maker: Callable[[int], Maker[Task, Result]], model: Model
-    ) -> Executor[Task, Result]:
-        """What runs workers in other processes.
+        self, kind: Callable[[WorkT, Model, int], Worker[Task, Result]], work: WorkT, model: Model
+    ) -> Iterator[Executor[Task, Result]]:
+        """What runs workers, in a context that closes those of this process.
 
         Args:
-            maker: how many threads may call a worker at once -> what makes it where it runs.
-            model: the one of this process, whose device the workers take, too.
+            kind: of the workers: work, model, threads -> worker.
+            work: what they compute.
+            model: the one of this process, whose settings and device other workers take, too.
         """
+        if self.is_alone:
+            worker = kind(work, model, THREADS)
+            try:
+                yield InProcess(worker, THREADS)
+            finally:
+                worker.close()
+            return
+        assert model.name is not None  # what ``check`` is for
+        make = partial(WorkerMaker, kind, work, model.name, model.settings)
         if self.ray is None:
-            return Processes(maker(1), self.workers or 1)
-        is_on_gpu = model.settings.backbone.device.startswith("cuda")
-        return RayActors(maker(TASKS_AT_ONCE), self.ray, self.workers, gpu=is_on_gpu)
+            yield Processes(make(1), self.workers or 1)
+        else:
+            is_on_gpu = model.settings.backbone.device.startswith("cuda")
+            yield RayActors(make(TASKS_AT_ONCE), self.ray, self.workers, gpu=is_on_gpu)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +18,8 @@ from dgl_rsis.geo.windows import Tile
 from dgl_rsis.geo.writer import RASTER_SUFFIXES, VECTOR_SUFFIXES
 from dgl_rsis.pipeline import Model, load
 from dgl_rsis.progress import CancelledError, Progress, time_left
-from dgl_rsis.scene.crew import THREADS, Crew
-from dgl_rsis.scene.executors import Executor, InProcess
+from dgl_rsis.scene.crew import Crew
+from dgl_rsis.scene.executors import Executor
 from dgl_rsis.scene.finished import FinishedMap
 from dgl_rsis.scene.journal import Journal, journal_folder, open_journal, remove_journal
 from dgl_rsis.scene.planning import TILE_SIZE, map_place, plan_work
@@ -29,7 +28,7 @@ from dgl_rsis.scene.scene_map import SceneMap
 from dgl_rsis.scene.schedule import Schedule, TileTask
 from dgl_rsis.scene.source import SceneOptions, cache_limit
 from dgl_rsis.scene.survey import plan_source
-from dgl_rsis.scene.work import Cells, Painted, TileWorker, Work, WorkerMaker
+from dgl_rsis.scene.work import Cells, Painted, TileWorker, Work
 
 
 def segment_scene(
@@ -124,15 +123,9 @@ def segment_scene(
             open_journal(target, facts, resume=resume, overwrite=overwrite)
         )
         schedule = Schedule(work, journal)
-        executor: Executor[TileTask, Cells | Painted]
-        if crew.is_alone:
-            worker = TileWorker(work, loaded, THREADS)
-            stack.callback(worker.close)
-            executor = InProcess(worker, THREADS)
-        else:
-            assert loaded.name is not None  # checked above
-            make = partial(WorkerMaker, work, loaded.name, loaded.settings)
-            executor = crew.executor(make, loaded)
+        executor: Executor[TileTask, Cells | Painted] = stack.enter_context(
+            crew.executor(TileWorker, work, loaded)
+        )
         _compute(schedule, executor, progress)
         if file_facts(source.files) != before:
             raise InputError(

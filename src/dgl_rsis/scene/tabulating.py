@@ -7,7 +7,6 @@ from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +19,11 @@ from dgl_rsis.geo.mosaic import scene_files
 from dgl_rsis.geo.windows import Tile
 from dgl_rsis.pipeline import Model
 from dgl_rsis.progress import CancelledError, Progress, time_left
-from dgl_rsis.scene.crew import THREADS, Crew
-from dgl_rsis.scene.executors import Executor, Failure, InProcess
+from dgl_rsis.scene.crew import Crew
+from dgl_rsis.scene.executors import Executor, Failure
 from dgl_rsis.scene.journal import Journal, open_journal, remove_journal
 from dgl_rsis.scene.part_table import PartTable, read_table, write_table
-from dgl_rsis.scene.part_work import PartWork, PartWorker, PartWorkerMaker
+from dgl_rsis.scene.part_work import PartWork, PartWorker
 from dgl_rsis.scene.parts import Parts
 from dgl_rsis.scene.planning import plan_grid
 from dgl_rsis.scene.run_facts import file_facts, files_digest, weights_digest
@@ -105,7 +104,7 @@ def make_table(
         resume: go on with a run that was cut off.
         overwrite: drop what such a run left.
         progress: ``(tiles done, tiles, message) -> go on?``.
-        worker_of: what computes where this process does.
+        worker_of: what computes.
 
     Raises:
         InputError: no tile can be computed, or what is to be resumed depended on something else.
@@ -119,15 +118,9 @@ def make_table(
         journal = stack.enter_context(
             open_journal(folder, facts, resume=resume, overwrite=overwrite)
         )
-        executor: Executor[ReadTile, Parts | None]
-        if crew.is_alone:
-            worker = worker_of(work, model, THREADS)
-            stack.callback(worker.close)
-            executor = InProcess(worker, THREADS)
-        else:
-            assert model.name is not None  # checked above
-            make = partial(PartWorkerMaker, work, model.name, model.settings)
-            executor = crew.executor(make, model)
+        executor: Executor[ReadTile, Parts | None] = stack.enter_context(
+            crew.executor(worker_of, work, model)
+        )
         _compute(work, journal, executor, progress)
         failed = {str(tile): reason for tile, reason in journal.failed().items()}
         if len(failed) == len(work.grid):

@@ -6,25 +6,21 @@ from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import frexp
-from queue import SimpleQueue
-from threading import Lock
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dgl_rsis.config import LocalSettings, Settings
+from dgl_rsis.config import LocalSettings
 from dgl_rsis.errors import ModelError
 from dgl_rsis.geo.windows import Box, Tile, TileGrid
 from dgl_rsis.mapping import classes_of
-from dgl_rsis.scene.source import SceneReader, SceneSource
+from dgl_rsis.scene.source import SceneSource
+from dgl_rsis.scene.worker import SceneWorker
 from dgl_rsis.stages import local
 from dgl_rsis.text.classes import ClassList
 from dgl_rsis.types import FloatArray, Raster
-
-if TYPE_CHECKING:
-    from dgl_rsis.pipeline import Model
 
 ALIGNMENT = 16
 """Pixels that parts of an image begin at multiples of, so that strides up to 16 fall alike."""
@@ -110,47 +106,8 @@ class Work:
     scores: bool
 
 
-@dataclass(frozen=True)
-class WorkerMaker:
-    """Makes a worker where it is called; it can be sent to another process.
-
-    Attributes:
-        work: what is computed.
-        name: of the model, see ``pipeline.load``.
-        settings: of all stages.
-        threads: how many may call the worker at once.
-    """
-
-    work: Work
-    name: str
-    settings: Settings
-    threads: int = 1
-
-    def __call__(self) -> TileWorker:
-        """Load the model and open the scene."""
-        from dgl_rsis.pipeline import load
-
-        model = load(self.name, settings=self.settings.model_dump())
-        return TileWorker(self.work, model, self.threads)
-
-
-class TileWorker:
-    """Computes tasks with one model, which does one thing at a time.
-
-    Args:
-        work: what is computed.
-        model: the model.
-        threads: how many may call the worker at once; the scene is opened for each of them.
-    """
-
-    def __init__(self, work: Work, model: Model, threads: int = 1) -> None:
-        self.work = work
-        self.model = model
-        self._in_model = Lock()
-        self._readers = [SceneReader(work.source) for _ in range(threads)]
-        self._free: SimpleQueue[SceneReader] = SimpleQueue()
-        for reader in self._readers:
-            self._free.put(reader)
+class TileWorker(SceneWorker[Work]):
+    """Computes tasks."""
 
     def __call__(self, task: ReadTile | PaintTile) -> Cells | Painted:
         """Compute a task."""
@@ -160,13 +117,13 @@ class TileWorker:
         """Probabilities of the cells that a tile keeps."""
         work, grid = self.work, self.work.grid
         box = grid.read(tile)
-        raster = self._pixels(box)
+        raster = self.pixels(box)
         valid = raster.valid[grid.core(tile).within(box)]
         if not valid.any():
             return Cells(None, 0.0)
         backbone, settings = self.model.backbone, self.model.settings.local
         factors = [float(factor) for factor in work.factors]
-        with self._in_model:
+        with self.in_model:
             began = perf_counter()
             features = local.read_at(raster.rgb, backbone, factors, work.whole)
             seconds = perf_counter() - began
@@ -191,26 +148,14 @@ class TileWorker:
         core = grid.core(task.tile).within(box)
         painter = self.model.settings.painter
         is_blind = painter == "dense" and task.is_full
-        raster = _unseen(box) if is_blind else self._pixels(box)
+        raster = _unseen(box) if is_blind else self.pixels(box)
         uses_model = painter == "mask"
-        with self._in_model if uses_model else nullcontext():
+        with self.in_model if uses_model else nullcontext():
             painting = self.model.paint(raster, task.field, work.texts, work.chosen)
         labels, scores = classes_of(painting, work.chosen, raster)
         valid = raster.valid[core]
         found = np.where(valid, scores[core], np.float32("nan")) if work.scores else None
         return Painted(np.where(valid, labels[core] + 2, 0).astype(work.dtype), found)
-
-    def close(self) -> None:
-        """Close the scene."""
-        for reader in reversed(self._readers):
-            reader.close()
-
-    def _pixels(self, box: Box) -> Raster:
-        reader = self._free.get()
-        try:
-            return reader.read(box)
-        finally:
-            self._free.put(reader)
 
 
 def _unseen(box: Box) -> Raster:
@@ -234,10 +179,8 @@ def scene_factors(
     """
     if cell >= local.COARSE_CELL:
         wanted = [settings.coarse_scale]
-    elif metres_per_pixel is not None and settings.ground_sampling:
-        wanted = [metres_per_pixel / distance for distance in settings.ground_sampling]
     else:
-        wanted = list(settings.scales)
+        wanted = local.ground_factors(metres_per_pixel, settings) or list(settings.scales)
     return tuple(sorted({_rounded(min(1.0, factor)) for factor in wanted}, reverse=True))
 
 

@@ -141,11 +141,21 @@ def reading_factors(
         return (round(min(most, settings.coarse_scale), 4),)
     limit = min(1.0, most)
     least = min(limit, LEAST_SIDE / min(shape))
-    if metres_per_pixel is not None and settings.ground_sampling:
-        wanted = [metres_per_pixel / distance for distance in settings.ground_sampling]
-    else:
-        wanted = [factor * limit for factor in settings.scales]
+    unknown = [factor * limit for factor in settings.scales]
+    wanted = ground_factors(metres_per_pixel, settings) or unknown
     return tuple(sorted({round(min(limit, max(least, f)), 4) for f in wanted}, reverse=True))
+
+
+def ground_factors(metres_per_pixel: float | None, settings: LocalSettings) -> list[float]:
+    """Factors of the image size at the wanted ground sampling distances; none where unknown.
+
+    Args:
+        metres_per_pixel: ground size of a pixel; None where it is unknown.
+        settings: wanted distances.
+    """
+    if metres_per_pixel is None:
+        return []
+    return [metres_per_pixel / distance for distance in settings.ground_sampling]
 
 
 def read_features(
@@ -159,7 +169,7 @@ def read_features(
     shape = (int(image.shape[0]), int(image.shape[1]))
     factors = reading_factors(shape, metres_per_pixel, backbone.cell, settings)
     features = read_at(image, backbone, factors, whole_embedding(image, backbone, settings))
-    is_known = metres_per_pixel is not None and bool(settings.ground_sampling)
+    is_known = ground_factors(metres_per_pixel, settings) != []
     return replace(features, is_scale_known=is_known)
 
 
