@@ -1,6 +1,8 @@
-"""Wiring of a map: from probabilities of names to the classes of the user."""
+"""Wiring of a map: from the classes of the user to names, and from their probabilities back."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,8 +13,24 @@ from dgl_rsis.models.base import Backbone
 from dgl_rsis.proposals.masks import MaskSet
 from dgl_rsis.proposals.region_tree import RegionTree
 from dgl_rsis.stages import local, paint
-from dgl_rsis.text.classes import ClassList
+from dgl_rsis.text.classes import ClassList, read_classes
 from dgl_rsis.types import FloatArray, Proposals, Raster
+
+
+def classes_asked(
+    classes: Sequence[str], other: str | bool | None, settings: Settings
+) -> ClassList:
+    """What the user asks for, with the knowledge that the settings allow; see ``read_classes``.
+
+    Raises:
+        InputError: the classes cannot be used.
+    """
+    return read_classes(
+        classes,
+        other=other,
+        knowledge=settings.knowledge.enabled,
+        background=settings.knowledge.background,
+    )
 
 
 def paint_map(

@@ -19,7 +19,7 @@ from dgl_rsis.errors import InputError
 from dgl_rsis.geo.raster import as_raster
 from dgl_rsis.image_reader import ImageReader
 from dgl_rsis.inputs import Candidates, ImageLike, check_names, filled, masks_of, scores_of
-from dgl_rsis.mapping import classes_of, paint_map
+from dgl_rsis.mapping import classes_asked, classes_of, paint_map
 from dgl_rsis.models.base import Backbone, Matcher
 from dgl_rsis.prepared import PreparedImage
 from dgl_rsis.progress import Progress, Teller
@@ -38,7 +38,7 @@ from dgl_rsis.refining import in_boxes, in_regions, refine_matches
 from dgl_rsis.results import ReferResult, SegmentResult
 from dgl_rsis.stages import local
 from dgl_rsis.stages.paint import Painting
-from dgl_rsis.text.classes import ClassList, read_classes
+from dgl_rsis.text.classes import ClassList
 from dgl_rsis.types import FloatArray, IntArray, Proposals, Raster, RGBImage
 
 if TYPE_CHECKING:
@@ -148,12 +148,7 @@ class Model:
         """
         tell = Teller(progress, 4)
         settings = self.settings
-        chosen = read_classes(
-            classes,
-            other=other,
-            knowledge=settings.knowledge.enabled,
-            background=settings.knowledge.background,
-        )
+        chosen = classes_asked(classes, other, settings)
         raster = as_raster(image)
         picture = filled(raster)
         reader = self._reader(raster, picture)

@@ -30,6 +30,7 @@ from dgl_rsis.geo.parcels import (
 from dgl_rsis.geo.raster import as_raster
 from dgl_rsis.geo.windows import Box
 from dgl_rsis.inputs import ImageLike
+from dgl_rsis.mapping import classes_asked
 from dgl_rsis.pipeline import Model
 from dgl_rsis.progress import Progress, Teller
 from dgl_rsis.scene.memory import RasterScene, Scene
@@ -40,7 +41,7 @@ from dgl_rsis.scene.votes import Reading, Votes
 from dgl_rsis.scene.work import scene_factors
 from dgl_rsis.stages import local
 from dgl_rsis.stages.paint import winner_scores
-from dgl_rsis.text.classes import ClassList, read_classes
+from dgl_rsis.text.classes import ClassList
 from dgl_rsis.types import Raster
 
 if TYPE_CHECKING:
@@ -129,12 +130,7 @@ def label(
         CancelledError: the progress callback asked to stop.
     """
     settings = model.settings
-    chosen = read_classes(
-        classes,
-        other=other,
-        knowledge=settings.knowledge.enabled,
-        background=settings.knowledge.background,
-    )
+    chosen = classes_asked(classes, other, settings)
     parcels = _parcels(polygons)
     failed: dict[str, str] = {}
     with ExitStack() as stack:

@@ -10,12 +10,12 @@ from affine import Affine
 
 from dgl_rsis.geo.windows import Box, TileGrid, make_grid
 from dgl_rsis.geo.writer import stored_dtype
+from dgl_rsis.mapping import classes_asked
 from dgl_rsis.pipeline import Model
 from dgl_rsis.scene.memory import Scene
 from dgl_rsis.scene.source import SceneSource, placed
 from dgl_rsis.scene.work import ALIGNMENT, Work, scene_factors
 from dgl_rsis.stages import local
-from dgl_rsis.text.classes import read_classes
 from dgl_rsis.types import MapFrame
 
 TILE_SIZE = 1024
@@ -50,12 +50,7 @@ def plan_work(
         InputError: the classes or the size cannot be used.
     """
     settings = model.settings
-    chosen = read_classes(
-        classes,
-        other=other,
-        knowledge=settings.knowledge.enabled,
-        background=settings.knowledge.background,
-    )
+    chosen = classes_asked(classes, other, settings)
     factors, grid = plan_grid(source, model, tile_size)
     return Work(
         source,
