@@ -6,11 +6,11 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: help setup demo test test-slow test-browser check clean
+.PHONY: help setup demo test test-slow test-browser test-notebooks check clean
 
 help:  ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1 | /' \
-		| awk -F ' \\| ' '{ printf "make %-12s %s\n", $$1, $$2 }'
+		| awk -F ' \\| ' '{ printf "make %-14s %s\n", $$1, $$2 }'
 
 setup: $(INSTALLED)  ## create .venv and install the package with its tools
 
@@ -43,6 +43,11 @@ test-slow: $(INSTALLED)  ## run the slow tests
 test-browser: $(INSTALLED)  ## look at report pages in Chromium, installed where apt-get can
 	@command -v chromium >/dev/null || $$(test "$$(id -u)" = 0 || echo sudo) apt-get install -y chromium
 	$(BIN)/python -m pytest -m browser
+
+test-notebooks: $(INSTALLED)  ## execute the tutorials, and test maps in notebooks
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check \
+		-e ".[notebook,xarray,tutorials]" -c constraints.txt
+	$(BIN)/python -m pytest -m notebook
 
 check: $(INSTALLED)  ## lint, format check, strict types
 	$(BIN)/ruff check .

@@ -24,13 +24,14 @@ LEVEL_1 = {"text", "models", "proposals"}
 WIRING = {
     *("pipeline", "referring", "heatmaps", "nouns", "prepared", "image_reader"),
     *("inputs", "mapping", "own_scale", "progress", "proposing", "refining"),
-    *("results", "explanation"),
+    *("results", "explanation", "displayed", "notebook"),
     *("outputs", "drawing", "manifest"),
 }
 BELOW_WIRING = {*BASE, *LEVEL_1, "config", "stages", "geo"}
 ALLOWED: dict[str, set[str]] = {
     "types": set(),
     "errors": set(),
+    "markup": set(),
     "config": {"errors"},
     "device": {"errors"},
     "text": BASE,
@@ -40,9 +41,10 @@ ALLOWED: dict[str, set[str]] = {
     "render": {*BASE, "geo"},
     "stages": {*BASE, *LEVEL_1, "config", "geo"},
     **{unit: {"", *BELOW_WIRING, *WIRING} for unit in WIRING},
+    "notebook": {"", "markup", *BELOW_WIRING, *WIRING, "scene"},
     "pipeline": {"", *BELOW_WIRING, *WIRING, "scene"},  # a method, imported when it is called
     "scene": {"", *BELOW_WIRING, *WIRING},
-    "benchmark": {"", *BELOW_WIRING, *WIRING, "scene", "render"},
+    "benchmark": {"", "markup", *BELOW_WIRING, *WIRING, "scene", "render"},
     "apps": {"", *BELOW_WIRING, *WIRING, "scene", "render", "benchmark", "device"},
     "__main__": {"apps"},
     "": {"errors", "types", "text", "pipeline", "results", "scene"},  # the package itself, lazily

@@ -69,8 +69,7 @@ def draw_map(result: SegmentResult) -> Image.Image:
     Returns:
         RGB picture, longest side of the map at most ``LONGEST_SIDE``.
     """
-    base = picture_of(result.raster, display_size(result.raster.shape, LONGEST_SIDE))
-    painted = paint_labels(base, result.labels, class_colours(result.classes))
+    painted = draw_labels(result)
     lines = [_Line("Classes", 17)]
     shares = result.shares
     for name, colour in zip(result.classes, class_colours(result.classes), strict=True):
@@ -82,6 +81,17 @@ def draw_map(result: SegmentResult) -> Image.Image:
         lines.append(_Line("no data", colour=FAINT, swatch=NO_DATA))
     legend = _text_panel(_wrapped(lines, 240), 240)
     return _row([painted, legend])
+
+
+def draw_labels(result: SegmentResult, longest: int = LONGEST_SIDE) -> Image.Image:
+    """A class map over its image, without a legend.
+
+    Args:
+        result: the map.
+        longest: longest side in pixels.
+    """
+    base = picture_of(result.raster, display_size(result.raster.shape, longest))
+    return paint_labels(base, result.labels, class_colours(result.classes))
 
 
 def draw_explanation(result: ReferResult, longest: int = LONGEST_SIDE) -> Image.Image:
@@ -96,16 +106,26 @@ def draw_explanation(result: ReferResult, longest: int = LONGEST_SIDE) -> Image.
         the heat map where there is one, and below them the sentence, the notes, the program with
         the scores of its steps, the terms of the best candidates and why the runner-up lost.
     """
-    size = display_size(result.raster.shape, longest // 2)
-    base = picture_of(result.raster, size)
-    panels = [_outlined(base, result.matches)]
-    if result.heatmap.any():
-        panels.append(_heated(base, result.heatmap, size))
-    upright = size[0] <= 1.5 * size[1]
-    pictures = _row(panels) if upright else _stack([_row([panel]) for panel in panels])
+    pictures = draw_panels(result, longest)
     width = max(pictures.width - 2 * MARGIN, 560)
     words = _text_panel(_wrapped(_reasons(result), width), width)
     return _stack([pictures, _row([words])])
+
+
+def draw_panels(result: ReferResult, longest: int = LONGEST_SIDE) -> Image.Image:
+    """The image with the matches outlined and numbered, and the heat map where there is one.
+
+    Args:
+        result: the answer.
+        longest: longest side in pixels of the two together.
+    """
+    size = display_size(result.raster.shape, longest // 2)
+    base = picture_of(result.raster, size)
+    panels = [outlined(base, result.matches)]
+    if result.heatmap.any():
+        panels.append(_heated(base, result.heatmap))
+    upright = size[0] <= 1.5 * size[1]
+    return _row(panels) if upright else _stack([_row([panel]) for panel in panels])
 
 
 def draw_answer(result: ReferResult, longest: int = 420) -> Image.Image:
@@ -124,7 +144,7 @@ def draw_answer(result: ReferResult, longest: int = 420) -> Image.Image:
     lines = [_Line(f"“{result.query.text}”"), _Line(scores, 13)]
     lines += [_Line(note, 12, FAINT) for note in result.notes[:1]]
     words = _text_panel(_wrapped(lines, base.width), base.width)
-    return _stack([_row([_outlined(base, chosen)]), _row([words])])
+    return _stack([_row([outlined(base, chosen)]), _row([words])])
 
 
 def _reasons(result: ReferResult) -> list[_Line]:
@@ -167,7 +187,13 @@ def _verdict(result: ReferResult) -> str:
     return f"{chosen} of {ranked} ranked (ranks in the picture){listed}"
 
 
-def _outlined(base: Image.Image, matches: Sequence[Match]) -> Image.Image:
+def outlined(base: Image.Image, matches: Sequence[Match]) -> Image.Image:
+    """Outlines of matches and their ranks over an image.
+
+    Args:
+        base: RGB image, or RGBA to draw on nothing, at display size.
+        matches: ranked.
+    """
     picture = base.copy()
     shown = sorted(enumerate(matches, start=1), key=lambda pair: pair[1].chosen)
     for _, match in shown:
@@ -219,13 +245,23 @@ def edge_of(mask: Image.Image, outer: int, inner: int) -> Image.Image:
     return Image.fromarray((grown > shrunk).astype(np.uint8) * 255)
 
 
-def _heated(base: Image.Image, heatmap: FloatArray, size: tuple[int, int]) -> Image.Image:
+def heat_colours(heatmap: FloatArray, size: tuple[int, int]) -> NDArray[np.float64]:
+    """Activations as colours, ``(h, w, 3)`` in 0..255.
+
+    Args:
+        heatmap: ``(H, W)`` float32 in [0, 1].
+        size: width and height of what is returned.
+    """
     heat = np.asarray(
         Image.fromarray(heatmap).resize(size, Image.Resampling.BILINEAR), np.float32
     ).clip(0, 1)
     stops = np.linspace(0, 1, len(_HEAT_RAMP))
     ramp = np.array(_HEAT_RAMP, np.float32)
-    colours = np.stack([np.interp(heat, stops, ramp[:, band]) for band in range(3)], axis=-1)
+    return np.stack([np.interp(heat, stops, ramp[:, band]) for band in range(3)], axis=-1)
+
+
+def _heated(base: Image.Image, heatmap: FloatArray) -> Image.Image:
+    colours = heat_colours(heatmap, base.size)
     grey = np.asarray(base.convert("L"), np.float32)[..., None]
     picture = Image.fromarray(np.round(0.45 * grey + 0.55 * colours).astype(np.uint8))
     draw = ImageDraw.Draw(picture)

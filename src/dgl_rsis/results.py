@@ -7,17 +7,23 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from dgl_rsis.displayed import Displayed
 from dgl_rsis.explanation import StepReport
 from dgl_rsis.types import BoolArray, FloatArray, MapFrame, Query, Raster
 
+if TYPE_CHECKING:
+    from geopandas import GeoDataFrame
+    from xarray import Dataset
+
 
 @dataclass(frozen=True)
-class SegmentResult:
+class SegmentResult(Displayed):
     """A land-cover map.
 
     Attributes:
@@ -44,6 +50,46 @@ class SegmentResult:
             name: float((self.labels == index).sum()) / total
             for index, name in enumerate(self.classes)
         }
+
+    def to_geodataframe(self, *, min_area: float = 0.0, simplify: float = 0.0) -> GeoDataFrame:
+        """The map as polygons, one for each connected region of a class.
+
+        Args:
+            min_area: polygons below this are left out; square metres, or pixels where the image
+                has no lengths.
+            simplify: tolerance in CRS units, or pixels without a CRS.
+
+        Returns:
+            Columns ``class``, ``score`` (mean of its pixels), ``area_m2`` (``area_px`` where the
+            image has no lengths) and ``geometry``, in the CRS of the image; without one in pixels,
+            y down.
+        """
+        from dgl_rsis.geo.polygonizing import polygonize
+
+        return polygonize(
+            self.labels,
+            self.classes,
+            frame=self.raster.frame,
+            scores=self.scores,
+            min_area=min_area,
+            simplify=simplify,
+        )
+
+    def to_xarray(self) -> Dataset:
+        """The map as labelled grids, on the pixels of the image.
+
+        Returns:
+            ``labels`` ``(y, x)`` int16 as in this result, with the names as CF flags, and ``scores``
+            float32, NaN where there is no data. ``y`` and ``x`` are pixel centres in map
+            coordinates (in pixels without georeference; absent where the image is turned),
+            ``spatial_ref`` holds CRS and transform as CF attributes, which rioxarray reads.
+
+        Raises:
+            MissingExtraError: xarray is not installed.
+        """
+        from dgl_rsis.notebook.grids import segment_grid
+
+        return segment_grid(self)
 
     def save(self, path: str | Path) -> None:
         """Write the map: .tif (COG), .gpkg, .geojson, .parquet, .fgb, or an overlay as .png.
@@ -128,7 +174,7 @@ class SceneMatch:
         return self.parts[0] if len(self.parts) == 1 else shapely.union_all(self.parts)
 
 
-class Explained(ABC):
+class Explained(Displayed, ABC):
     """An answer that can be explained; its fields are those of the answers below."""
 
     query: Query
@@ -139,6 +185,19 @@ class Explained(ABC):
     @abstractmethod
     def ranking(self) -> Sequence[Match | SceneMatch]:
         """The matches, best first."""
+
+    def to_geodataframe(self) -> GeoDataFrame:
+        """The ranked matches as rows, in the CRS of the image; without one in pixels, y down.
+
+        Returns:
+            Columns ``sentence``, ``rank`` (from 1), ``chosen``, ``score``, ``class`` (the noun), a
+            ``term_NAME`` for every term, ``area_m2`` (``area_px`` where the image has no lengths)
+            and ``geometry``.
+        """
+        from dgl_rsis.outputs import answer_table
+
+        assert isinstance(self, ReferResult | SceneAnswer)  # there are no others
+        return answer_table([self])
 
     def explain(self) -> str:
         """Why this answer, for people: what was dropped, every step with its scores, who lost.
@@ -223,6 +282,20 @@ class ReferResult(Explained):
     def frame(self) -> MapFrame | None:
         """Where the image lies on the map."""
         return self.raster.frame
+
+    def to_xarray(self) -> Dataset:
+        """The answer as labelled grids, on the pixels of the image.
+
+        Returns:
+            ``mask`` ``(y, x)`` bool and ``heatmap`` float32, NaN where there is no data; places as
+            in ``SegmentResult.to_xarray``.
+
+        Raises:
+            MissingExtraError: xarray is not installed.
+        """
+        from dgl_rsis.notebook.grids import answer_grid
+
+        return answer_grid(self)
 
     def save(self, path: str | Path) -> None:
         """Write the answer.

@@ -20,6 +20,8 @@ EXTRAS: dict[str, tuple[tuple[str, ...], str]] = {
     HF: (("transformers", "huggingface_hub"), "CLIP, SigLIP, SAM and other checkpoints"),
     "parquet": (("pyarrow",), "GeoParquet output"),
     "ray": (("ray",), "workers on a cluster"),
+    "notebook": (("lonboard",), "results on an interactive map in notebooks"),
+    "xarray": (("xarray",), "results as labelled grids"),
 }
 """Extras that users may want: the modules they bring, and for what."""
 

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from dgl_rsis.displayed import Displayed
 from dgl_rsis.geo.windows import TileGrid
 from dgl_rsis.models.base import ModelCard
 from dgl_rsis.scene.source import SceneSource
@@ -15,7 +16,7 @@ from dgl_rsis.types import MapFrame
 
 
 @dataclass(frozen=True)
-class SceneMap:
+class SceneMap(Displayed):
     """What a run over a scene made.
 
     Attributes:

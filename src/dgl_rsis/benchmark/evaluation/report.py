@@ -10,7 +10,6 @@ from importlib import resources
 
 from dgl_rsis.benchmark.evaluation.cases import Case, Extremes
 from dgl_rsis.benchmark.evaluation.gallery import ClassKey, Shown
-from dgl_rsis.benchmark.evaluation.markup import Markup, element, join
 from dgl_rsis.benchmark.evaluation.pictures import Picture
 from dgl_rsis.benchmark.evaluation.summary import Results
 from dgl_rsis.benchmark.evaluation.tables import (
@@ -23,6 +22,7 @@ from dgl_rsis.benchmark.evaluation.tables import (
     shown,
     tables,
 )
+from dgl_rsis.markup import Markup, element, join
 
 BAR = 96, 12  # width and height in pixels of the bar of a figure
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dgl_rsis.benchmark.evaluation.markup import Markup, element, join
+from dgl_rsis.markup import Markup, element, join
 
 # a NUL is no character of HTML, and a carriage return is read as a line feed
 TEXTS = st.text(st.characters(blacklist_categories=("Cs", "Cc")))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from html import escape
 
-VOID = frozenset({"img", "meta"})  # elements without content, of those used here
+VOID = frozenset({"br", "img", "meta"})  # elements without content, of those used here
 
 
 class Markup(str):
