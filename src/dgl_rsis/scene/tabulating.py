@@ -22,8 +22,9 @@ from dgl_rsis.progress import CancelledError, Progress, time_left
 from dgl_rsis.scene.crew import Crew
 from dgl_rsis.scene.executors import Executor, Failure
 from dgl_rsis.scene.journal import Journal, open_journal, remove_journal
-from dgl_rsis.scene.part_table import PartTable, read_table, write_table
+from dgl_rsis.scene.part_table import PartTable, read_table
 from dgl_rsis.scene.part_work import PartWork, PartWorker
+from dgl_rsis.scene.part_writer import write_table
 from dgl_rsis.scene.parts import Parts
 from dgl_rsis.scene.planning import plan_grid
 from dgl_rsis.scene.run_facts import file_facts, files_digest, weights_digest
