@@ -181,6 +181,21 @@ def test_a_changed_input_is_refused(tmp_path: Path) -> None:
     opened(tmp_path)
 
 
+def test_a_table_that_fits_is_not_made_again(tmp_path: Path) -> None:
+    opened(tmp_path)
+    backbone = PixelBackbone()
+    opened(tmp_path, model=toy_model(backbone), overwrite=True)
+    assert backbone.calls["dense"] == 0
+    with pytest.raises(CancelledError):  # another one, over the first
+        opened(tmp_path, tile_size=128, overwrite=True, progress=lambda *_: False)
+    opened(tmp_path, model=toy_model(backbone))
+    assert backbone.calls["dense"] == 0
+    with pytest.raises(InputError, match="tile_size was 112 and is 128"):
+        opened(tmp_path, tile_size=128)
+    finished = opened(tmp_path, tile_size=128, resume=True)
+    assert finished.table.header["facts"]["tile_size"] == 128
+
+
 @pytest.mark.parametrize(
     ("options", "named"),
     [

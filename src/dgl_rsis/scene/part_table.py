@@ -200,6 +200,6 @@ def check_table(table: PartTable, facts: Mapping[str, Any]) -> None:
         path, old, new = difference
         raise InputError(
             f"{table.folder} was made of something else: {' '.join(path)} was {shortened(old)} and "
-            f"is {shortened(new)}; put that back, remove that folder, or choose another with "
-            "--table"
+            f"is {shortened(new)}; put that back, choose another folder with --table, or "
+            "make it anew with --overwrite"
         )
