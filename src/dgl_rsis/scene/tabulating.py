@@ -134,7 +134,8 @@ def make_table(
                 "--overwrite"
             )
         write_table(folder, _header(work, model, facts, failed), _kept(work, journal))
-        remove_journal(folder)
+        if not failed:
+            remove_journal(folder)
     return read_table(folder)
 
 
@@ -210,8 +211,8 @@ def _header(
     if failed:
         reason = next(iter(failed.values()))
         notes.append(
-            f"{len(failed)} of {len(work.grid)} tiles could not be computed and hold nothing: "
-            f"{reason}"
+            f"{len(failed)} of {len(work.grid)} tiles could not be computed and hold nothing "
+            f"(--resume tries them again): {reason}"
         )
     return {
         "facts": dict(facts),
