@@ -25,6 +25,17 @@ def test_info_for_people_and_machines(image: Path, run: Run) -> None:
     assert facts["estimates"]["segment"]["memory_bytes"] > 0
 
 
+def test_info_tells_what_is_computed_in_tiles(tmp_path: Path, image: Path, run: Run) -> None:
+    note = "it is computed in tiles, except where"
+    assert note not in run("info", image)[1]
+    profile = {"driver": "GTiff", "count": 1, "height": 2049, "width": 2048, "dtype": "uint8"}
+    with rasterio.open(tmp_path / "large.tif", "w", sparse_ok=True, **profile):
+        pass
+    code, out, _ = run("info", tmp_path / "large.tif")
+    assert code == 0
+    assert note in out
+
+
 def test_info_tells_what_is_unclear(tmp_path: Path, run: Run) -> None:
     profile = {"driver": "GTiff", "count": 5, "height": 4, "width": 4, "dtype": "uint16"}
     with rasterio.open(tmp_path / "five.tif", "w", **profile) as dataset:

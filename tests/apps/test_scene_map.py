@@ -84,7 +84,7 @@ def test_pictures_do_not_go_with_tiles(tmp_path: Path, words: list[Any], run: Ru
     path = write(tmp_path / "a.tif", blobs(60, 60))
     code, _, err = run("segment", path, *words[:-1], tmp_path / "map.png", "--gsd", 2)
     assert code == 2
-    assert "--gsd is computed in tiles, into a raster or polygons, not map.png" in err
+    assert "with --gsd an image is mapped in tiles, into a raster or polygons, not map.png" in err
 
 
 def test_polygons_of_a_scene_in_tiles_are_those_of_its_map(

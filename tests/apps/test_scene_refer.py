@@ -52,6 +52,9 @@ def test_a_table_that_is_asked_for(tmp_path: Path, words: list[Any], run: Run) -
     code, _, err = run("refer", path, question, *words, "--tile-size", 128)
     assert code == 2
     assert "tile_size was 256 and is 128" in err
+    code, _, _ = run("refer", path, question, *words, "--tile-size", 128, "--overwrite")
+    assert code in (0, 4)
+    assert run("refer", path, question, *words, "--tile-size", 128)[0] == code
 
 
 def test_large_images_have_one_by_themselves(tmp_path: Path, words: list[Any], run: Run) -> None:

@@ -20,7 +20,9 @@ from dgl_rsis.geo.dataset import (
     georeference_notes,
     map_bounds,
     open_raster,
+    with_sources,
 )
+from dgl_rsis.geo.mosaic import mosaic_text
 
 UPRIGHT = Affine(0.5, 0.0, 346000.0, 0.0, -0.5, 5648000.0)
 TURNED = Affine(0.3, 0.4, 346000.0, 0.4, -0.3, 5648000.0)
@@ -97,3 +99,16 @@ def test_a_crs_without_code_is_kept_whole(tmp_path: Path) -> None:
         assert text is not None
         assert not text.startswith("EPSG:")
         assert rasterio.crs.CRS.from_wkt(text) == dataset.crs
+
+
+def test_a_mosaic_counts_with_the_files_that_it_is_made_of(tmp_path: Path) -> None:
+    images = [write(tmp_path / f"{name}.tif", crs="EPSG:25832", transform=UPRIGHT) for name in "ab"]
+    inner, outer = tmp_path / "inner.vrt", tmp_path / "outer.vrt"
+    inner.write_text(mosaic_text(list(map(str, images))))
+    outer.write_text(mosaic_text([str(inner)]))
+    expected = [str(each) for each in (outer, inner, *images)]
+    assert with_sources([str(outer)]) == expected
+    assert with_sources([str(images[0]), "/vsicurl/c.vrt"]) == [str(images[0]), "/vsicurl/c.vrt"]
+    inner.unlink()
+    with pytest.raises(ImageError, match=r"inner\.vrt does not exist"):
+        with_sources([str(outer)])

@@ -36,3 +36,17 @@ def ray_cluster() -> Iterator[str]:
             cluster.add_node(num_cpus=1, object_store_memory=100 * 2**20, include_dashboard=False)
         yield cluster.address
         cluster.shutdown()
+
+
+@pytest.fixture
+def one_thread() -> Iterator[None]:
+    """Torch computes with one thread here, as in workers that have a core each.
+
+    With another number of threads, convolutions add in another order.
+    """
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)

@@ -181,6 +181,21 @@ def test_a_changed_input_is_refused(tmp_path: Path) -> None:
     opened(tmp_path)
 
 
+def test_a_table_that_fits_is_not_made_again(tmp_path: Path) -> None:
+    opened(tmp_path)
+    backbone = PixelBackbone()
+    opened(tmp_path, model=toy_model(backbone), overwrite=True)
+    assert backbone.calls["dense"] == 0
+    with pytest.raises(CancelledError):  # another one, over the first
+        opened(tmp_path, tile_size=128, overwrite=True, progress=lambda *_: False)
+    opened(tmp_path, model=toy_model(backbone))
+    assert backbone.calls["dense"] == 0
+    with pytest.raises(InputError, match="tile_size was 112 and is 128"):
+        opened(tmp_path, tile_size=128)
+    finished = opened(tmp_path, tile_size=128, resume=True)
+    assert finished.table.header["facts"]["tile_size"] == 128
+
+
 @pytest.mark.parametrize(
     ("options", "named"),
     [
@@ -263,6 +278,15 @@ def test_failed_tiles_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     answer = scene.refer("the northernmost building")
     assert answer.chosen[0].box == ROOFS[2]
     assert any("of 16 tiles could not be computed" in note for note in answer.notes)
+    # resumed, it tries them again and computes nothing else
+    backbone = PixelBackbone()
+    healed = opened(tmp_path, model=toy_model(backbone), reading=plain(), resume=True)
+    assert not healed.table.header["tiles"]["failed"]
+    assert not journal_folder(tmp_path / "a.tif.table").exists()
+    every = PixelBackbone()
+    opened(tmp_path, model=toy_model(every), table=tmp_path / "whole", reading=plain())
+    assert 0 < backbone.calls["dense"] < every.calls["dense"] / 8
+    assert digests(tmp_path / "a.tif.table") == digests(tmp_path / "whole")
 
 
 def plain() -> Any:

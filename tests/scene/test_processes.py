@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -43,11 +45,22 @@ def run(folder: Path, path: Path, model: Path, **options: Any) -> Any:
     )
 
 
-def test_two_workers_write_the_bytes_of_one(tmp_path: Path, tiny_rs_folder: Path) -> None:
+@pytest.mark.usefixtures("one_thread")
+def test_two_workers_write_the_bytes_of_one(
+    tmp_path: Path,
+    tiny_rs_folder: Path,
+    capfd: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(os, "cpu_count", lambda: 2)
     path = image(tmp_path)
-    one = run(tmp_path, path, tiny_rs_folder)
+    model = shutil.copytree(tiny_rs_folder, tmp_path / "model")
+    facts = json.loads((model / "config.json").read_text()) | {"notice": "Mind the terms."}
+    (model / "config.json").write_text(json.dumps(facts))
+    one = run(tmp_path, path, model)
     expected = made(tmp_path)
-    two = run(tmp_path, path, tiny_rs_folder, workers=2, overwrite=True)
+    two = run(tmp_path, path, model, workers=2, overwrite=True)
+    assert "Mind the terms." not in capfd.readouterr().err  # workers do not repeat it
     assert made(tmp_path) == expected
     assert two.computed == one.computed == 2 * len(one.grid)
     assert two.pixels == one.pixels

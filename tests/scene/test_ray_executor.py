@@ -16,7 +16,8 @@ from scene.toy_tasks import make_death, make_nothing, make_square, make_tell, on
 from dgl_rsis.errors import InputError, MissingExtraError
 from dgl_rsis.scene import ray_executor
 from dgl_rsis.scene.executors import Executor, Failure
-from dgl_rsis.scene.ray_executor import TASKS_AT_ONCE, RayActors, RayWorker, check_cluster
+from dgl_rsis.scene.ray_cluster import check_cluster
+from dgl_rsis.scene.ray_executor import TASKS_AT_ONCE, RayActors, RayWorker
 
 
 @pytest.mark.slow

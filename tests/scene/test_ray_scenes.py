@@ -18,7 +18,7 @@ from dgl_rsis.progress import CancelledError
 from dgl_rsis.scene import segmenting
 from dgl_rsis.scene.journal import journal_folder
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("one_thread")]
 
 
 def processes() -> dict[int, tuple[int, str]]:

@@ -15,7 +15,7 @@ from scene.toy_scenes import write
 from dgl_rsis.scene.asking import open_scene
 from dgl_rsis.scene.journal import journal_folder
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("one_thread")]
 
 
 def make(folder: Path, name: str, model: Path, **options: Any) -> dict[str, bytes]:

@@ -14,7 +14,8 @@ from dgl_rsis.geo.windows import Box, Tile
 from dgl_rsis.proposals.masks import MaskSet
 from dgl_rsis.scene.finding import Found
 from dgl_rsis.scene.instances import Instances, joined, whole_things
-from dgl_rsis.scene.part_table import PartTable, read_table, write_table
+from dgl_rsis.scene.part_table import PartTable, read_table
+from dgl_rsis.scene.part_writer import write_table
 from dgl_rsis.scene.parts import Parts, kept_of, measure, outline
 from dgl_rsis.scene.views import Views
 from dgl_rsis.types import Raster

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from scene.toy_scenes import (
     PixelBackbone,
     blobs,
     digest,
+    mosaic,
     read,
     toy_model,
     write,
@@ -200,10 +202,29 @@ def test_folder_of_tiles_is_one_image(tmp_path: Path) -> None:
     assert (run(tmp_path, listed)[1] == labels).all()
 
 
-def test_output_does_not_lie_among_its_input(tmp_path: Path) -> None:
-    write(tmp_path / "a.tif", blobs(60, 60))
-    with pytest.raises(OutputError, match="among the images"):
-        run(tmp_path, tmp_path)
+@pytest.mark.parametrize("name", ["map.tif", "scores.tif"])
+def test_output_does_not_lie_among_its_input(tmp_path: Path, name: str) -> None:
+    tiles = tmp_path / "tiles"
+    tiles.mkdir()
+    write(tiles / "a.tif", blobs(60, 60))
+    paths = {"map.tif": tmp_path / "map.tif", "scores.tif": tmp_path / "scores.tif"}
+    paths[name] = tiles / name
+    with pytest.raises(OutputError, match=f"{name} would lie among the images"):
+        segment_scene(
+            tiles, CLASSES, paths["map.tif"], scores=paths["scores.tif"], model=toy_model()
+        )
+
+
+def test_output_does_not_replace_a_listed_image(tmp_path: Path) -> None:
+    path = write(tmp_path / "scores.tif", blobs(60, 60))
+    before = digest(path)
+    listed = tmp_path / "list.txt"
+    listed.write_text("scores.tif\n")
+    with pytest.raises(OutputError, match=r"scores\.tif is one of the images"):
+        run(tmp_path, listed)
+    with pytest.raises(OutputError, match=r"scores\.tif is one of the images"):
+        run(tmp_path, mosaic(tmp_path / "a.vrt", path))
+    assert digest(path) == before
 
 
 def test_empty_tiles_are_skipped(tmp_path: Path) -> None:
@@ -409,15 +430,27 @@ def test_changed_image_is_not_resumed(tmp_path: Path) -> None:
         run(tmp_path, path, resume=True)
 
 
-def test_image_that_is_replaced_during_the_run_is_noticed(tmp_path: Path) -> None:
+def test_image_behind_a_mosaic_that_changed_is_not_resumed(tmp_path: Path) -> None:
     path = write(tmp_path / "a.tif", blobs(300, 300))
+    mosaic_file = mosaic(tmp_path / "a.vrt", path)
+    with pytest.raises(Stop):
+        run(tmp_path, mosaic_file, progress=stopping(4))
+    os.utime(path, ns=(1, 1))
+    with pytest.raises(InputError, match=r"cannot be resumed: input files \S+a\.tif"):
+        run(tmp_path, mosaic_file, resume=True)
+
+
+@pytest.mark.parametrize("is_mosaic", [False, True])
+def test_image_that_is_replaced_during_the_run_is_noticed(tmp_path: Path, is_mosaic: bool) -> None:
+    path = write(tmp_path / "a.tif", blobs(300, 300))
+    image = mosaic(tmp_path / "a.vrt", path) if is_mosaic else path
 
     def replace(done: int, total: int, message: str) -> bool:
         write(tmp_path / "new.tif", blobs(300, 300, seed=1)).replace(path)
         return True
 
     with pytest.raises(InputError, match="changed while it was read"):
-        run(tmp_path, path, progress=replace)
+        run(tmp_path, image, progress=replace)
     assert not (tmp_path / "map.tif").exists()
 
 

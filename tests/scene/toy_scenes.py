@@ -13,6 +13,7 @@ from affine import Affine
 from toy_backbone import ToyBackbone
 
 from dgl_rsis.config import make_settings
+from dgl_rsis.geo.mosaic import mosaic_text
 from dgl_rsis.geo.windows import Box, TileGrid, make_grid
 from dgl_rsis.pipeline import Model
 
@@ -71,6 +72,12 @@ def write(path: Path, values: Any, transform: Affine = TRANSFORM, **options: Any
         dataset.write(values)
         if mask is not None:
             dataset.write_mask(mask)
+    return path
+
+
+def mosaic(path: Path, *images: Path) -> Path:
+    """A VRT over images."""
+    path.write_text(mosaic_text(list(map(str, images))))
     return path
 
 

@@ -116,6 +116,7 @@ def info(
     as_json: options.AsJson = False,
 ) -> None:
     """Show what an image holds, what would be read, and what a run would take."""
+    from dgl_rsis.config import make_settings
     from dgl_rsis.geo.mosaic import mosaic_text, scene_files
     from dgl_rsis.geo.raster import describe
     from dgl_rsis.manifest import to_json
@@ -125,6 +126,12 @@ def info(
     facts |= {"path": image, "files": len(files)}
     facts["estimates"] = estimates(facts["width"] * facts["height"], facts["memory_bytes"])
     facts["estimates_in_tiles"] = estimates_in_tiles(facts)
+    most = make_settings("default").local.max_side ** 2
+    if len(files) > 1 or facts["width"] * facts["height"] > most:
+        facts["notes"] = [
+            *facts["notes"],
+            "it is computed in tiles, except where pictures, heat maps or candidates need the whole",
+        ]
     if as_json:
         typer.echo(to_json(facts))
         return
@@ -153,7 +160,9 @@ def info(
     ]
     for task, estimate in facts["estimates"].items():
         memory, seconds = estimate["memory_bytes"] / 1e9, _duration(estimate["cpu_seconds"])
-        rows.append([task, f"about {memory:.1f} GB and {seconds} of CPU time with rs-tiny"])
+        rows.append(
+            [f"{task} as a whole", f"about {memory:.1f} GB and {seconds} of CPU time with rs-tiny"]
+        )
     for preset, found in facts["estimates_in_tiles"].items():
         needs = f"{found['tiles']} tiles, {found['memory_bytes'] / 1e9:.1f} GB"
         disk = f"{found['disk_bytes'] / 1e9:.1f} GB beside the output"

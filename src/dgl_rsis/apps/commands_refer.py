@@ -109,7 +109,7 @@ def refer(
     Of an image that is larger than a model reads at once, or of a folder, list or STAC
     ItemCollection of images, a table of everything in it is made first, beside it or in --table;
     --resume goes on with that after a kill. Further sentences are answered from the table, without
-    the image.
+    the image. With --overwrite a table of other files, settings or weights is made anew.
     """
     from dgl_rsis import outputs
     from dgl_rsis.geo.writer import RASTER_SUFFIXES
@@ -155,6 +155,7 @@ def refer(
             choice,
             console,
             explained=explain is not None,
+            overwrite=overwrite,
         )
         return
     raster = reading.read(image)

@@ -65,9 +65,9 @@ def streams(
         most = make_settings(choice.preset, choice.overrides).local.max_side ** 2
         return not is_picture and pixels_asked(image, reading.scene(None)) > most
     if is_picture:
+        reason = "a mosaic is mapped" if is_mosaic else f"with {asked[0]} an image is mapped"
         raise InputError(
-            f"{'a mosaic' if is_mosaic else asked[0]} is computed in tiles, into a raster or "
-            f"polygons, not {target.name}; write a .tif or a .gpkg"
+            f"{reason} in tiles, into a raster or polygons, not {target.name}; write a .tif or a .gpkg"
         )
     return True
 

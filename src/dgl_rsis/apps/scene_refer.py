@@ -92,8 +92,19 @@ def refer(
     console: Console,
     *,
     explained: bool,
+    overwrite: bool,
 ) -> None:
     """Answer sentences about a scene and show the answers.
+
+    Args:
+        request: what is asked.
+        reading: how the image is read.
+        tiling: how a table is made.
+        choice: of the model.
+        console: where the answers are shown.
+        explained: whether they are shown step by step.
+        overwrite: whether a table that was made of something else, or was not finished, is
+            replaced.
 
     Raises:
         InputError: something that the user gave cannot be used.
@@ -114,6 +125,7 @@ def refer(
                 workers=tiling.workers,
                 ray=tiling.ray,
                 resume=tiling.resume,
+                overwrite=overwrite,
                 progress=progress,
             )
         except KeyboardInterrupt:

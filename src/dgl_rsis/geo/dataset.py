@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -74,6 +75,25 @@ def opened_by_gdal(name: str) -> bool:
     return (
         name.startswith(("/vsi", _VRT_START)) or re.match(r"[a-z][a-z0-9+]*://", name) is not None
     )
+
+
+def with_sources(names: Sequence[str]) -> list[str]:
+    """Rasters, and for each local VRT among them the files that it is made of, however deep.
+
+    Raises:
+        ImageError: a VRT cannot be opened.
+    """
+    known: dict[str, None] = {}
+    waiting = deque(names)
+    while waiting:
+        name = waiting.popleft()
+        if name in known:
+            continue
+        known[name] = None
+        if Path(name).suffix.lower() == ".vrt" and not opened_by_gdal(name):
+            with open_raster(name) as dataset:
+                waiting.extend(dataset.files)
+    return list(known)
 
 
 def shown_name(name: str) -> str:

@@ -174,12 +174,17 @@ def open_scene(
     folder = place_of_table(images) if table is None else Path(table)
     facts = table_facts(images, reading, loaded, tile_size)
     windows = Windows(images, reading, loaded)
-    if (folder / HEADER).exists() and not journal_folder(folder).exists():
+    is_there = (folder / HEADER).exists()
+    if is_there and not (resume and journal_folder(folder).exists()):
         found = read_table(folder)
-        if not overwrite:
+        try:
             check_table(found, facts)
+        except InputError:
+            if not overwrite:
+                raise
+        else:
             return OpenScene(found, loaded, windows)
-    elif folder.exists() and not (folder / HEADER).exists():
+    elif folder.exists() and not is_there:
         raise OutputError(f"{folder} is there and no table; choose another folder with --table")
     source = plan_source(images, reading)
     made = make_table(

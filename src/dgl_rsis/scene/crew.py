@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from dgl_rsis.errors import InputError
 from dgl_rsis.scene.executors import Executor, InProcess, Processes
-from dgl_rsis.scene.ray_executor import TASKS_AT_ONCE, RayActors, check_cluster
+from dgl_rsis.scene.ray_cluster import check_cluster
+from dgl_rsis.scene.ray_executor import TASKS_AT_ONCE, RayActors
 from dgl_rsis.scene.worker import WorkerMaker, WorkT
 
 if TYPE_CHECKING:

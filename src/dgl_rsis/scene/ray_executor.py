@@ -9,29 +9,23 @@ room: nodes may come and go.
 
 from __future__ import annotations
 
-import importlib.util
-import logging
 import os
 import socket
 from collections import deque
 from collections.abc import Callable, Generator, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Generic
-from urllib.parse import urlsplit
 
 from dgl_rsis import __version__
-from dgl_rsis.errors import InputError, MissingExtraError
+from dgl_rsis.errors import InputError
 from dgl_rsis.scene.executors import Failure, Result, Task
+from dgl_rsis.scene.ray_cluster import connected
 
-ADDRESSES = "auto, local, HOST:PORT or ray://HOST:PORT"
 TASKS_AT_ONCE = 2
 """Of an actor: one is read, painted or sent while the model computes the other one."""
 _DEATHS = 3  # workers that a task may take with it, and that may die in a row as they start
 _PATIENCE = 300.0  # seconds without any worker
-_REACH = 5.0  # seconds until an address counts as unreachable
-_START = "`ray start --head` starts one on this machine, and `ray status` shows it"
 
 
 class RayActors(Generic[Task, Result]):
@@ -72,7 +66,7 @@ class RayActors(Generic[Task, Result]):
         first = next(tasks, None)
         if first is None:
             return
-        with _connected(self.address, self.count) as ray:
+        with connected(self.address, self.count) as ray:
             pool: _Pool[Task, Result] = _Pool(ray, self.make, self.needs)
             pool.again.append(_Job(first))
             try:
@@ -272,61 +266,3 @@ def _cannot_start(node: str, reason: str) -> str:
         f"a worker cannot start on {node}: {reason}; every node needs this version of dgl-rsis, and "
         "images and model under the same paths; finished tiles are kept: run again with --resume"
     )
-
-
-def check_cluster(address: str) -> None:
-    """Say at once what is wrong with an address: Ray itself tries for a minute.
-
-    Raises:
-        InputError: it is no address, or nothing answers there.
-        MissingExtraError: Ray is not installed.
-    """
-    if importlib.util.find_spec("ray") is None:
-        raise MissingExtraError("--ray", "ray")
-    if address in ("auto", "local"):
-        return
-    place = urlsplit(address if "://" in address else f"//{address}")
-    try:
-        host, port = place.hostname, place.port
-    except ValueError:  # a port that is no number
-        host = port = None
-    if place.scheme not in ("", "ray") or host is None or port is None:
-        raise InputError(f"{address!r} is no address of a Ray cluster; write {ADDRESSES}")
-    try:
-        socket.create_connection((host, port), timeout=_REACH).close()
-    except OSError as error:
-        raise InputError(
-            f"no Ray cluster answers at {address}: {error.strerror or error}; {_START}"
-        ) from error
-
-
-@contextmanager
-def _connected(address: str, cores: int | None) -> Iterator[Any]:
-    """Connect this process with a cluster; one that it is connected with already is taken.
-
-    Raises:
-        InputError: the address cannot be reached.
-        MissingExtraError: Ray is not installed.
-    """
-    check_cluster(address)
-    import ray
-    import ray.exceptions
-
-    if ray.is_initialized():
-        yield ray
-        return
-    options: dict[str, Any] = {"logging_level": logging.ERROR, "log_to_driver": False}
-    if address == "local":
-        os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nothing leaves this machine
-        options |= {"include_dashboard": False, "num_cpus": cores or os.cpu_count()}
-    try:
-        ray.init(address=address, **options)
-    except (ConnectionError, RuntimeError, ValueError, ImportError) as error:
-        reason = " ".join(str(error).split())
-        raise InputError(
-            f"the Ray cluster at {address} cannot be used: {reason[:200]}; {_START}"
-        ) from error
-    try:
-        yield ray
-    finally:
-        ray.shutdown()

@@ -9,7 +9,7 @@ from typing import Any
 
 from dgl_rsis import __version__
 from dgl_rsis.errors import ImageError
-from dgl_rsis.geo.dataset import opened_by_gdal
+from dgl_rsis.geo.dataset import opened_by_gdal, with_sources
 from dgl_rsis.pipeline import Model
 from dgl_rsis.scene.source import SceneOptions
 from dgl_rsis.scene.work import Work
@@ -48,17 +48,20 @@ def run_facts(
 def file_facts(files: Sequence[str]) -> dict[str, Any]:
     """Size and time of change of local files, by name: what shows that an input was replaced.
 
+    Args:
+        files: of a scene; a VRT counts with the files that it is made of.
+
     Raises:
-        ImageError: a file is gone.
+        ImageError: a file is gone, or a VRT cannot be opened.
     """
     facts = {}
-    for name in files:
+    for name in with_sources(files):
         if opened_by_gdal(name):
             continue
         try:
             status = Path(name).stat()
         except OSError as error:
-            raise ImageError(f"{name} cannot be found any more: {error.strerror}") from error
+            raise ImageError(f"{name} cannot be read: {error.strerror}") from error
         facts[str(Path(name).resolve())] = [status.st_size, status.st_mtime_ns]
     return facts
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -69,5 +68,5 @@ def describe_tiles(result: SceneMap) -> dict[str, Any]:
         "count": len(result.grid),
         "empty": result.empty,
         "failed": dict(result.failed),
-        **json.loads(json.dumps(result.facts["tiles"])),
+        **result.facts["tiles"],
     }

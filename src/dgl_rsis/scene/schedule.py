@@ -41,6 +41,7 @@ class Schedule:
     computed: int = 0
     _known: dict[Tile, str] = field(default_factory=dict)
     _done: set[Tile] = field(default_factory=set)
+    _failed: set[Tile] = field(default_factory=set)
     _reads: deque[Tile] = field(default_factory=deque)
     _paints: deque[Tile] = field(default_factory=deque)
     _again: deque[TileTask] = field(default_factory=deque)
@@ -145,6 +146,7 @@ class Schedule:
 
     def _fail(self, tile: Tile, reason: str) -> None:
         self.journal.put_failed(tile, reason)
+        self._failed.add(tile)
         if tile in self._known:  # it was read: only its painting failed
             self._finish(tile)
         else:
@@ -176,8 +178,7 @@ class Schedule:
         """
         self._done.add(tile)
         grid = self.work.grid
-        failed = self.journal.failed()
         for each in grid.neighbours(tile):
             around = grid.neighbours(each)
-            if all(one in self._done and one not in failed for one in around):
+            if all(one in self._done and one not in self._failed for one in around):
                 self.journal.forget_cells(each)

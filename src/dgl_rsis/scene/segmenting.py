@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -104,9 +104,9 @@ def segment_scene(
     scores_target = None
     if scores is not None:
         scores_target = check_output(scores, overwrite=replace, suffixes=RASTER_SUFFIXES)
-    _check_apart(images, target)
     source = plan_source(images, reading)
     before = file_facts(source.files)
+    _check_apart(images, before, target, scores_target)
     loaded = load(model, preset=preset, settings=settings) if isinstance(model, str) else model
     work = plan_work(
         source,
@@ -164,15 +164,27 @@ def segment_scene(
     )
 
 
-def _check_apart(images: str | Path | Sequence[str | Path], target: Path) -> None:
-    """Refuse an output that the next run would take for a part of its mosaic.
+def _check_apart(
+    images: str | Path | Sequence[str | Path], files: Collection[str], *outputs: Path | None
+) -> None:
+    """Refuse an output that is an image, or that the next run would take for one.
+
+    Args:
+        images: as the user named them.
+        files: absolute paths of those that are read.
+        outputs: what is written; None for what is not wanted.
 
     Raises:
-        OutputError: it lies in the folder of the images.
+        OutputError: it is one of the images, or lies in their folder.
     """
-    folder = Path(images) if isinstance(images, str | Path) else None
-    if folder is not None and folder.is_dir() and folder.resolve() == target.parent.resolve():
-        raise OutputError(f"{target} would lie among the images; choose another folder for it")
+    folder = Path(images).resolve() if isinstance(images, str | Path) else None
+    for output in outputs:
+        if output is None:
+            continue
+        if str(output.resolve()) in files:
+            raise OutputError(f"{output} is one of the images; choose another name")
+        if output.parent.resolve() == folder:
+            raise OutputError(f"{output} would lie among the images; choose another folder for it")
 
 
 def _compute(

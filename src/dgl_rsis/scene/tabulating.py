@@ -22,8 +22,9 @@ from dgl_rsis.progress import CancelledError, Progress, time_left
 from dgl_rsis.scene.crew import Crew
 from dgl_rsis.scene.executors import Executor, Failure
 from dgl_rsis.scene.journal import Journal, open_journal, remove_journal
-from dgl_rsis.scene.part_table import PartTable, read_table, write_table
+from dgl_rsis.scene.part_table import PartTable, read_table
 from dgl_rsis.scene.part_work import PartWork, PartWorker
+from dgl_rsis.scene.part_writer import write_table
 from dgl_rsis.scene.parts import Parts
 from dgl_rsis.scene.planning import plan_grid
 from dgl_rsis.scene.run_facts import file_facts, files_digest, weights_digest
@@ -133,7 +134,8 @@ def make_table(
                 "--overwrite"
             )
         write_table(folder, _header(work, model, facts, failed), _kept(work, journal))
-        remove_journal(folder)
+        if not failed:
+            remove_journal(folder)
     return read_table(folder)
 
 
@@ -209,8 +211,8 @@ def _header(
     if failed:
         reason = next(iter(failed.values()))
         notes.append(
-            f"{len(failed)} of {len(work.grid)} tiles could not be computed and hold nothing: "
-            f"{reason}"
+            f"{len(failed)} of {len(work.grid)} tiles could not be computed and hold nothing "
+            f"(--resume tries them again): {reason}"
         )
     return {
         "facts": dict(facts),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from queue import SimpleQueue
@@ -83,5 +84,7 @@ class WorkerMaker(Generic[WorkT, WorkerT]):
         """Load the model and open the scene."""
         from dgl_rsis.pipeline import load
 
+        # the process that leads has given the notice of the model
+        logging.getLogger("dgl_rsis").addHandler(logging.NullHandler())
         model = load(self.name, settings=self.settings.model_dump())
         return self.kind(self.work, model, self.threads)
