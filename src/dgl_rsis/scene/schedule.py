@@ -14,6 +14,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from dgl_rsis.geo.windows import Tile
+from dgl_rsis.scene.attempts import Attempts
 from dgl_rsis.scene.blending import blend
 from dgl_rsis.scene.executors import Failure
 from dgl_rsis.scene.journal import Journal
@@ -21,7 +22,6 @@ from dgl_rsis.scene.work import Cells, Painted, PaintTile, ReadTile, Work
 from dgl_rsis.types import FloatArray
 
 TileTask = ReadTile | PaintTile
-_ATTEMPTS = 2
 
 
 @dataclass
@@ -46,7 +46,7 @@ class Schedule:
     _paints: deque[Tile] = field(default_factory=deque)
     _again: deque[TileTask] = field(default_factory=deque)
     _full: set[Tile] = field(default_factory=set)  # as far as this run knows
-    _attempts: dict[tuple[type, Tile], int] = field(default_factory=dict)
+    _attempts: Attempts = field(init=False)
     _out: int = 0
 
     def __post_init__(self) -> None:
@@ -60,6 +60,7 @@ class Schedule:
                 self._reads.append(tile)
             else:
                 self._known[tile] = state or "empty"
+        self._attempts = Attempts(bool(self._done) or "cells" in self._known.values())
         for tile in grid:
             if tile not in self._done and self._surrounded(tile):
                 self._next(tile)
@@ -103,19 +104,19 @@ class Schedule:
         """Record a result.
 
         Raises:
+            InputError: all tasks so far failed.
             OutputError: it cannot be written.
         """
         self._out -= 1
         tile = task.tile
         if isinstance(result, Failure):
-            key = type(task), tile
-            self._attempts[key] = self._attempts.get(key, 0) + 1
-            if self._attempts[key] < _ATTEMPTS:
+            if self._attempts.again((type(task), tile), result.reason):
                 self._again.append(task)
             else:
                 self._fail(tile, result.reason)
             return
         self.computed += 1
+        self._attempts.works = True
         if isinstance(result, Cells):
             self.model_seconds += result.model_seconds
             if result.is_full:

@@ -19,6 +19,7 @@ from dgl_rsis.geo.mosaic import scene_files
 from dgl_rsis.geo.windows import Tile
 from dgl_rsis.pipeline import Model
 from dgl_rsis.progress import CancelledError, Progress, time_left
+from dgl_rsis.scene.attempts import Attempts
 from dgl_rsis.scene.crew import Crew
 from dgl_rsis.scene.executors import Executor, Failure
 from dgl_rsis.scene.journal import Journal, open_journal, remove_journal
@@ -33,7 +34,6 @@ from dgl_rsis.scene.work import ReadTile
 from dgl_rsis.stages import local
 
 Images = str | Path | Sequence[str | Path]
-_ATTEMPTS = 2
 _STAGES = ("backbone", "local", "proposals")  # whose settings the parts depend on
 _READING = ("own_scale", "thing_cells", "thing_spread")  # of the stage instances, likewise
 
@@ -148,6 +148,7 @@ def _compute(
     """Compute the tiles that are not known yet and record each.
 
     Raises:
+        InputError: all tiles so far failed.
         CancelledError: the callback asked to stop.
     """
     for tile in journal.failed():
@@ -155,7 +156,7 @@ def _compute(
     total = len(work.grid)
     waiting = deque(tile for tile in work.grid if not journal.is_painted(tile))
     known = done = total - len(waiting)
-    attempts: dict[Tile, int] = {}
+    attempts = Attempts(known > 0)
     began, running = time.perf_counter(), 0
 
     def tasks() -> Iterator[ReadTile | None]:
@@ -173,15 +174,14 @@ def _compute(
             running -= 1
             tile = task.tile
             if isinstance(result, Failure):
-                attempts[tile] = attempts.get(tile, 0) + 1
-                if attempts[tile] < _ATTEMPTS:
-                    waiting.append(tile)
+                if attempts.again(tile, result.reason):
+                    waiting.appendleft(tile)
                     continue
                 journal.put_failed(tile, result.reason)
-            elif result is None or not len(result):
-                journal.put_painted(tile)
             else:
-                journal.put_painted(tile, **result.arrays())
+                attempts.works = True
+                arrays = result.arrays() if result is not None and len(result) else {}
+                journal.put_painted(tile, **arrays)
             done += 1
             seconds = time.perf_counter() - began
             rate = (done - known) / seconds
