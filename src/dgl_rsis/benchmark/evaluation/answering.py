@@ -16,7 +16,13 @@ import numpy as np
 from dgl_rsis import __version__
 from dgl_rsis.benchmark.baselines.registry import MAP_BASELINES, check_needs, threshold_of
 from dgl_rsis.benchmark.datasets.registry import read_dataset
-from dgl_rsis.benchmark.datasets.samples import MapDataset, MapSample, ReferSample
+from dgl_rsis.benchmark.datasets.samples import (
+    MapDataset,
+    MapSample,
+    ReferDataset,
+    ReferSample,
+)
+from dgl_rsis.benchmark.evaluation.losses import CLASSES
 from dgl_rsis.benchmark.evaluation.maps import answer_map
 from dgl_rsis.benchmark.evaluation.sentences import Asked, answer_sentences
 from dgl_rsis.benchmark.evaluation.shared import Kept, SharedBackbone, SharedFinder, unshared
@@ -77,7 +83,9 @@ class Bench:
         self._backbones: dict[tuple[str, str], SharedBackbone] = {}
         loaded = {way: self._load(way) for way in plan.ways}
         self.left_out = {
-            way.name: lack for way, model in loaded.items() if (lack := _lack(way, model))
+            way.name: lack
+            for way, model in loaded.items()
+            if (lack := _lack(way, model, self.dataset))
         }
         self.models = {way: model for way, model in loaded.items() if way.name not in self.left_out}
         if not self.models:
@@ -176,8 +184,14 @@ class Bench:
         return replace(model, find=SharedFinder(self._kept, repr(sorted(options.items()))))
 
 
-def _lack(way: Way, model: Model) -> str | None:
-    """What the model of a way lacks to run it, in one line; None where it can."""
+def _lack(way: Way, model: Model, dataset: MapDataset | ReferDataset) -> str | None:
+    """What the model of a way, or the set, lacks to run it, in one line; None where it can."""
+    if way.baseline == CLASSES and isinstance(dataset, ReferDataset):
+        if all(sample.read_classes is not None for sample in dataset.samples):
+            return None
+        return (
+            f"{CLASSES} needs true classes, {dataset.name} has masks of what is referred to alone"
+        )
     if way.baseline is None or way.baseline.startswith("oracle"):
         return None
     try:

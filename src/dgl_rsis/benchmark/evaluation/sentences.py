@@ -15,7 +15,7 @@ from dgl_rsis.benchmark.evaluation.shared import bare_for
 from dgl_rsis.benchmark.evaluation.watch import Attempt, attempt
 from dgl_rsis.benchmark.evaluation.ways import Way
 from dgl_rsis.benchmark.metrics import compare_masks, resize_nearest
-from dgl_rsis.benchmark.oracles import best_proposal, best_ranked
+from dgl_rsis.benchmark.oracles import best_proposal, best_ranked, with_true_classes
 from dgl_rsis.geo.raster import as_raster
 from dgl_rsis.inputs import filled
 from dgl_rsis.pipeline import Model
@@ -125,6 +125,19 @@ def best_masks(
     ]
 
 
+def best_classes(
+    model: Model, image: Raster, samples: Sequence[ReferSample], asked: Asked
+) -> Answers:
+    """Our answers with true classes over our own proposals: what is lost before the program."""
+    read = samples[0].read_classes
+    assert read is not None  # other sets leave this way out
+    knowing = with_true_classes(model, read())
+    return [
+        Attempt(None if each.result is None else each.result.mask, each.seconds, each.error)
+        for each in _ask(knowing, image, [sample.sentence for sample in samples])
+    ]
+
+
 def best_choices(
     model: Model, image: Raster, samples: Sequence[ReferSample], asked: Asked
 ) -> Answers:
@@ -143,7 +156,11 @@ def truth_of(sample: ReferSample, image: Raster) -> BoolArray:
     return resize_nearest(sample.read_mask(), image.shape)
 
 
-ORACLES = {"oracle-masks": best_masks, "oracle-selection": best_choices}
+ORACLES = {
+    "oracle-masks": best_masks,
+    "oracle-classes": best_classes,
+    "oracle-selection": best_choices,
+}
 """Ways that see the truth: what each stage could reach at best."""
 
 
