@@ -160,13 +160,13 @@ class Bench:
 
     def _facts(self, way: Way, model: Model) -> dict[str, Any]:
         """What a way is run with, in JSON values."""
-        facts = {
+        facts: dict[str, Any] = {
             "model": model.backbone.card.name,
             "revision": model.backbone.card.revision,
             "method": way.method,
             "settings": model.settings.model_dump(mode="json"),
         }
-        if isinstance(self.dataset, MapDataset) and way.baseline in MAP_BASELINES:
+        if way.baseline is not None and way.baseline in MAP_BASELINES:
             facts["threshold"] = threshold_of(way.baseline, self.dataset.name)
         return facts
 
