@@ -11,7 +11,6 @@ from __future__ import annotations
 import argparse
 
 import numpy as np
-from true_classes import TrueClasses
 
 from dgl_rsis.apps.demo import (
     LEAST_MEAN_IOU,
@@ -22,9 +21,11 @@ from dgl_rsis.apps.demo import (
     score_answers,
     score_map,
 )
+from dgl_rsis.benchmark.datasets.samples import ClassMap
+from dgl_rsis.benchmark.true_classes import TrueClasses
 from dgl_rsis.config import make_settings, parse_overrides
 from dgl_rsis.pipeline import Model, load
-from dgl_rsis.render import render_scene
+from dgl_rsis.render import CLASSES, render_scene
 from dgl_rsis.types import Raster
 
 
@@ -43,7 +44,8 @@ def main() -> None:
     means, rights, passes = [], [], []
     for seed in range(options.first, options.first + options.count):
         scene = render_scene(seed)
-        own = model or Model(TrueClasses(scene), make_settings(overrides=overrides))
+        truth = TrueClasses(ClassMap(CLASSES, scene.class_map))
+        own = model or Model(truth, make_settings(overrides=overrides))
         raster = Raster(scene.image, np.ones(scene.image.shape[:2], bool), scene.frame)
         score = score_map(own.segment(raster, land_cover(scene)), scene)
         asked = scene.sentences[:SENTENCES]

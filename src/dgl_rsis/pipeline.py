@@ -26,6 +26,7 @@ from dgl_rsis.progress import Progress, Teller
 from dgl_rsis.proposals.region_tree import RegionTree
 from dgl_rsis.proposals.tree import build_region_tree
 from dgl_rsis.proposing import (
+    Finder,
     Found,
     Networks,
     checkpoint_folders,
@@ -119,12 +120,14 @@ class Model:
         settings: options of all stages.
         matcher: image-text matching model of the activation provider ``cross_attention``.
         name: that it was loaded by; None where a loaded backbone was passed.
+        find: how proposals are found; evaluations share them between models.
     """
 
     backbone: Backbone
     settings: Settings
     matcher: Matcher | None = None
     name: str | None = None
+    find: Finder = find_proposals
 
     def segment(
         self,
@@ -354,7 +357,7 @@ class Model:
         """Proposals, whose proposers may look at features of the finest reading scale."""
         settings = self.settings.proposals
         named = settings.parts if parts is None else tuple(parts)
-        return find_proposals(
+        return self.find(
             raster,
             picture,
             settings,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 
@@ -19,6 +20,9 @@ from dgl_rsis.proposals.objectness import colour_field, worthwhile
 from dgl_rsis.proposals.prompted import instances_of
 from dgl_rsis.proposals.region_tree import RegionTree
 from dgl_rsis.types import FloatArray, IntArray, Proposals, Raster, RGBImage
+
+Finder: TypeAlias = Callable[..., "Found"]
+"""``find_proposals``, or what stands for it where several models look at the same image."""
 
 SEGMENTERS = ("sam", "sam2", "samhq")
 DETECTOR = "sam3"

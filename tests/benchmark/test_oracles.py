@@ -4,11 +4,20 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from toy_backbone import ToyBackbone
 
+from dgl_rsis.benchmark.datasets.samples import ClassMap
 from dgl_rsis.benchmark.metrics import mask_iou
-from dgl_rsis.benchmark.oracles import best_proposal, best_ranked, true_class_of_regions
+from dgl_rsis.benchmark.oracles import (
+    best_proposal,
+    best_ranked,
+    true_class_of_regions,
+    with_true_classes,
+)
+from dgl_rsis.config import make_settings
 from dgl_rsis.errors import InputError
 from dgl_rsis.geo.raster import as_raster
+from dgl_rsis.pipeline import Model
 from dgl_rsis.proposals.combination import combine
 from dgl_rsis.proposals.masks import MaskSet
 from dgl_rsis.proposals.tree import build_region_tree
@@ -116,3 +125,18 @@ def test_masks_have_their_true_class_and_nothing_else_has_one() -> None:
     assert (found[~(MASKS.mask(0) | MASKS.mask(1) | MASKS.mask(2))] == -1).all()
     with pytest.raises(InputError, match="resize one to the other"):
         true_class_of_regions(MASKS, labels[1:])
+
+
+def test_with_true_classes_words_find_what_they_name() -> None:
+    labels = np.full(SHAPE, -1, np.int16)
+    roof, pool = box(10, 8, 30, 24), box(34, 20, 50, 40)
+    labels[roof], labels[pool] = 0, 1
+    truth = ClassMap(("building", "swimming pool"), labels)
+    model = Model(ToyBackbone(), make_settings("default"))
+    knowing = with_true_classes(model, truth)
+    own = model.propose(picture())
+    assert np.array_equal(knowing.propose(picture()).areas, own.areas)  # candidates stay ours
+    for sentence, wanted in {"the building": roof, "the swimming pool": pool}.items():
+        assert mask_iou(knowing.refer(picture(), sentence).mask, wanted) > 0.9
+    swapped = with_true_classes(model, ClassMap(truth.names[::-1], labels))
+    assert mask_iou(swapped.refer(picture(), "the building").mask, pool) > 0.5

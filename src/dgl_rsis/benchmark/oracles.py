@@ -6,20 +6,28 @@ its score is the ceiling of everything that comes before that decision.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from dgl_rsis.benchmark.datasets.samples import ClassMap
 from dgl_rsis.benchmark.metrics import mask_iou
+from dgl_rsis.benchmark.true_classes import TrueClasses
 from dgl_rsis.benchmark.votes import majority_of_masks, paint_masks
+from dgl_rsis.config import ProposalSettings
 from dgl_rsis.errors import InputError
+from dgl_rsis.image_reader import ImageReader
+from dgl_rsis.pipeline import Model
 from dgl_rsis.proposals import filters
+from dgl_rsis.proposals.base import Features
 from dgl_rsis.proposals.combination import Combination
 from dgl_rsis.proposals.masks import MaskSet
 from dgl_rsis.proposals.region_tree import RegionTree
+from dgl_rsis.proposing import Found, Networks
 from dgl_rsis.results import ReferResult
-from dgl_rsis.types import BoolArray, Proposals
+from dgl_rsis.types import BoolArray, Proposals, Raster, RGBImage
 
 
 def best_proposal(proposals: Proposals, truth: BoolArray) -> BoolArray:
@@ -72,6 +80,44 @@ def best_ranked(result: ReferResult, truth: BoolArray) -> BoolArray:
         return np.zeros(truth.shape, bool)
     answers = [result.mask, *(match.mask for match in result.matches)]
     return max(answers, key=lambda answer: mask_iou(answer, truth))
+
+
+def with_true_classes(model: Model, truth: ClassMap) -> Model:
+    """The model with true classes in place of what its backbone says about words.
+
+    Its proposals are those of the backbone itself, program and choice are its own. Activations are
+    true as well, and asked for once, as windows of the image would not know where they lie.
+
+    Args:
+        model: whose decisions remain.
+        truth: classes of the only image that it can be asked about.
+    """
+    activation = model.settings.activation.model_copy(
+        update={"cross_scale": False, "provider": "grad_cam"}
+    )
+
+    def find(
+        raster: Raster,
+        picture: RGBImage,
+        settings: ProposalSettings,
+        networks: Networks,
+        *,
+        features: Features = None,
+        **more: Any,
+    ) -> Found:
+        scale = more.get("metres_per_pixel")
+        reader = ImageReader.of(picture, model.backbone, model.settings, metres_per_pixel=scale)
+        return model.find(
+            raster, picture, settings, networks, features=lambda: reader.features().dense[0], **more
+        )
+
+    return replace(
+        model,
+        backbone=TrueClasses(truth),
+        settings=model.settings.model_copy(update={"activation": activation}),
+        matcher=None,
+        find=find,
+    )
 
 
 def true_class_of_regions(

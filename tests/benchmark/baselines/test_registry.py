@@ -19,7 +19,9 @@ from dgl_rsis.benchmark.baselines.registry import (
     check_needs,
     map_method,
     refer_method,
+    threshold_of,
 )
+from dgl_rsis.benchmark.datasets.registry import DATASETS
 from dgl_rsis.errors import InputError
 from dgl_rsis.models.hf_blip import HfBlip
 from dgl_rsis.pipeline import Model, load
@@ -138,3 +140,13 @@ def test_the_table_itself_loads_no_torch() -> None:
     code = "import sys; import dgl_rsis.benchmark.baselines.registry; print('torch' in sys.modules)"
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert said.stdout.strip() == "False"
+
+
+def test_thresholds_are_those_that_are_published() -> None:
+    assert threshold_of("segearth-ov", "loveda/val") == 0.3
+    assert threshold_of("segearth-ov", "isaid") == 0.4
+    assert threshold_of("segearth-ov", "dubai/tile6") == 0  # none is published
+    assert threshold_of("maskclip", "loveda/val") == 0
+    for baseline in MAP_BASELINES.values():
+        assert baseline.thresholds.keys() <= DATASETS.keys()
+        assert all(0 <= each <= 1 for each in baseline.thresholds.values())

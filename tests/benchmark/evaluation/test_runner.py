@@ -143,6 +143,17 @@ def test_oracles_are_no_worse_than_what_they_improve(own_set, tiny_rs_folder, tm
     assert sum(masks) / 4 > 0.8  # the square is one of the proposals
 
 
+def test_true_classes_are_asked_for_where_the_set_knows_them(own_set, tiny_rs_folder):
+    methods = ("default", "oracle-classes")
+    bench = Bench(plan(own_set, tiny_rs_folder, "own-sentences", methods))
+    (why,) = bench.left_out.values()
+    assert why.startswith("oracle-classes needs true classes, own/")
+    ways = tuple(Way(f"dir:{tiny_rs_folder}", method) for method in methods)
+    drawn = Bench(Plan("rendered", None, "90100+1x128", ways, sentences=2)).answer("90100")
+    for answers in drawn["ways"].values():
+        assert [each.get("error") for each in answers["answers"]] == [None, None]
+
+
 @pytest.mark.slow
 def test_killed_ten_times_it_gives_the_same_bytes(own_set, tiny_rs_folder, tmp_path):
     def command(folder):

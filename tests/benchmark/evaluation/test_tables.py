@@ -2,7 +2,7 @@ from dgl_rsis.benchmark.evaluation.markdown import to_markdown
 from dgl_rsis.benchmark.evaluation.tables import Cell, Failure, facts, failures, tables
 
 FIGURE = {"value": 0.5, "low": 0.25, "high": 0.75}
-WAY = {"model": "rs-tiny", "revision": "3"}
+WAY = {"model": "rs-tiny", "revision": "3", "method": "default", "settings": {}}
 
 
 def run(**more):

@@ -65,7 +65,7 @@ class DenseFeatures:
         corners: upper left pixel of each window, row and column.
         side: height and width of every window in pixels.
         cells: ``(windows, h, w, D)`` float32 of unit length.
-        whole: ``(windows, D)`` float32 of unit length, by the class token.
+        whole: ``(windows, D)`` float32 of unit length, by the class token; None without bias.
         bias: share of the class token's similarity.
     """
 
@@ -73,16 +73,19 @@ class DenseFeatures:
     corners: tuple[tuple[int, int], ...]
     side: tuple[int, int]
     cells: FloatArray
-    whole: FloatArray
+    whole: FloatArray | None
     bias: float
 
     def cosines(self, texts: FloatArray) -> FloatArray:
         """Similarities ``(height, width, Q)`` to texts ``(Q, D)``, mean over windows."""
         total = np.zeros((*self.shape, len(texts)), np.float32)
         count = np.zeros((*self.shape, 1), np.float32)
-        for (top, left), cells, whole in zip(self.corners, self.cells, self.whole, strict=True):
+        for number, (top, left) in enumerate(self.corners):
             part = np.s_[top : top + self.side[0], left : left + self.side[1]]
-            total[part] += resample(cells @ texts.T, self.side) + self.bias * (texts @ whole)
+            similarity = resample(self.cells[number] @ texts.T, self.side)
+            if self.whole is not None:
+                similarity = similarity + self.bias * (texts @ self.whole[number])
+            total[part] += similarity
             count[part] += 1
         return total / count
 
@@ -110,14 +113,15 @@ def read_dense(backbone: HfClip, image: RGBImage, reading: Reading) -> DenseFeat
         pixels = to_tensor(parts, facts.mean, facts.std, backbone.device)
         tokens = dense_tokens(reading.attention, tower, pixels)
         cells.append(functional.normalize(tokens.float(), dim=-1).cpu().numpy())
-        whole.append(to_unit(tower.image_features(pixels)))
+        if reading.bias:
+            whole.append(to_unit(tower.image_features(pixels)))
     grid = (len(corners), side[0] // backbone.patch, side[1] // backbone.patch, -1)
     return DenseFeatures(
         (height, width),
         corners,
         side,
         np.concatenate(cells).reshape(grid),
-        np.concatenate(whole),
+        np.concatenate(whole) if whole else None,
         reading.bias,
     )
 

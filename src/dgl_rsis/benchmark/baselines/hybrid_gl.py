@@ -57,17 +57,19 @@ def hybrid_gl(model: HfClip, image: RGBImage, proposals: Proposals) -> FloatArra
     blurred = blur(image)
     mean = np.rint(255 * np.array(model.preprocessing.mean)).astype(np.uint8)
     parts = [np.zeros((0, model.dim), np.float32)]
+    *inner, last = tower.blocks[-late_blocks(tower) :]
     for batch in batches(len(proposals)):
         inside = [proposals.mask(index)[..., None] for index in batch]
         pictures = [np.where(mask, image, other) for other in (blurred, mean) for mask in inside]
         tokens = tower.before(pixels_of(model, pictures), late_blocks(tower))
         around, own = tokens.chunk(2)  # (n, 1 + patches, d) of each picture
         weights = with_class_token(grid_masks(model, proposals, batch))
-        for block in tower.blocks[-late_blocks(tower) :]:
+        for block in inner:
             own, around = (
                 block(own + FED * around * weights[..., None]),
                 _seeing(block, around, weights >= 0.5),
             )
+        own = last(own + FED * around * weights[..., None])  # no block sees the global ones behind
         parts.append(to_unit(tower.joint(own[:, :1])[:, 0]))
     return np.concatenate(parts)
 

@@ -23,7 +23,7 @@ from dgl_rsis.geo.raster import as_raster
 from dgl_rsis.inputs import filled
 from dgl_rsis.pipeline import Model
 from dgl_rsis.proposals.masks import MaskSet
-from dgl_rsis.proposing import find_proposals, painted_parts
+from dgl_rsis.proposing import painted_parts
 from dgl_rsis.types import RGBImage
 
 
@@ -69,7 +69,7 @@ def flat_proposals(model: Model, image: RGBImage, words: Sequence[str]) -> MaskS
     raster = as_raster(image)
     picture = filled(raster)
     settings = model.settings.proposals
-    found = find_proposals(
+    found = model.find(
         raster,
         picture,
         settings,

@@ -7,7 +7,7 @@ A module is imported when one of its baselines is asked for. To add one: write a
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
 
@@ -40,6 +40,8 @@ class Baseline:
         needs: ``vit``, a backbone with a class token; ``proposals``, flat masks; ``sam3``, the
             proposer of that name in the settings of the model.
         uses: what it uses beside that where the model has it: ``vit``, ``matcher``.
+        thresholds: probability below which a pixel is background, by data set, as published; 0 on
+            all others.
     """
 
     module: str
@@ -47,7 +49,23 @@ class Baseline:
     source: str
     needs: tuple[Need, ...] = ()
     uses: tuple[Need, ...] = ()
+    thresholds: Mapping[str, float] = field(default_factory=dict)
 
+
+SEGEARTH_THRESHOLDS = {
+    "isaid": 0.4,
+    "openearthmap": 0.1,
+    "loveda": 0.3,
+    "potsdam": 0.1,
+    "vaihingen": 0.1,
+    "uavid": 0.3,
+    "udd5": 0.4,
+    "vdd": 0.3,
+    "whu": 0.6,
+    "inria": 0.6,
+    "massachusetts-roads": 0.7,
+}
+"""Published for a temperature of 50; that of WHU is for the aerial tiles (0.7 for satellite II)."""
 
 MAP_BASELINES: Mapping[str, Baseline] = {
     "clip-argmax": Baseline(
@@ -68,6 +86,7 @@ MAP_BASELINES: Mapping[str, Baseline] = {
         "SEGEARTH_OV",
         "Li et al., SegEarth-OV, CVPR 2025, section 3.2, without its learned upsampler",
         ("vit",),
+        thresholds=SEGEARTH_THRESHOLDS,
     ),
     "corrclip-vote": Baseline(
         _VOTES,
@@ -165,6 +184,29 @@ def check_needs(name: str, model: Model) -> None:
             )
     if "sam3" in baseline.needs and "sam3" not in model.settings.proposals.parts:
         raise InputError(f"baseline {name} needs SAM 3; load the model with the proposer sam3")
+
+
+def threshold_of(name: str, dataset: str) -> float:
+    """Probability below which a method for maps gives a pixel to the background.
+
+    Args:
+        name: of the baseline.
+        dataset: name of the data set, without or with its split (``loveda/val``).
+
+    Raises:
+        InputError: there is no such baseline.
+    """
+    return _find(name, MAP_BASELINES).thresholds.get(dataset.partition("/")[0], 0.0)
+
+
+def looks_inside(name: str) -> bool:
+    """Whether a baseline takes the layers of a ViT apart, where the backbone is one.
+
+    Raises:
+        InputError: there is no such baseline.
+    """
+    baseline = _find(name, {**MAP_BASELINES, **REFER_BASELINES})
+    return "vit" in (*baseline.needs, *baseline.uses)
 
 
 def _find(name: str, table: Mapping[str, Baseline]) -> Baseline:

@@ -17,8 +17,9 @@ import numpy as np
 
 from dgl_rsis.benchmark.datasets.annotated import AnnotatedImage
 from dgl_rsis.benchmark.datasets.pictures import read_picture
-from dgl_rsis.benchmark.datasets.samples import ReferDataset, ReferSample
+from dgl_rsis.benchmark.datasets.samples import ClassMap, ReferDataset, ReferSample
 from dgl_rsis.benchmark.datasets.sentence_layout import arranged, check_layout, check_split
+from dgl_rsis.benchmark.votes import paint_masks
 from dgl_rsis.errors import InputError
 from dgl_rsis.text.yaml_file import read_yaml
 from dgl_rsis.types import BoolArray
@@ -97,18 +98,34 @@ def _samples(
                 entry.text,
                 partial(read_picture, folder / image),
                 partial(_true_mask, read_images, folder / image, entry.answer),
+                partial(_true_classes, read_images, folder / image),
             )
 
 
 def _true_mask(read_images: ReadImages, path: Path, answer: tuple[int, ...]) -> BoolArray:
-    image = _annotated(read_images, path.parent).get(path.name)
-    count = 0 if image is None else len(image.instances)
-    if image is None or max(answer, default=-1) >= count:
+    image = _annotated_image(read_images, path)
+    count = len(image.instances)
+    if max(answer, default=-1) >= count:
         raise InputError(f"{path}: {count} instances are annotated; copy the annotations again")
     mask = np.zeros(image.instances.shape, bool)
     for index in answer:
         mask |= image.instances.mask(index)
     return mask
+
+
+def _true_classes(read_images: ReadImages, path: Path) -> ClassMap:
+    image = _annotated_image(read_images, path)
+    names = tuple(dict.fromkeys(image.names))
+    classes = np.array([names.index(name) for name in image.names], np.int64)
+    nothing = np.full(image.instances.shape, -1, np.int16)
+    return ClassMap(names, paint_masks(classes, image.instances, nothing))
+
+
+def _annotated_image(read_images: ReadImages, path: Path) -> AnnotatedImage:
+    image = _annotated(read_images, path.parent).get(path.name)
+    if image is None:
+        raise InputError(f"{path}: 0 instances are annotated; copy the annotations again")
+    return image
 
 
 @lru_cache(maxsize=1)

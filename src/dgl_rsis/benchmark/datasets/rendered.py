@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 from dgl_rsis.benchmark.asking import Question, ask
 from dgl_rsis.benchmark.constructions import CONSTRUCTIONS
 from dgl_rsis.benchmark.datasets.samples import (
+    ClassMap,
     MapDataset,
     MapSample,
     ReferDataset,
@@ -108,6 +109,7 @@ def _samples(drawn: _Drawn) -> Iterator[ReferSample]:
             question.text,
             partial(_image, drawn),
             partial(_mask, drawn, tuple(sorted(question.chosen))),
+            partial(_classes, drawn),
         )
 
 
@@ -130,6 +132,10 @@ def _image(drawn: _Drawn) -> RGBImage:
 
 def _labels(drawn: _Drawn) -> NDArray[np.int16]:
     return _scene(drawn).class_map
+
+
+def _classes(drawn: _Drawn) -> ClassMap:
+    return ClassMap(CLASSES, _labels(drawn))
 
 
 def _mask(drawn: _Drawn, chosen: tuple[int, ...]) -> BoolArray:

@@ -51,6 +51,19 @@ class MapDataset:
 
 
 @dataclass(frozen=True)
+class ClassMap:
+    """True classes of the pixels of an image.
+
+    Attributes:
+        names: of the classes, as the data set spells them.
+        labels: ``(H, W)`` int16, index into ``names``; -1 where the set knows no class.
+    """
+
+    names: tuple[str, ...]
+    labels: NDArray[np.int16]
+
+
+@dataclass(frozen=True)
 class ReferSample:
     """A sentence about an image, with the mask of what it refers to.
 
@@ -61,6 +74,8 @@ class ReferSample:
         read_image: gives ``(H, W, 3)`` uint8, or a raster where the ground belongs to the task.
         read_mask: gives ``(H', W')`` bool, not always of the size of the image; nothing is True
             where the sentence has no target. A set of boxes gives filled boxes.
+        read_classes: gives the true classes of the image; None where the set knows nothing but
+            what its sentences refer to.
     """
 
     name: str
@@ -68,6 +83,7 @@ class ReferSample:
     sentence: str
     read_image: Callable[[], RGBImage | Raster]
     read_mask: Callable[[], BoolArray]
+    read_classes: Callable[[], ClassMap] | None = None
 
 
 @dataclass(frozen=True)

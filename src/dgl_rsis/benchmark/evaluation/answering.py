@@ -6,7 +6,7 @@ answer; the run goes on.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -14,12 +14,18 @@ from typing import Any
 import numpy as np
 
 from dgl_rsis import __version__
-from dgl_rsis.benchmark.baselines.registry import check_needs
+from dgl_rsis.benchmark.baselines.registry import MAP_BASELINES, check_needs, threshold_of
 from dgl_rsis.benchmark.datasets.registry import read_dataset
-from dgl_rsis.benchmark.datasets.samples import MapDataset, MapSample, ReferSample
+from dgl_rsis.benchmark.datasets.samples import (
+    MapDataset,
+    MapSample,
+    ReferDataset,
+    ReferSample,
+)
+from dgl_rsis.benchmark.evaluation.losses import CLASSES
 from dgl_rsis.benchmark.evaluation.maps import answer_map
 from dgl_rsis.benchmark.evaluation.sentences import Asked, answer_sentences
-from dgl_rsis.benchmark.evaluation.shared import SharedBackbone, unshared
+from dgl_rsis.benchmark.evaluation.shared import Kept, SharedBackbone, SharedFinder, unshared
 from dgl_rsis.benchmark.evaluation.ways import Way
 from dgl_rsis.config import make_settings
 from dgl_rsis.errors import InputError
@@ -73,10 +79,13 @@ class Bench:
         """
         self.plan = plan
         self.dataset = read_dataset(plan.dataset, Path(plan.folder or "."), plan.split)
+        self._kept = Kept()
         self._backbones: dict[tuple[str, str], SharedBackbone] = {}
         loaded = {way: self._load(way) for way in plan.ways}
         self.left_out = {
-            way.name: lack for way, model in loaded.items() if (lack := _lack(way, model))
+            way.name: lack
+            for way, model in loaded.items()
+            if (lack := _lack(way, model, self.dataset))
         }
         self.models = {way: model for way, model in loaded.items() if way.name not in self.left_out}
         if not self.models:
@@ -104,9 +113,8 @@ class Bench:
         return [samples[index] for index in sorted(drawn.tolist())]
 
     def forget(self) -> None:
-        """Drop what the backbones keep of the last image; call it before the next."""
-        for backbone in self._backbones.values():
-            backbone.forget()
+        """Drop what is kept of the last image; call it before the next."""
+        self._kept.forget()
 
     def heading(self) -> dict[str, Any]:
         """What is run, in JSON values: data set, ways, models, versions."""
@@ -124,15 +132,7 @@ class Bench:
             "limit": plan.limit,
             "sentences_per_image": plan.sentences,
             "seed": plan.seed,
-            "ways": {
-                way.name: {
-                    "model": model.backbone.card.name,
-                    "revision": model.backbone.card.revision,
-                    "method": way.method,
-                    "settings": model.settings.model_dump(mode="json"),
-                }
-                for way, model in self.models.items()
-            },
+            "ways": {way.name: self._facts(way, model) for way, model in self.models.items()},
             "left_out": self.left_out,
             "versions": {
                 "dgl-rsis": __version__,
@@ -158,6 +158,18 @@ class Bench:
             }
         return {"image": image, "ways": answers}
 
+    def _facts(self, way: Way, model: Model) -> dict[str, Any]:
+        """What a way is run with, in JSON values."""
+        facts: dict[str, Any] = {
+            "model": model.backbone.card.name,
+            "revision": model.backbone.card.revision,
+            "method": way.method,
+            "settings": model.settings.model_dump(mode="json"),
+        }
+        if way.baseline is not None and way.baseline in MAP_BASELINES:
+            facts["threshold"] = threshold_of(way.baseline, self.dataset.name)
+        return facts
+
     def _load(self, way: Way) -> Model:
         """The model of a way; ways with the same backbone share it."""
         settings = make_settings(way.preset, way.overrides)
@@ -165,14 +177,21 @@ class Bench:
         key = way.model, repr(sorted(options.items()))
         if key not in self._backbones:
             backbone = load_backbone(way.model, self.plan.device, BackboneOptions(**options))
-            self._backbones[key] = SharedBackbone(backbone)
-        return load(
+            self._backbones[key] = SharedBackbone(backbone, self._kept)
+        model = load(
             self._backbones[key], preset=way.preset, device=self.plan.device, settings=way.overrides
         )
+        return replace(model, find=SharedFinder(self._kept, repr(sorted(options.items()))))
 
 
-def _lack(way: Way, model: Model) -> str | None:
-    """What the model of a way lacks to run it, in one line; None where it can."""
+def _lack(way: Way, model: Model, dataset: MapDataset | ReferDataset) -> str | None:
+    """What the model of a way, or the set, lacks to run it, in one line; None where it can."""
+    if way.baseline == CLASSES and isinstance(dataset, ReferDataset):
+        if all(sample.read_classes is not None for sample in dataset.samples):
+            return None
+        return (
+            f"{CLASSES} needs true classes, {dataset.name} has masks of what is referred to alone"
+        )
     if way.baseline is None or way.baseline.startswith("oracle"):
         return None
     try:

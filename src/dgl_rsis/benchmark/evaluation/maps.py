@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dgl_rsis.benchmark.baselines.registry import map_method
+from dgl_rsis.benchmark.baselines.registry import map_method, threshold_of
 from dgl_rsis.benchmark.datasets.samples import MapDataset, MapSample
-from dgl_rsis.benchmark.evaluation.shared import unshared
+from dgl_rsis.benchmark.evaluation.shared import bare_for
 from dgl_rsis.benchmark.evaluation.watch import Attempt, attempt
 from dgl_rsis.benchmark.evaluation.ways import Way
 from dgl_rsis.benchmark.metrics import confusion_matrix
@@ -44,18 +44,17 @@ def attempt_map(
 ) -> Attempt[NDArray[np.int16]]:
     """The map of an image by a way; the truth is looked at by the oracle alone."""
     if way.method == ORACLE:
-        return attempt(model.backbone, lambda: best_map(model, image, truth))
-    return attempt(
-        model.backbone, lambda: make_map(model, way, image, dataset.words, dataset.background)
-    )
+        return attempt(model, lambda: best_map(model, image, truth))
+    return attempt(model, lambda: make_map(model, way, image, dataset))
 
 
-def make_map(
-    model: Model, way: Way, image: RGBImage, words: Sequence[str], background: int | None
-) -> NDArray[np.int16]:
-    """The map of an image by a way, ``(H, W)`` int16, index into ``words``; -1 is no class."""
+def make_map(model: Model, way: Way, image: RGBImage, dataset: MapDataset) -> NDArray[np.int16]:
+    """The map of an image by a way, ``(H, W)`` int16, index into the classes; -1 is no class."""
+    words, background = dataset.words, dataset.background
     if way.baseline is not None:
-        return map_method(way.baseline)(unshared(model), image, words, background)
+        method, threshold = map_method(way.baseline), threshold_of(way.baseline, dataset.name)
+        bare = bare_for(way.baseline, model)
+        return method(bare, image, words, background, threshold=threshold)
     asked = [index for index in range(len(words)) if index != background]
     other = False if background is None else words[background]
     result = model.segment(image, [words[index] for index in asked], other=other)

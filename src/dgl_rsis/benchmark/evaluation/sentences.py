@@ -11,11 +11,11 @@ import numpy as np
 
 from dgl_rsis.benchmark.baselines.registry import refer_method
 from dgl_rsis.benchmark.datasets.samples import ReferDataset, ReferSample
-from dgl_rsis.benchmark.evaluation.shared import unshared
+from dgl_rsis.benchmark.evaluation.shared import bare_for
 from dgl_rsis.benchmark.evaluation.watch import Attempt, attempt
 from dgl_rsis.benchmark.evaluation.ways import Way
 from dgl_rsis.benchmark.metrics import compare_masks, resize_nearest
-from dgl_rsis.benchmark.oracles import best_proposal, best_ranked
+from dgl_rsis.benchmark.oracles import best_proposal, best_ranked, with_true_classes
 from dgl_rsis.geo.raster import as_raster
 from dgl_rsis.inputs import filled
 from dgl_rsis.pipeline import Model
@@ -94,20 +94,20 @@ def attempt_results(
 def theirs(model: Model, baseline: str, image: Raster, samples: Sequence[ReferSample]) -> Answers:
     """Answers of a baseline, over the flat masks of the model's proposers."""
     method = refer_method(baseline)
-    bare = unshared(model)
+    bare = bare_for(baseline, model)
 
     def prepare() -> Any:
         masks = flat_masks(bare.propose(image))
         assert masks is not None  # baselines are loaded with a proposer of flat masks
         return method.prepare(bare, filled(image), masks)
 
-    prepared = attempt(bare.backbone, prepare)
+    prepared = attempt(bare, prepare)
     if prepared.error:
         return [Attempt(None, prepared.seconds, prepared.error) for _ in samples]
     share = prepared.seconds / len(samples)
     answers = []
     for sample in samples:
-        answer = attempt(bare.backbone, partial(method.answer, prepared.result, sample.sentence))
+        answer = attempt(bare, partial(method.answer, prepared.result, sample.sentence))
         answers.append(replace(answer, seconds=answer.seconds + share))
     return answers
 
@@ -116,12 +116,25 @@ def best_masks(
     model: Model, image: Raster, samples: Sequence[ReferSample], asked: Asked
 ) -> Answers:
     """The best proposal for each sentence: what is lost before classes and selection."""
-    found = attempt(model.backbone, lambda: model.propose(image))
+    found = attempt(model, lambda: model.propose(image))
     return [
-        attempt(model.backbone, partial(best_proposal, found.result, truth_of(sample, image)))
+        attempt(model, partial(best_proposal, found.result, truth_of(sample, image)))
         if found.result is not None
         else Attempt(None, found.seconds, found.error)
         for sample in samples
+    ]
+
+
+def best_classes(
+    model: Model, image: Raster, samples: Sequence[ReferSample], asked: Asked
+) -> Answers:
+    """Our answers with true classes over our own proposals: what is lost before the program."""
+    read = samples[0].read_classes
+    assert read is not None  # other sets leave this way out
+    knowing = with_true_classes(model, read())
+    return [
+        Attempt(None if each.result is None else each.result.mask, each.seconds, each.error)
+        for each in _ask(knowing, image, [sample.sentence for sample in samples])
     ]
 
 
@@ -143,15 +156,17 @@ def truth_of(sample: ReferSample, image: Raster) -> BoolArray:
     return resize_nearest(sample.read_mask(), image.shape)
 
 
-ORACLES = {"oracle-masks": best_masks, "oracle-selection": best_choices}
+ORACLES = {
+    "oracle-masks": best_masks,
+    "oracle-classes": best_classes,
+    "oracle-selection": best_choices,
+}
 """Ways that see the truth: what each stage could reach at best."""
 
 
 def _ask(model: Model, image: Raster, sentences: Sequence[str]) -> list[Attempt[ReferResult]]:
-    together = attempt(model.backbone, lambda: model.refer_many(image, sentences))
+    together = attempt(model, lambda: model.refer_many(image, sentences))
     if together.result is not None:
         share = together.seconds / len(sentences)
         return [Attempt(result, share) for result in together.result]
-    return [
-        attempt(model.backbone, partial(model.refer, image, sentence)) for sentence in sentences
-    ]
+    return [attempt(model, partial(model.refer, image, sentence)) for sentence in sentences]

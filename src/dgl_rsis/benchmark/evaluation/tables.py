@@ -6,9 +6,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from dgl_rsis.benchmark.evaluation.losses import losses
 from dgl_rsis.benchmark.evaluation.summary import Results
 from dgl_rsis.benchmark.metrics.intervals import RESAMPLES
 
@@ -128,13 +129,14 @@ def _class_words(results: Results) -> Iterable[str]:
 
 
 def tables(results: Results, spent: Mapping[str, float]) -> list[Table]:
-    """The figures with intervals; then those of classes, or of strata and sizes.
+    """The figures with intervals; losses by stage; then figures of classes, or of strata and sizes.
 
     Args:
         results: of ``summarise``.
         spent: mean seconds of every way.
     """
-    return [_figures(results, spent), _classes(results) if _is_maps(results) else _strata(results)]
+    parts = _classes(results) if _is_maps(results) else _strata(results)
+    return [_figures(results, spent), *_losses(results), parts]
 
 
 def failures(results: Results) -> list[Failure]:
@@ -181,6 +183,18 @@ def _figures(results: Results, spent: Mapping[str, float]) -> Table:
     unit = "image" if maps else "sentence"
     heads = ("Way", *(columns[key] for key in keys), f"s per {unit}", "failed")
     return Table("Figures with intervals", heads, tuple(rows))
+
+
+def _losses(results: Results) -> Iterator[Table]:
+    """What the stages lose; nothing where no oracle stands beside one of our ways."""
+    found = dict(losses(results))
+    if found:
+        stages = tuple(dict.fromkeys(stage for lost in found.values() for stage in lost))
+        rows = (
+            (name, tuple(Cell(shown(lost.get(stage))) for stage in stages))
+            for name, lost in found.items()
+        )
+        yield Table("mIoU lost by stage", ("mIoU lost by", *stages), tuple(rows))
 
 
 def _classes(results: Results) -> Table:

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from dgl_rsis.benchmark.evaluation.shared import SharedBackbone
-from dgl_rsis.models.base import Backbone
+from dgl_rsis.benchmark.evaluation.shared import saved
+from dgl_rsis.pipeline import Model
 
 Result = TypeVar("Result")
 
@@ -32,16 +32,17 @@ class Attempt(Generic[Result]):
         return {"seconds": self.seconds, **({"error": self.error} if self.error else {})}
 
 
-def attempt(backbone: Backbone, ask: Callable[[], Result]) -> Attempt[Result]:
-    """Ask, and write down whatever goes wrong: no failure of a way may end a run of all."""
-    before, start = _saved(backbone), time.perf_counter()
+def attempt(model: Model, ask: Callable[[], Result]) -> Attempt[Result]:
+    """Ask, and write down whatever goes wrong: no failure of a way may end a run of all.
+
+    Args:
+        model: that is asked, or its backbone.
+        ask: a way.
+    """
+    before, start = saved(model), time.perf_counter()
     result, error = None, ""
     try:
         result = ask()
     except Exception as failure:
         error = " ".join(f"{type(failure).__name__}: {failure}".split())
-    return Attempt(result, time.perf_counter() - start + _saved(backbone) - before, error)
-
-
-def _saved(backbone: Backbone) -> float:
-    return backbone.saved if isinstance(backbone, SharedBackbone) else 0.0
+    return Attempt(result, time.perf_counter() - start + saved(model) - before, error)
