@@ -20,6 +20,7 @@ EXTRAS: dict[str, tuple[tuple[str, ...], str]] = {
     HF: (("transformers", "huggingface_hub"), "CLIP, SigLIP, SAM and other checkpoints"),
     "parquet": (("pyarrow",), "GeoParquet output"),
     "ray": (("ray",), "workers on a cluster"),
+    "serve": (("fastapi", "uvicorn", "rio_tiler", "python_multipart"), "the map and the service"),
 }
 """Extras that users may want: the modules they bring, and for what."""
 

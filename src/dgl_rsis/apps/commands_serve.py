@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from dgl_rsis.apps import options
+from dgl_rsis.apps.commands_inspect import missing_extras
 from dgl_rsis.apps.console import Console
 from dgl_rsis.errors import InputError, MissingExtraError
 
@@ -50,9 +51,7 @@ def serve(
     It listens on this machine only, unless --host and a token say otherwise. What is uploaded is
     kept in a private folder and removed when the server ends; results of jobs stay in it.
     """
-    import importlib.util
-
-    if importlib.util.find_spec("fastapi") is None or importlib.util.find_spec("rio_tiler") is None:
+    if "serve" in missing_extras():
         raise MissingExtraError("dgl-rsis serve", "serve")
     from dgl_rsis.apps.server.access import is_loopback
     from dgl_rsis.apps.server.running import run_server

@@ -18,10 +18,13 @@ from starlette.staticfiles import StaticFiles
 from dgl_rsis import __version__
 from dgl_rsis.apps.server.access import Access
 from dgl_rsis.apps.server.bounds import Bounds
+from dgl_rsis.apps.server.ogc import ogc_routes
 from dgl_rsis.apps.server.problems import Problem
 from dgl_rsis.apps.server.routes_jobs import job_routes
 from dgl_rsis.apps.server.routes_scenes import scene_routes
+from dgl_rsis.apps.server.samgeo import samgeo_routes
 from dgl_rsis.apps.server.service import ServerOptions, Service
+from dgl_rsis.apps.server.tiles import load_tiler
 from dgl_rsis.errors import DglRsisError
 
 STATIC = Path(str(files("dgl_rsis.apps.server"))) / "static"
@@ -74,6 +77,7 @@ def make_app(options: ServerOptions, *, warm: bool = True) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         service.worker.start(warm=warm)
+        await service.in_thread(load_tiler)
         try:
             yield
         finally:
@@ -92,6 +96,8 @@ def make_app(options: ServerOptions, *, warm: bool = True) -> FastAPI:
     app.state.service = service
     app.include_router(scene_routes(service))
     app.include_router(job_routes(service))
+    app.include_router(samgeo_routes(service))
+    app.include_router(ogc_routes(service))
     _add_page(app)
     _add_errors(app)
     app.add_middleware(Bounds, limits=options.limits)

@@ -27,7 +27,7 @@ def candidate_file(folder: Path, file: Path, number: int) -> Path:
     target = folder / f"candidate-{number}{file.suffix}"
     if target.is_file():
         return target
-    table = geopandas.read_file(folder / RANKING)
+    table = geopandas.read_file(folder / RANKING, layer="ranking")
     chosen = table[_COLUMN] == number
     if not chosen.any():
         raise unknown("candidate", str(number))

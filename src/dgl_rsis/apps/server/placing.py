@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -74,9 +75,15 @@ class Placement:
             float(latitudes.max()),
         )
 
+    @cached_property
+    def mercator_extent(self) -> tuple[float, float, float, float]:
+        """West, south, east and north in metres of Web Mercator."""
+        xs, ys = self._outline(MERCATOR)
+        return float(xs.min()), float(ys.min()), float(xs.max()), float(ys.max())
+
     def zooms(self) -> tuple[int, int]:
         """Least and greatest zoom at which tiles are worth asking for."""
-        west, south, east, north = self._extent(MERCATOR)
+        west, south, east, north = self.mercator_extent
         sides = max(east - west, 1e-6), max(north - south, 1e-6)
         step = min(sides[0] / self.shape[1], sides[1] / self.shape[0])
         whole = 2 * WORLD / _TILE_SIDE
@@ -119,7 +126,8 @@ class Placement:
 
     def placed(self, transform: Affine) -> Affine:
         """From pixels of a file of results, whose transform is given, to map coordinates."""
-        return Affine(*self.transform) @ ~Affine(*self.own) @ transform
+        placed: Affine = Affine(*self.transform) @ ~Affine(*self.own) @ transform
+        return placed
 
     def to_json(self) -> dict[str, Any]:
         """In JSON types; :meth:`from_json` reads it."""
@@ -158,10 +166,6 @@ class Placement:
         a, b, c, d, e, f = self.transform
         xs, ys = self._transformer(crs).transform(a * x + b * y + c, d * x + e * y + f)
         return np.asarray(xs), np.asarray(ys)
-
-    def _extent(self, crs: str) -> tuple[float, float, float, float]:
-        xs, ys = self._outline(crs)
-        return float(xs.min()), float(ys.min()), float(xs.max()), float(ys.max())
 
     def _lies_on_the_map(self) -> bool:
         """Whether all its sides have a place on a map in Web Mercator."""

@@ -14,7 +14,7 @@ from dgl_rsis.apps.server.tasks import RASTER, SHAPES, VECTORS, Task
 from dgl_rsis.geo.class_windows import open_class_map
 from dgl_rsis.geo.dataset import open_raster
 from dgl_rsis.geo.palette import class_colours
-from dgl_rsis.geo.polygonizing import measure_file
+from dgl_rsis.geo.polygonizing import measure_file, polygonize
 from dgl_rsis.geo.table_writer import write_tables
 from dgl_rsis.geo.vector import write_vectors
 from dgl_rsis.progress import Progress
@@ -48,7 +48,7 @@ def _whole(task: Task, bench: Bench, model: Model, progress: Progress) -> dict[s
     result = model.segment(bench.raster(task), classes, progress=progress)
     result = outputs.sieve(result, settings["min_area"])
     paths = save_map(result, task.folder / RASTER)
-    table = outputs.polygonize(
+    table = polygonize(
         result.labels, result.classes, frame=result.raster.frame, scores=result.scores
     )
     for name in VECTORS:

@@ -6,6 +6,7 @@ that hold their pixels themselves are allowed, and virtual rasters whose sources
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import rasterio
-from rasterio.errors import RasterioError
+from rasterio.errors import NotGeoreferencedWarning, RasterioError
 from rasterio.io import DatasetReader
 
 from dgl_rsis.errors import ImageError, InputError
@@ -132,8 +133,10 @@ def open_allowed(path: Path, drivers: Sequence[str] = PICTURES) -> Iterator[Data
         ImageError: it is in none of their formats, or is damaged.
     """
     try:
-        with no_network(), DatasetReader(path, driver=list(drivers)) as dataset:
-            yield dataset
+        with no_network(), warnings.catch_warnings():
+            warnings.simplefilter("ignore", NotGeoreferencedWarning)
+            with DatasetReader(path, driver=list(drivers)) as dataset:
+                yield dataset
     except RasterioError as error:
         raise ImageError(
             f"{path.name} is no image that is taken here ({', '.join(drivers)}), or is damaged: "

@@ -19,6 +19,7 @@ from dgl_rsis.apps.server.placing import Placement
 from dgl_rsis.apps.server.problems import Problem, unknown
 from dgl_rsis.apps.server.scene_files import no_network
 from dgl_rsis.apps.server.tiles import Look
+from dgl_rsis.geo.dataset import open_raster
 from dgl_rsis.scene.source import SceneSource
 from dgl_rsis.scene.survey import plan_source
 
@@ -84,11 +85,9 @@ def open_scene_file(id_: str, name: str, path: Path, *, uploaded: bool) -> Scene
     Raises:
         ImageError: it cannot be read as a scene.
     """
-    import rasterio
-
     with no_network():
         source = plan_source(path)
-        with rasterio.open(path) as dataset:
+        with open_raster(path) as dataset:
             bands = int(dataset.count)
     return Scene(id_, name, path, uploaded, source, bands)
 

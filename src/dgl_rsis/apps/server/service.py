@@ -186,7 +186,11 @@ class Service:
             Problem: there is no such job.
         """
         loop, changed = asyncio.get_running_loop(), asyncio.Event()
-        with self.jobs.listening(id_, lambda: loop.call_soon_threadsafe(changed.set)):
+
+        def wake() -> None:
+            loop.call_soon_threadsafe(changed.set)
+
+        with self.jobs.listening(id_, wake):
             while True:
                 changed.clear()
                 job = self.jobs.get(id_)

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import rasterio
 from numpy.typing import NDArray
+from rasterio.crs import CRS
 from rasterio.io import DatasetReader
 from rasterio.windows import Window as RasterWindow
 
-from dgl_rsis.apps.server.placing import WORLD, Placement
+from dgl_rsis.apps.server.placing import MERCATOR, WORLD, Placement
 from dgl_rsis.apps.server.problems import Problem
 from dgl_rsis.errors import ImageError
 from dgl_rsis.geo.bands import BandChoice, read_bands
@@ -57,6 +58,11 @@ class TileNumber:
         west, north = -WORLD + self.x * side, WORLD - self.y * side
         return west, north - side, west + side, north
 
+    def meets(self, extent: tuple[float, float, float, float]) -> bool:
+        """Whether it touches a rectangle in metres of Web Mercator."""
+        west, south, east, north = self.bounds
+        return west < extent[2] and east > extent[0] and south < extent[3] and north > extent[1]
+
 
 @dataclass(frozen=True)
 class Look:
@@ -69,6 +75,11 @@ class Look:
 
     choice: BandChoice
     limits: StretchLimits | None
+
+
+def load_tiler() -> None:
+    """Import what draws tiles, which takes seconds, before the first is asked for."""
+    import rio_tiler.reader  # noqa: F401
 
 
 @cache
@@ -137,6 +148,8 @@ def _read(
     path: Path, tile: TileNumber, placement: Placement, choice: BandChoice, *, smooth: bool
 ) -> tuple[NDArray[Any], BoolArray] | None:
     """Values ``(B, 256, 256)`` and where they are valid; None where nothing of it is there."""
+    if not tile.meets(placement.mercator_extent):
+        return None
     with rasterio.Env(GDAL_CACHEMAX=_TILER_MEMORY), open_raster(path) as dataset:
         if placement.georeferenced:
             return _warped(dataset, tile, choice, smooth=smooth)
@@ -145,31 +158,28 @@ def _read(
 
 def _warped(
     dataset: DatasetReader, tile: TileNumber, choice: BandChoice, *, smooth: bool
-) -> tuple[NDArray[Any], BoolArray] | None:
-    from rio_tiler.errors import RioTilerError, TileOutsideBounds
-    from rio_tiler.io import Reader
+) -> tuple[NDArray[Any], BoolArray]:
+    from rio_tiler.errors import RioTilerError
+    from rio_tiler.reader import part
 
     nodata = choice.nodata[0] if choice.nodata else None
     options: dict[str, Any] = {} if nodata is None else {"nodata": nodata}
-    method = "bilinear" if smooth else "nearest"
     try:
-        with Reader(None, dataset=dataset) as reader:
-            image: ImageData = reader.tile(
-                tile.x,
-                tile.y,
-                tile.z,
-                tilesize=SIDE,
-                indexes=choice.indexes,
-                resampling_method="average" if smooth else "nearest",
-                reproject_method=method,
-                **options,
-            )
-    except TileOutsideBounds:
-        return None
+        image: ImageData = part(
+            dataset,
+            tile.bounds,
+            dst_crs=CRS.from_string(MERCATOR),
+            height=SIDE,
+            width=SIDE,
+            indexes=choice.indexes,
+            resampling_method="average" if smooth else "nearest",
+            reproject_method="bilinear" if smooth else "nearest",
+            **options,
+        )
     except RioTilerError as error:
         raise ImageError(f"a tile cannot be read: {error}") from error
     values = np.asarray(image.array.data)
-    valid = ~np.ma.getmaskarray(image.array).all(0)
+    valid: BoolArray = ~np.ma.getmaskarray(image.array).all(0)
     if values.dtype.kind == "f":
         valid &= np.isfinite(values).all(0)
     if choice.palette is not None:
@@ -177,7 +187,8 @@ def _warped(
         for index, colour in choice.palette.items():
             table[index] = colour
         colours = table[np.minimum(values[0], len(table) - 1)]
-        return colours[..., :3].transpose(2, 0, 1), valid & (colours[..., 3] > 0)
+        valid &= colours[..., 3] > 0
+        return colours[..., :3].transpose(2, 0, 1), valid
     return values, valid
 
 
