@@ -39,7 +39,6 @@ def serve(
     ] = None,
     open_page: Annotated[bool, typer.Option("--open", help="Open the map in a browser.")] = False,
     model: options.ModelName = "rs-tiny",
-    preset: options.Preset = "default",
     overrides: options.Overrides = None,
     device: options.Device = None,
     precision: options.Precision = None,
@@ -59,7 +58,7 @@ def serve(
     from dgl_rsis.apps.server.service import ServerOptions
 
     console = Console(quiet=quiet, verbose=verbose)
-    choice = options.ModelChoice.from_options(model, None, preset, overrides, device, precision)
+    choice = options.ModelChoice.from_options(model, None, "default", overrides, device, precision)
     secret = token if token is not None else os.environ.get(TOKEN) or None
     if secret == "new":
         secret = secrets.token_urlsafe(18)

@@ -2,35 +2,17 @@
 
 from __future__ import annotations
 
-import json
-import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 from fastapi.testclient import TestClient
 from PIL import Image
+from serving import BASE, server_options
 
-from dgl_rsis.apps.options import ModelChoice
 from dgl_rsis.apps.server.application import make_app
-from dgl_rsis.apps.server.scene_files import find_scenes
-from dgl_rsis.apps.server.service import ServerOptions
 from dgl_rsis.render import render_scene, write_scene
-
-BASE = "http://127.0.0.1:8000"
-HOSTS = ("127.0.0.1", "localhost")
-
-
-def model_choice() -> ModelChoice:
-    return ModelChoice.from_options("rs-tiny", None, "fast", None, "cpu", None)
-
-
-def server_options(storage: Path, files: list[str], **more: Any) -> ServerOptions:
-    found = find_scenes(files)
-    values: dict[str, Any] = {"token": None, "hosts": HOSTS, **more}
-    return ServerOptions(found.files, storage, model_choice(), **values)
 
 
 @pytest.fixture(scope="session")
@@ -63,26 +45,3 @@ def idle(scene_folder: Path, tmp_path: Path) -> Iterator[TestClient]:
     options = server_options(tmp_path / "state", [str(scene_folder / "scene.tif")])
     with TestClient(make_app(options, warm=False), base_url=BASE) as made:
         yield made
-
-
-def scene_of(client: TestClient, name: str) -> dict[str, Any]:
-    scenes: list[dict[str, Any]] = client.get("/scenes").json()["scenes"]
-    return next(each for each in scenes if each["name"] == name)
-
-
-def run_job(client: TestClient, kind: str, body: dict[str, Any]) -> dict[str, Any]:
-    """Ask for a job and wait for its end."""
-    answer = client.post(f"/{kind}", json=body)
-    assert answer.status_code == 202, answer.text
-    job: dict[str, Any] = answer.json()
-    return wait_for(client, job["id"])
-
-
-def wait_for(client: TestClient, id_: str, seconds: float = 300) -> dict[str, Any]:
-    ends = time.monotonic() + seconds
-    while time.monotonic() < ends:
-        job: dict[str, Any] = client.get(f"/jobs/{id_}").json()
-        if job["state"] in ("done", "failed", "cancelled"):
-            return job
-        time.sleep(0.1)
-    raise AssertionError(f"the job did not end: {json.dumps(job)[:500]}")

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from conftest import BASE, server_options
 from fastapi.testclient import TestClient
+from serving import BASE, server_options
 
 from dgl_rsis.apps.server.access import Access, is_loopback
 from dgl_rsis.apps.server.application import make_app

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import rasterio
-from rasterio.transform import from_origin
+from affine import Affine
 
 from dgl_rsis.apps.server.scene_files import find_scenes
 from dgl_rsis.errors import InputError
@@ -17,7 +17,7 @@ def write_tif(path: Path) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     with rasterio.open(
         path, "w", driver="GTiff", width=8, height=8, count=1, dtype="uint8", crs="EPSG:32632",
-        transform=from_origin(0, 8, 1, 1),
+        transform=Affine(1, 0, 0, 0, -1, 8),
     ) as target:  # fmt: skip
         target.write(np.full((1, 8, 8), 7, np.uint8))
     return path

@@ -179,9 +179,9 @@ def _warped(
     except RioTilerError as error:
         raise ImageError(f"a tile cannot be read: {error}") from error
     values = np.asarray(image.array.data)
-    valid: BoolArray = ~np.ma.getmaskarray(image.array).all(0)
+    valid: BoolArray = np.asarray(~np.ma.getmaskarray(image.array).all(0), bool)
     if values.dtype.kind == "f":
-        valid &= np.isfinite(values).all(0)
+        valid = valid & np.asarray(np.isfinite(values).all(0))
     if choice.palette is not None:
         table = np.zeros((max(choice.palette) + 1, 4), np.uint8)
         for index, colour in choice.palette.items():
