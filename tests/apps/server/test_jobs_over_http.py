@@ -53,7 +53,16 @@ def test_segment(client: TestClient, tmp_path: Path) -> None:
 
 def test_refer(client: TestClient, tmp_path: Path) -> None:
     scene = scene_of(client, "scene.tif")
-    job = run_job(client, "refer", {"scene": scene["id"], "text": "the largest field", "top_k": 2})
+    job = run_job(
+        client,
+        "refer",
+        {
+            "scene": scene["id"],
+            "text": "the largest field",
+            "top_k": 2,
+            "settings": {"preset": "default"},
+        },
+    )
     assert job["state"] == "done", job["error"]
     result = job["result"]
     assert result["matched"] == bool(result["matches"])
