@@ -68,6 +68,7 @@ class LiveServer:
         words += ["--port", "0", "--storage", str(storage), "--device", "cpu"]
         self.process = subprocess.Popen(words, stderr=subprocess.PIPE, text=True)
         assert self.process.stderr is not None
+        self.errors = self.process.stderr
         self.base = ""
         for line in self.process.stderr:
             found = re.search(r"http://\S+", line)
@@ -100,3 +101,4 @@ class LiveServer:
         self.process.kill() if at_once else self.process.terminate()
         self.process.wait(60)
         self.reader.join(60)
+        self.errors.close()

@@ -110,7 +110,7 @@ def send_all(scene_folder: Path, tmp_path: Path, uploads: list[tuple[str, bytes]
 
 
 def test_upload_beyond_the_limits(scene_folder: Path, tmp_path: Path) -> None:
-    limits = Limits(upload_bytes=20_000, quota_bytes=60_000, body_bytes=1000)
+    limits = Limits(upload_bytes=20_000, quota_bytes=120_000, body_bytes=1000)
     files = [str(scene_folder / "scene.tif")]
     options = server_options(tmp_path / "state", files, limits=limits)
     with TestClient(make_app(options, warm=False), base_url="http://127.0.0.1") as client:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 RANKED = 50
 """Candidates of an answer that are kept."""
-_PREPARED_PIXELS = 6_000_000  # of images that are kept ready for a second sentence
+_PREPARED_PIXELS = 3_000_000  # of images that are kept for a second sentence: 0.4 kB for each
 _OPEN_SCENES = 2
 _TABLES = 8  # tables of large scenes on disk
 

@@ -33,7 +33,8 @@ class Bounds:
             return
         limits, path = self._limits, scope["path"]
         is_form = scope["method"] == "POST" and path in _FORMS
-        seconds = limits.upload_seconds if is_form else limits.request_seconds
+        is_long = is_form or "/result." in path
+        seconds = limits.upload_seconds if is_long else limits.request_seconds
         if path.endswith("/events"):
             seconds = limits.stream_seconds
         has_begun, received = False, 0

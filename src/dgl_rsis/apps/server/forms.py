@@ -18,6 +18,7 @@ RECEIVED = "received"
 _MOST_PARTS = 32
 _FIELD_BYTES = 64 * 1024
 _HEADER_BYTES = 8 * 1024
+_STEP = 64 * 1024  # bytes that are reserved ahead
 
 
 @dataclass
@@ -165,7 +166,7 @@ class _Receiver:
         if self._size > self._most:
             raise _too_large(self._most)
         if self._size > self._reserved:
-            self._reserved = self._size + 2**20
+            self._reserved = self._size + _STEP
             self._reserve(self._reserved)
         self._stream.write(part)
 

@@ -6,12 +6,11 @@ import asyncio
 import json
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
-import anyio.to_thread
-from anyio import CapacityLimiter
 from starlette.requests import Request
 
 from dgl_rsis.apps.options import ModelChoice
@@ -69,7 +68,8 @@ class Service:
         self.jobs = JobBook(storage / "jobs", self.limits)
         self.worker = Worker(self.jobs, options.choice, self.limits, self._task)
         self._tables = storage / "tables"
-        self._readers = CapacityLimiter(_READERS)
+        self._readers = ThreadPoolExecutor(_READERS, "reader")
+        self._converters = ThreadPoolExecutor(self.limits.uploads_at_once, "converter")
         self._uploads = asyncio.Semaphore(self.limits.uploads_at_once)
         self._tiles: OrderedDict[Any, bytes] = OrderedDict()
         self._tile_bytes = 0
@@ -77,11 +77,13 @@ class Service:
     def close(self) -> None:
         """Stop the worker and remove uploads."""
         self.worker.stop()
+        for threads in (self._readers, self._converters):
+            threads.shutdown(cancel_futures=True)
         self.scenes.close()
 
     async def in_thread(self, work: Callable[[], T]) -> T:
         """Do what reads files or takes a while beside the loop of events."""
-        return await anyio.to_thread.run_sync(work, limiter=self._readers)
+        return await asyncio.get_running_loop().run_in_executor(self._readers, work)
 
     async def tile(self, key: tuple[Any, ...], draw: Callable[[], bytes]) -> bytes:
         """A tile, kept from before if possible."""
@@ -130,7 +132,8 @@ class Service:
                     self.scenes.reserve(folder, kept.stat().st_size)
                     return self.scenes.add_upload(folder, kept, form.filename)
 
-                return await self.in_thread(keep), form
+                loop = asyncio.get_running_loop()
+                return await loop.run_in_executor(self._converters, keep), form
             except BaseException:
                 self.scenes.drop_upload(folder)
                 raise
