@@ -221,6 +221,20 @@ def test_wrong_requests_are_sentences(idle: TestClient, kind: str, body: dict[st
     assert idle.get("/jobs").json() == {"jobs": []}
 
 
+def test_numbers_and_attributes_without_measure(idle: TestClient) -> None:
+    scene = scene_of(idle, "scene.tif")
+    ring = [[0, 0], [1, 0], [1, 1], [0, 0]]
+    deep: Any = 1
+    for _ in range(300):
+        deep = [deep]
+    for ring_, properties in (([*ring[:2], [10**400, 0], ring[0]], {}), (ring, {"a": deep})):
+        geometry = {"type": "Polygon", "coordinates": [ring_]}
+        feature = {"type": "Feature", "geometry": geometry, "properties": properties}
+        polygons = {"type": "FeatureCollection", "features": [feature]}
+        body = {"scene": scene["id"], "classes": ["tree"], "polygons": polygons}
+        assert idle.post("/label", json=body).status_code == 422
+
+
 @pytest.mark.parametrize(
     "crs",
     [

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from typing import Annotated, Any, Literal
 
@@ -12,6 +11,8 @@ from dgl_rsis.apps.server.limits import Limits
 
 _LIMITS = Limits()  # those that bound what a body may say do not differ between servers
 _MOST_POINTS = 500_000
+_FARTHEST = 1e12  # in any system of coordinates
+_DEEPEST = 8  # attributes in attributes
 _CRS_NAME = re.compile(r"(urn:ogc:def:crs:[A-Za-z]+:[\w.]*:\w+|[A-Za-z]+:\w+)")
 """Names of systems of coordinates; never an address to read one from."""
 
@@ -59,6 +60,12 @@ class Feature(BaseModel):
     id: int | str | None = None
     geometry: Area
     properties: dict[str, Any] | None = None
+
+    @model_validator(mode="after")
+    def _check(self) -> Feature:
+        if not _is_shallow(self.properties, _DEEPEST):
+            raise ValueError("properties are nested too deeply; send plain attributes")
+        return self
 
 
 class Features(BaseModel):
@@ -145,12 +152,22 @@ def _count_points(values: Any, depth: int) -> int:
         raise ValueError("coordinates of a polygon are lists of rings of positions")
     if depth == 1:
         is_position = 2 <= len(values) <= 4 and all(
-            isinstance(each, int | float) and not isinstance(each, bool) and math.isfinite(each)
+            isinstance(each, int | float)
+            and not isinstance(each, bool)
+            and -_FARTHEST <= each <= _FARTHEST
             for each in values
         )
-        if not is_position or max(abs(each) for each in values) > 1e12:
+        if not is_position:
             raise ValueError("a position is two finite numbers, x and y")
         return 1
     if depth == 2 and (len(values) < 4 or values[0] != values[-1]):
         raise ValueError("a ring has four positions or more, and ends where it began")
     return sum(_count_points(each, depth - 1) for each in values)
+
+
+def _is_shallow(value: Any, depth: int) -> bool:
+    """Whether lists and objects in it are nested in no more than so many levels."""
+    if not isinstance(value, dict | list):
+        return True
+    inner = value.values() if isinstance(value, dict) else value
+    return depth > 0 and all(_is_shallow(each, depth - 1) for each in inner)

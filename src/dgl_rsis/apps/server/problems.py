@@ -34,8 +34,14 @@ class Problem(DglRsisError):
         return {"detail": str(self), "code": self.code}
 
 
+_WHERE = {
+    "scene": "GET /scenes lists them",
+    "job": "GET /jobs lists them",
+    "layer": "the result of the job lists them",
+    "candidate": "the result of the job lists them",
+}
+
+
 def unknown(kind: str, name: str) -> Problem:
-    """That something of a name is not there."""
-    return Problem(
-        404, f"unknown-{kind}", f"there is no {kind} {name[:40]!r}; ask /{kind}s which there are"
-    )
+    """That there is no scene, job, layer or candidate of a name."""
+    return Problem(404, f"unknown-{kind}", f"there is no {kind} {name[:40]!r}; {_WHERE[kind]}")
