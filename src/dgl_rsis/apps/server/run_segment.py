@@ -86,7 +86,7 @@ def _in_tiles(task: Task, model: Model, progress: Progress) -> dict[str, Any]:
     scores.unlink()
     notes = [*found.source.notes, *(f"tile {tile}: {why}" for tile, why in found.failed.items())]
     legend = _legend(found.classes, found.pixels, found.valid, found.frame)
-    table = geopandas.read_file(task.folder / VECTORS[1])
+    table = geopandas.read_file(task.folder / VECTORS[1], layer="result")
     return _result(task, table, legend, notes)
 
 
