@@ -28,7 +28,7 @@ $(INSTALLED): pyproject.toml constraints.txt
 	echo "installing into $(VENV) with $$("$$found" --version); this takes a few minutes" && \
 	"$$found" -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check \
-		-e ".[hf,parquet,ray,dev]" -c constraints.txt
+		-e ".[hf,parquet,ray,serve,dev]" -c constraints.txt
 	@touch $@
 
 demo: $(INSTALLED)  ## set up, render a scene, run both tasks, print the accuracy

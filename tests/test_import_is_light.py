@@ -12,7 +12,7 @@ import pytest
 
 import dgl_rsis
 
-HEAVY = ("torch", "torchvision", "transformers")
+HEAVY = ("torch", "torchvision", "transformers", "fastapi", "uvicorn", "rio_tiler")
 LIMIT = 0.5  # seconds of CPU
 HELP = """
 import sys

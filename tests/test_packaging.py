@@ -24,6 +24,8 @@ SOURCE = ROOT / "src" / "dgl_rsis"
 PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 LARGEST_WHEEL = 30_000_000  # bytes; rs-tiny may take 25 MB of it
 MODULE_OF = {
+    "python-multipart": "python_multipart",
+    "rio-tiler": "rio_tiler",
     "huggingface-hub": "huggingface_hub",
     "pillow": "PIL",
     "pyyaml": "yaml",

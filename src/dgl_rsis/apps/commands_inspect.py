@@ -22,6 +22,7 @@ EXTRAS: dict[str, tuple[tuple[str, ...], str]] = {
     "ray": (("ray",), "workers on a cluster"),
     "notebook": (("lonboard",), "results on an interactive map in notebooks"),
     "xarray": (("xarray",), "results as labelled grids"),
+    "serve": (("fastapi", "uvicorn", "rio_tiler", "python_multipart"), "the map and the service"),
 }
 """Extras that users may want: the modules they bring, and for what."""
 

@@ -22,7 +22,7 @@ from dgl_rsis.proposals.overlap import (
     central_moments,
     coverage_matrix,
     crop_runs,
-    field_table,
+    field_cells,
     overlap_matrix,
     run_geometry,
 )
@@ -45,7 +45,9 @@ class MaskSet:
     boxes: IntArray
     crops: tuple[BoolArray, ...]
     quality: FloatArray | None = None
-    _matrices: dict[tuple[int, int], csr_array] = field(default_factory=dict, repr=False)
+    _overlaps: dict[tuple[int, int], tuple[NDArray[Any], csr_array]] = field(
+        default_factory=dict, repr=False
+    )
 
     @classmethod
     def from_crops(
@@ -162,12 +164,14 @@ class MaskSet:
 
     def pool(self, values: NDArray[Any]) -> FloatArray:
         """Mean of a coarse field over every mask, see ``types.Proposals.pool``."""
-        table, field_shape, flat = field_table(values)
-        if field_shape not in self._matrices:
-            self._matrices[field_shape] = overlap_matrix(
-                self.runs, len(self), self.shape, field_shape
-            )
-        means: FloatArray = (self._matrices[field_shape] @ table / self.areas[:, None]).astype(
+        cells, field_shape, flat = field_cells(values)
+        if field_shape not in self._overlaps:
+            matrix = overlap_matrix(self.runs, len(self), self.shape, field_shape)
+            used = np.unique(matrix.indices)
+            self._overlaps[field_shape] = used, matrix[:, used]
+        # masks may cover little of the image: what is not under one need not be converted
+        used, matrix = self._overlaps[field_shape]
+        means: FloatArray = (matrix @ cells[used].astype(np.float64) / self.areas[:, None]).astype(
             np.float32
         )
         return means[:, 0] if flat else means

@@ -209,13 +209,19 @@ def _cut(runs: Runs, bounds: IntArray) -> tuple[IntArray, IntArray, IntArray]:
 
 
 def field_table(values: NDArray[Any]) -> tuple[NDArray[np.float64], tuple[int, int], bool]:
+    """A field as a table of float64; see ``field_cells``."""
+    cells, shape, flat = field_cells(values)
+    return cells.astype(np.float64), shape, flat
+
+
+def field_cells(values: NDArray[Any]) -> tuple[NDArray[Any], tuple[int, int], bool]:
     """A field as a table.
 
     Args:
         values: ``(h, w)`` or ``(h, w, D)``.
 
     Returns:
-        ``(h * w, D)`` float64, the field's shape ``(h, w)``, and whether it had no channels.
+        ``(h * w, D)``, the field's shape ``(h, w)``, and whether it had no channels.
 
     Raises:
         InputError: if the field has another number of axes or no cells.
@@ -225,5 +231,4 @@ def field_table(values: NDArray[Any]) -> tuple[NDArray[np.float64], tuple[int, i
             f"a field to pool has shape {values.shape}; pass (h, w) or (h, w, D) with h, w >= 1"
         )
     height, width = int(values.shape[0]), int(values.shape[1])
-    table = values.reshape(height * width, -1).astype(np.float64)
-    return table, (height, width), values.ndim == 2
+    return values.reshape(height * width, -1), (height, width), values.ndim == 2

@@ -1,0 +1,210 @@
+"""Load on `dgl-rsis serve`: many clients that ask for tiles, words and sentences at once.
+
+Starts a server over a rendered scene, lets clients mix requests for a time, waits for every job that
+was accepted, and prints how many requests succeeded and how long they took:
+
+    python benchmarks/serve_load.py --clients 200 --seconds 60
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import random
+import re
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+from math import asinh, pi, radians, tan
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import numpy as np
+
+from dgl_rsis.render import render_scene, write_scene
+
+SENTENCES = (
+    "the largest building", "every tree", "the red roof north of the road", "the second building from the left",
+    "the field next to the river", "the blorf in the corner",
+)  # fmt: skip
+ANSWERED = {"tile": {200}, "parse": {200}, "refer": {202, 429}}
+SUCCESS, P95, REFERS = 0.99, 3.0, 10
+
+
+@dataclass
+class Tally:
+    """What became of the requests."""
+
+    seconds: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
+    statuses: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+    jobs: list[str] = field(default_factory=list)
+
+    def share(self, kind: str) -> float:
+        """Of the requests of a kind that were answered as documented."""
+        found = self.statuses[kind]
+        good = sum(found[str(status)] for status in ANSWERED[kind])
+        return good / max(1, sum(found.values()))
+
+
+def tiles_of(scene: dict[str, Any]) -> list[str]:
+    """Addresses of all tiles of a scene over four zooms."""
+    west, south, east, north = scene["bounds"]
+    found = []
+    for zoom in range(scene["min_zoom"], scene["min_zoom"] + 5):
+        count = 2**zoom
+
+        def row(latitude: float, count: int = count) -> int:
+            return int((1 - asinh(tan(radians(latitude))) / pi) / 2 * count)
+
+        columns = range(int((west + 180) / 360 * count), int((east + 180) / 360 * count) + 1)
+        for x in columns:
+            for y in range(row(north), row(south) + 1):
+                found.append(f"/scenes/{scene['id']}/tiles/{zoom}/{x}/{y}.png")
+    return found
+
+
+async def ask(
+    client: httpx2.AsyncClient, tally: Tally, kind: str, method: str, path: str, **more: Any
+) -> Any:
+    """One request, timed and counted."""
+    began = time.perf_counter()
+    try:
+        answer = await client.request(method, path, **more)
+    except httpx2.HTTPError as error:
+        tally.statuses[kind][type(error).__name__] += 1
+        return None
+    tally.seconds[kind].append(time.perf_counter() - began)
+    tally.statuses[kind][str(answer.status_code)] += 1
+    return answer
+
+
+async def use(
+    client: httpx2.AsyncClient, scene: dict[str, Any], tally: Tally, until: float, seed: int
+) -> None:
+    """One client: mostly tiles, then words, now and then a sentence."""
+    chance, tiles = random.Random(seed), tiles_of(scene)
+    while time.perf_counter() < until:
+        lot = chance.random()
+        if lot < 0.7:
+            await ask(client, tally, "tile", "GET", chance.choice(tiles))
+        elif lot < 0.97:
+            text = f"{chance.choice(SENTENCES)} {chance.randrange(50)}"
+            await ask(client, tally, "parse", "GET", "/parse", params={"text": text})
+        else:
+            body = {
+                "scene": scene["id"],
+                "text": chance.choice(SENTENCES),
+                "settings": {"preset": "fast"},
+            }
+            answer = await ask(client, tally, "refer", "POST", "/refer", json=body)
+            if answer is not None and answer.status_code == 202:
+                tally.jobs.append(answer.json()["id"])
+        await asyncio.sleep(chance.uniform(0.05, 0.5))
+
+
+def resident(pid: int) -> float:
+    """MiB of a process and its children in memory."""
+    pids, total = [pid], 0.0
+    while pids:
+        one = pids.pop()
+        try:
+            text = Path(f"/proc/{one}/status").read_text(encoding="utf-8")
+            for task in Path(f"/proc/{one}/task").iterdir():
+                pids += map(int, (task / "children").read_text(encoding="utf-8").split())
+        except OSError:  # it ended meanwhile
+            continue
+        found = re.search(r"VmRSS:\s+(\d+)", text)
+        total += int(found[1]) / 1024 if found else 0.0
+    return total
+
+
+async def run(base: str, pid: int, clients: int, seconds: float) -> dict[str, Any]:
+    """Load a server and sum up."""
+    tally, peak = Tally(), 0.0
+    limits = httpx2.Limits(max_connections=clients, max_keepalive_connections=clients)
+    async with httpx2.AsyncClient(base_url=base, timeout=60, limits=limits) as client:
+        while not (await client.get("/health")).json()["ready"]:
+            await asyncio.sleep(0.5)
+        scene = (await client.get("/scenes")).json()["scenes"][0]
+        start = resident(pid)
+        until = time.perf_counter() + seconds
+        users = [asyncio.create_task(use(client, scene, tally, until, n)) for n in range(clients)]
+        in_time = 0
+        while time.perf_counter() < until:
+            peak = max(peak, resident(pid))
+            await asyncio.sleep(1)
+        await asyncio.gather(*users)
+        states: Counter[str] = Counter()
+        for id_ in tally.jobs:
+            in_time += (await client.get(f"/jobs/{id_}")).json()["state"] == "done"
+        for id_ in tally.jobs:
+            while (job := (await client.get(f"/jobs/{id_}")).json())["state"] in (
+                "waiting",
+                "running",
+            ):
+                await asyncio.sleep(0.5)
+            states[job["state"]] += 1
+        await client.get("/health")
+    return {
+        "requests": {kind: dict(found) for kind, found in tally.statuses.items()},
+        "success": {kind: round(tally.share(kind), 4) for kind in ANSWERED},
+        "p50_s": {
+            kind: round(float(np.quantile(each, 0.5)), 3) for kind, each in tally.seconds.items()
+        },
+        "p95_s": {
+            kind: round(float(np.quantile(each, 0.95)), 3) for kind, each in tally.seconds.items()
+        },
+        "jobs": dict(states),
+        "done_within_the_time": in_time,
+        "memory_mib": {"start": round(start), "peak": round(peak)},
+    }
+
+
+def verdict(result: dict[str, Any]) -> list[str]:
+    """What the load showed to be wrong."""
+    wrong = []
+    for kind in ("tile", "parse"):
+        if result["success"][kind] < SUCCESS:
+            wrong.append(f"{kind}: only {result['success'][kind]:.1%} succeeded")
+        if result["p95_s"][kind] > P95:
+            wrong.append(f"{kind}: p95 is {result['p95_s'][kind]} s")
+    if result["success"]["refer"] < 1:
+        wrong.append(f"refer: {result['requests']['refer']}")
+    if set(result["jobs"]) != {"done"} or result["jobs"]["done"] < REFERS:
+        wrong.append(f"jobs: {result['jobs']}")
+    return wrong
+
+
+def main() -> int:
+    """Run the load from the command line; 1 where a bound is missed."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--clients", type=int, default=200)
+    parser.add_argument("--seconds", type=float, default=60)
+    parser.add_argument("--side", type=int, default=1000, help="pixels of the rendered scene")
+    asked = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        written = write_scene(render_scene(1, size=asked.side), Path(folder) / "scene")
+        words = [sys.executable, "-m", "dgl_rsis", "serve", str(written["scene"]), "--port", "0"]
+        words += ["--storage", str(Path(folder) / "state")]
+        server = subprocess.Popen(words, stderr=subprocess.PIPE, text=True)
+        try:
+            assert server.stderr is not None
+            line = next(each for each in server.stderr if "http://" in each)
+            base = re.search(r"http://\S+", line)
+            assert base is not None
+            result = asyncio.run(run(base.group(), server.pid, asked.clients, asked.seconds))
+        finally:
+            server.terminate()
+            server.wait(60)
+    wrong = verdict(result)
+    print(json.dumps({**result, "wrong": wrong}, indent=2))
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,46 @@
+"""Requests as the command line and Python say them: what is shown can be run."""
+
+from __future__ import annotations
+
+import ast
+import shlex
+from typing import Any
+
+import pytest
+import typer
+
+from dgl_rsis.apps.cli import app
+from dgl_rsis.apps.server.bodies import Body, LabelBody, ReferBody, SegmentBody
+from dgl_rsis.apps.server.commands import commands_of
+
+RING = [[0, 0], [1, 0], [1, 1], [0, 0]]
+AREA: dict[str, Any] = {"type": "Polygon", "coordinates": [RING]}
+FEATURES = {"type": "FeatureCollection", "features": [{"type": "Feature", "geometry": AREA}]}
+BODIES: list[tuple[type[Body], dict[str, Any]]] = [
+    (ReferBody, {"text": 'the "largest" roof\'s $(shadow)'}),
+    (ReferBody, {"text": "a road", "area": AREA, "top_k": 7, "settings": {"preset": "fast"}}),
+    (ReferBody, {"text": "a road", "area": AREA, "candidates": FEATURES, "heatmap": False}),
+    (ReferBody, {"text": "a road", "candidates": FEATURES}),
+    (SegmentBody, {"classes": ["a 'b'", "c"], "area": AREA, "settings": {"min_area": 25}}),
+    (LabelBody, {"classes": ["tree"], "polygons": FEATURES}),
+]
+
+
+@pytest.mark.parametrize(("kind", "values"), BODIES)
+@pytest.mark.parametrize("model", ["rs-tiny", "hf:a/b"])
+def test_commands_are_understood(kind: type[Body], values: dict[str, Any], model: str) -> None:
+    body = kind.model_validate({"scene": "x", **values})
+    said = commands_of(body, "my scene.tif", model)
+    ast.parse(said["python"])
+    name, command, *words = shlex.split(said["cli"])
+    assert name == "dgl-rsis"
+    commands: Any = typer.main.get_command(app)
+    context = commands.commands[command].make_context(command, words)
+    assert context.params["image"] == "my scene.tif"
+    assert context.params["model"] == model
+    if isinstance(body, ReferBody):
+        assert context.params["sentence"] == body.text
+        assert (context.params["candidates"] is not None) == (body.candidates is not None)
+        assert (context.params["aoi"] is not None) == (body.area is not None)
+    else:
+        assert context.params["classes"] == body.classes

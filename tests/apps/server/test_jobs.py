@@ -1,0 +1,134 @@
+"""The book of jobs: bounds, what is on disk, and what a restart finds."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from dgl_rsis.apps.server.jobs import RECORD, JobBook
+from dgl_rsis.apps.server.limits import Limits
+from dgl_rsis.apps.server.problems import Problem
+
+
+def book(folder: Path, waiting: int = 2, kept: int = 2) -> JobBook:
+    return JobBook(folder, Limits(waiting_jobs=waiting, kept_jobs=kept))
+
+
+def add(jobs: JobBook) -> str:
+    return jobs.add(jobs.new_place(), "refer", "scene", {"text": "a road"}, {}).id
+
+
+def test_jobs_come_in_the_order_in_which_they_were_asked_for(tmp_path: Path) -> None:
+    jobs = book(tmp_path)
+    first, second = add(jobs), add(jobs)
+    taken = jobs.next(0)
+    assert taken is not None
+    assert (taken.id, taken.state) == (first, "running")
+    assert jobs.counts() == (1, 1)
+    jobs.finish(first, result={"notes": []})
+    taken = jobs.next(0)
+    assert taken is not None
+    assert taken.id == second
+    assert jobs.next(0) is None
+
+
+def test_full_queue_refuses_and_leaves_nothing(tmp_path: Path) -> None:
+    jobs = book(tmp_path)
+    add(jobs), add(jobs)
+    with pytest.raises(Problem) as told:
+        add(jobs)
+    assert (told.value.status, told.value.code) == (429, "queue-full")
+    assert told.value.headers["Retry-After"].isdecimal()
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_record_is_on_disk_before_anybody_knows(tmp_path: Path) -> None:
+    jobs = book(tmp_path)
+    id_ = add(jobs)
+    record = json.loads((tmp_path / id_ / RECORD).read_text())
+    assert (record["state"], record["request"]) == ("waiting", {"text": "a road"})
+
+
+def test_restart_fails_what_had_not_ended_and_keeps_the_rest(tmp_path: Path) -> None:
+    jobs = book(tmp_path)
+    done = add(jobs)
+    jobs.next(0)
+    jobs.finish(done, result={"notes": ["fine"]})
+    running, waiting = add(jobs), add(jobs)
+    jobs.next(0)
+    half = jobs.new_place()  # a request that was cut off before it was accepted
+    again = book(tmp_path)
+    assert [job.id for job in again.all()] == [waiting, running, done]
+    assert again.get(done).result == {"notes": ["fine"]}
+    for id_ in (running, waiting):
+        assert again.get(id_).state == "failed"
+        assert "stopped" in str(again.get(id_).error)
+        assert json.loads((tmp_path / id_ / RECORD).read_text())["state"] == "failed"
+    assert not half.exists()
+    assert again.next(0) is None
+
+
+def test_damaged_record_is_dropped(tmp_path: Path) -> None:
+    jobs = book(tmp_path)
+    (tmp_path / add(jobs) / RECORD).write_text("{")
+    assert book(tmp_path).all() == []
+    assert not list(tmp_path.iterdir())
+
+
+def test_cancelled_job_stays_cancelled(tmp_path: Path) -> None:
+    jobs = book(tmp_path)
+    id_ = add(jobs)
+    jobs.next(0)
+    jobs.cancel(id_)
+    assert not jobs.progress(id_, 1, 2, "on")
+    jobs.finish(id_, result={})
+    assert jobs.get(id_).state == "cancelled"
+    jobs.cancel(id_)  # forgets it
+    assert not (tmp_path / id_).exists()
+    with pytest.raises(Problem) as told:
+        jobs.get(id_)
+    assert told.value.status == 404
+
+
+def test_oldest_ended_jobs_are_forgotten(tmp_path: Path) -> None:
+    jobs = book(tmp_path, kept=2)
+    ids = []
+    for _ in range(4):
+        ids.append(add(jobs))
+        jobs.next(0)
+        jobs.finish(ids[-1], error="no")
+    last = add(jobs)
+    assert [job.id for job in jobs.all()] == [last, ids[3], ids[2]]
+    assert {path.name for path in tmp_path.iterdir()} == {last, ids[3], ids[2]}
+
+
+def test_listeners_hear_of_changes(tmp_path: Path) -> None:
+    jobs, heard = book(tmp_path), []
+    id_ = add(jobs)
+    with jobs.listening(id_, lambda: heard.append(jobs.get(id_).state)):
+        jobs.next(0)
+        jobs.progress(id_, 1, 4, "reading")
+        jobs.finish(id_, error="no")
+    assert heard == ["running", "running", "failed"]
+
+
+def test_time_left_comes_from_the_steps(tmp_path: Path) -> None:
+    jobs = book(tmp_path)
+    id_ = add(jobs)
+    assert jobs.get(id_).to_json()["seconds_left"] is None
+    jobs.next(0)
+    jobs.progress(id_, 2, 4, "reading")
+    left = jobs.get(id_).to_json()["seconds_left"]
+    assert left is not None
+    assert left < 5
+    assert "started" not in jobs.get(id_).to_json()
+
+
+def test_closed_book_fails_what_is_left(tmp_path: Path) -> None:
+    jobs = book(tmp_path)
+    id_ = add(jobs)
+    jobs.close()
+    assert jobs.get(id_).state == "failed"
+    assert jobs.next(0) is None
