@@ -6,7 +6,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: help setup demo test test-slow test-browser check clean
+.PHONY: help setup demo test test-slow test-browser test-qgis check clean
 
 help:  ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1 | /' \
@@ -43,6 +43,11 @@ test-slow: $(INSTALLED)  ## run the slow tests
 test-browser: $(INSTALLED)  ## look at report pages in Chromium, installed where apt-get can
 	@command -v chromium >/dev/null || $$(test "$$(id -u)" = 0 || echo sudo) apt-get install -y chromium
 	$(BIN)/python -m pytest -m browser
+
+test-qgis: $(INSTALLED)  ## run the QGIS plugin offscreen, installed where apt-get can
+	@command -v qgis_process >/dev/null || $$(test "$$(id -u)" = 0 || echo sudo) apt-get install -y \
+		--no-install-recommends qgis python3-qgis
+	$(BIN)/python -m pytest -m qgis
 
 check: $(INSTALLED)  ## lint, format check, strict types
 	$(BIN)/ruff check .

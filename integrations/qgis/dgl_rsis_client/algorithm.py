@@ -157,22 +157,29 @@ def names_in(text):
 
 
 def as_geojson(source, context):
-    """Features of a vector layer with their attributes, in longitude and latitude (WGS 84).
+    """Features of a vector layer with their attributes.
+
+    They keep their coordinates where the CRS has a code, so that what comes back does, too;
+    otherwise they are brought to longitude and latitude.
 
     Args:
         source: ``QgsFeatureSource``.
         context: of the run; it knows which transformations the project prefers.
 
     Returns:
-        a GeoJSON FeatureCollection; attributes that JSON lacks (dates) are texts.
+        a GeoJSON FeatureCollection, with the member ``crs`` of GeoJSON before RFC 7946 where it is
+        not in longitude and latitude; attributes that JSON lacks (dates) are texts.
     """
     if not source.sourceCrs().isValid():
         raise ServerError("the polygons have no CRS; set one for their layer")
-    to_lonlat = QgsCoordinateTransform(source.sourceCrs(), LONLAT, context.transformContext())
+    code = source.sourceCrs().authid()
+    is_known = code.startswith("EPSG:")
+    target = source.sourceCrs() if is_known else LONLAT
+    change = QgsCoordinateTransform(source.sourceCrs(), target, context.transformContext())
     features = []
     for feature in source.getFeatures():
         geometry = QgsGeometry(feature.geometry())
-        if geometry.transform(to_lonlat) != QgsGeometry.Success:
+        if geometry.transform(change) != QgsGeometry.Success:
             raise ServerError(f"feature {feature.id()} cannot be brought to longitude and latitude")
         features.append(
             {
@@ -182,4 +189,7 @@ def as_geojson(source, context):
                 "geometry": json.loads(geometry.asJson(DIGITS)) if not geometry.isNull() else None,
             }
         )
-    return {"type": "FeatureCollection", "features": features}
+    collection = {"type": "FeatureCollection", "features": features}
+    if is_known:
+        collection["crs"] = {"type": "name", "properties": {"name": code}}
+    return collection
