@@ -6,7 +6,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: help setup demo test test-slow test-browser test-notebooks check clean
+.PHONY: help setup demo test test-slow test-browser test-notebooks test-qgis check clean
 
 help:  ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1 | /' \
@@ -48,6 +48,11 @@ test-notebooks: $(INSTALLED)  ## execute the tutorials, and test maps in noteboo
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check \
 		-e ".[notebook,xarray,tutorials]" -c constraints.txt
 	$(BIN)/python -m pytest -m notebook
+
+test-qgis: $(INSTALLED)  ## run the QGIS plugin offscreen, installed where apt-get can
+	@command -v qgis_process >/dev/null || $$(test "$$(id -u)" = 0 || echo sudo) apt-get install -y \
+		--no-install-recommends qgis python3-qgis
+	$(BIN)/python -m pytest -m qgis
 
 check: $(INSTALLED)  ## lint, format check, strict types
 	$(BIN)/ruff check .
