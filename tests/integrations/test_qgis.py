@@ -123,6 +123,10 @@ def results(done: subprocess.CompletedProcess[str]) -> dict[str, Any]:
     return found
 
 
+def ask(server: Server, path: str) -> Any:
+    return json.loads(urllib.request.urlopen(f"{server.url}{path}", timeout=30).read())
+
+
 def read(path: str) -> geopandas.GeoDataFrame:
     """The first layer of a file; its style is the second."""
     return geopandas.read_file(path, layer=0)
@@ -153,6 +157,9 @@ def test_segment_makes_styled_polygons_and_a_map(
     with closing(sqlite3.connect(found["POLYGONS"])) as database:
         (style,) = database.execute("SELECT styleQML FROM layer_styles").fetchone()
     assert "categorizedSymbol" in style
+    # the raster is open on the server and was not sent to it
+    (open_scene,) = ask(server, "/scenes")["scenes"]
+    assert {job["scene"] for job in ask(server, "/jobs")["jobs"]} == {open_scene["id"]}
 
 
 def test_refer_answers_with_its_reason(
@@ -208,8 +215,7 @@ def test_an_image_that_the_server_lacks_is_uploaded_and_removed(
             POLYGONS=tmp_path / "other.gpkg", PRESET="fast",
         )
     )  # fmt: skip
-    scenes = json.loads(urllib.request.urlopen(f"{server.url}/scenes", timeout=30).read())
-    assert [each["name"] for each in scenes["scenes"]] == [server.scene.name]
+    assert [each["name"] for each in ask(server, "/scenes")["scenes"]] == [server.scene.name]
 
 
 def test_a_server_that_is_not_there_is_told(

@@ -69,6 +69,7 @@ class Scene:
             "height": height,
             "count": self.bands,
             "dtype": self.source.facts["dtype"],
+            "bytes": self.path.stat().st_size,
             "crs": None if frame is None else frame.crs,
             "georeferenced": placement.georeferenced,
             "metres_per_pixel": None if area is None else round(area**0.5, 9),
