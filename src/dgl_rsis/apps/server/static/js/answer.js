@@ -1,7 +1,7 @@
 // The result of a job: in the panel and on the map.
 
 import * as api from "./api.js";
-import { announce, byId, fill, make } from "./dom.js";
+import { announce, bringUp, byId, fill, make } from "./dom.js";
 import { plural } from "./format.js";
 import { legend } from "./legend.js";
 import { ranking } from "./ranking.js";
@@ -40,7 +40,7 @@ export class Answer {
       view.showHeat(job);
       byId("opacities").append(...slider("Heat map", 0, (value) => view.opacity("heat", value)));
     }
-    scrollTo(byId("result"));
+    bringUp(byId("result"));
   }
 
   /** The sentence of the answer, its notes and why. */
@@ -144,12 +144,6 @@ export class Answer {
     fill(byId("commands"), make("details", {}, make("summary", {}, "Repeat it elsewhere"),
       ...snippet("Command line", cli), ...snippet("Python", python)));
   }
-}
-
-/** Brings the start of the result into view where little of it is seen, as on a phone. */
-function scrollTo(element) {
-  const room = byId("contents").getBoundingClientRect(), top = element.getBoundingClientRect().top;
-  if (top < room.top || top > room.top + 0.7 * room.height) element.scrollIntoView({ block: "start" });
 }
 
 /** The smallest box around boxes. */

@@ -36,6 +36,12 @@ export function announce(text) {
   if (status.textContent !== text) status.textContent = text;
 }
 
+/** Scrolls the panel to the start of a section of which little is seen, as on a phone. */
+export function bringUp(section) {
+  const room = byId("contents").getBoundingClientRect(), { top } = section.getBoundingClientRect();
+  if (top < room.top || top > room.top + 0.7 * room.height) section.scrollIntoView({ block: "start" });
+}
+
 /** `run` called once, `wait` milliseconds after the last call. */
 export function debounce(run, wait) {
   let timer = 0;

@@ -2,13 +2,14 @@
 
 const round = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
 const three = new Intl.NumberFormat("en", { maximumSignificantDigits: 3 });
+const exactlyThree = new Intl.NumberFormat("en", { minimumSignificantDigits: 3, maximumSignificantDigits: 3 });
 
 /** An area in m², ha or km²; pixels where no CRS gives metres. */
 export function area(squareMetres, pixels) {
   if (squareMetres === null || squareMetres === undefined) return `${round.format(pixels)} px`;
-  if (squareMetres >= 1e6) return `${three.format(squareMetres / 1e6)} km²`;
-  if (squareMetres >= 1e4) return `${three.format(squareMetres / 1e4)} ha`;
-  return `${three.format(squareMetres)} m²`;
+  if (squareMetres >= 1e6) return `${exactlyThree.format(squareMetres / 1e6)} km²`;
+  if (squareMetres >= 1e4) return `${exactlyThree.format(squareMetres / 1e4)} ha`;
+  return `${squareMetres < 100 ? three.format(squareMetres) : round.format(squareMetres)} m²`;
 }
 
 /** A part of the whole, 0 to 1, in per cent. */

@@ -3,7 +3,7 @@
 import { Answer } from "./answer.js";
 import * as api from "./api.js";
 import { understood } from "./chips.js";
-import { announce, byId, debounce, fill, make } from "./dom.js";
+import { announce, bringUp, byId, debounce, fill, make } from "./dom.js";
 import { Drawing } from "./drawing.js";
 import { Jobs, ended } from "./following.js";
 import { bytes, duration, plural, sceneFacts } from "./format.js";
@@ -177,6 +177,7 @@ function showJob(id) {
   state.shown = id;
   jobs.follow(id);
   update(job);
+  if (!ended(job)) bringUp(byId("job"));
 }
 
 function hideJob() {
