@@ -25,7 +25,7 @@ def middle(user, across, down):
 def test_a_dragged_box_restricts_the_search(user, server):
     user.open("town.tif")
     page = user.page
-    page.get_by_role("button", name="Box").click()
+    page.get_by_role("button", name="Box", exact=True).click()
     start, end = middle(user, -0.6, -0.6), middle(user, 0.1, 0.1)
     north, west = user.read_place(*start)
     page.mouse.down()
@@ -47,7 +47,7 @@ def test_polygons_become_candidates(user, server):
     user.open("town.tif")
     page = user.page
     for step in range(3):
-        page.get_by_role("button", name="Polygon").click()
+        page.get_by_role("button", name="Polygon", exact=True).click()
         across = -0.6 + 0.45 * step
         for at in ((0, 0), (0.3, 0), (0.3, 0.3), (0, 0)):
             page.mouse.click(*middle(user, across + at[0], at[1]))
@@ -80,7 +80,7 @@ def test_a_box_is_drawn_by_keyboard_alone(user):
 def test_escape_leaves_a_drawing_and_the_view_becomes_a_box(user):
     user.open("town.tif")
     page = user.page
-    page.get_by_role("button", name="Polygon").click()
+    page.get_by_role("button", name="Polygon", exact=True).click()
     page.mouse.click(*middle(user, 0, 0))
     page.keyboard.press("Escape")
     assert page.get_attribute("#draw-polygon", "aria-pressed") == "false"

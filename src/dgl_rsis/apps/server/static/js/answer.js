@@ -14,20 +14,25 @@ export class Answer {
   /**
    * @param {MapView} view
    * @param {Object} job done, with `result`
-   * @param {(error: Error) => void} failed
    */
-  constructor(view, job, failed) {
+  constructor(view, job) {
     this.view = view;
     this.job = job;
-    this.failed = failed;
     this.marked = [];
     this.pointed = null;
     this.ranking = null;
+    this.open = true;
+  }
+
+  /** Another answer takes the place of this one. */
+  close() {
+    this.open = false;
+    this.view.clearAnswer();
+    byId("result").hidden = true;
   }
 
   async show() {
     const { view, job, job: { result } } = this;
-    view.clearAnswer();
     byId("result").hidden = false;
     fill(byId("opacities"));
     fill(byId("answer"));
@@ -36,6 +41,7 @@ export class Answer {
     this.offerCommands();
     if (job.kind === "refer") await this.showRanking();
     else this.showShapes();
+    if (!this.open) return;
     if (result.layers?.includes("heat")) {
       view.showHeat(job);
       byId("opacities").append(...slider("Heat map", 0, (value) => view.opacity("heat", value)));
@@ -78,6 +84,7 @@ export class Answer {
       pointed: (pointed) => this.point(pointed) });
     fill(byId("answer"), made.element);
     const collection = await api.candidates(id);
+    if (!this.open) return;
     for (const feature of collection.features) feature.properties.id = feature.id;
     view.showCandidates(collection);
     this.ranking = made;

@@ -182,11 +182,10 @@ function showJob(id) {
 
 function hideJob() {
   state.shown = null;
+  state.answer?.close();
   state.answer = null;
   jobs.unfollow();
-  view.clearAnswer();
   byId("job").hidden = true;
-  byId("result").hidden = true;
   listJobs();
 }
 
@@ -197,6 +196,7 @@ async function update(job) {
   else if (job.state === "cancelled") announce("The job is cancelled.");
   else if (job.state === "failed") fail(new api.ApiError(job.error), { label: "Try again", run: () => again(job) });
   else {
+    state.answer?.close();
     state.answer = new Answer(view, job);
     await state.answer.show();
   }

@@ -6,7 +6,7 @@ import { make } from "./dom.js";
 
 const ORDER = ["paper", "basemap", "scene", "heat", "shapes-fill", "shapes-line",
   "candidates-fill", "candidates-shade", "candidates-line", "candidates-casing", "candidates-chosen",
-  "drawn-fill", "drawn-line", "drawn-points"];
+  "drawn-fill", "drawn-casing", "drawn-line", "drawn-points"];
 const BASEMAP = {
   type: "raster",
   tiles: ["https://tile.openstreetmap.org/{z}/{x}/{y}.png"],
@@ -97,11 +97,11 @@ export class MapView {
     if (bounds) this.gl.fitBounds(bounds, { padding: 24, duration });
   }
 
-  /** Brings bounds into view where they are not, without zooming out of what is seen. */
+  /** Brings bounds into view where they are not; zooms out for that, never in. */
   reveal(bounds) {
     const seen = this.gl.getBounds();
     if (!seen.contains(bounds.slice(0, 2)) || !seen.contains(bounds.slice(2))) {
-      this.gl.fitBounds(bounds, { padding: 80, duration: 300, maxZoom: this.gl.getMaxZoom() - 3 });
+      this.gl.fitBounds(bounds, { padding: 60, duration: 300, maxZoom: this.gl.getZoom() });
     }
   }
 
@@ -146,7 +146,7 @@ export class MapView {
     this.gl.addSource("candidates", { type: "geojson", data: collection, promoteId: "id" });
     const state = (name) => ["boolean", ["feature-state", name], false];
     this.add({ id: "candidates-fill", type: "fill", source: "candidates", paint: {
-      "fill-color": ["case", state("hover"), HOVER, CHOSEN],
+      "fill-color": ["case", state("chosen"), CHOSEN, HOVER],
       "fill-opacity": ["case", state("chosen"), 0.4, state("hover"), 0.3, 0], "fill-antialias": false } });
     this.add({ id: "candidates-shade", type: "line", source: "candidates", paint: {
       "line-color": "#101010", "line-width": 2.5, "line-opacity": 0.4 } });
@@ -161,8 +161,9 @@ export class MapView {
       "line-opacity": ["case", state("chosen"), 1, state("hover"), 1, 0] } });
   }
 
-  /** Marks features of a source by a state: `{chosen: true}`, `{hover: false}`. */
+  /** Marks features of a source, if it is still there, by a state: `{chosen: true}`. */
   mark(source, ids, state) {
+    if (!this.gl.getSource(source)) return;
     for (const id of ids) this.gl.setFeatureState({ source, id }, state);
   }
 
@@ -198,6 +199,8 @@ export class MapView {
     this.gl.addSource("drawn", { type: "geojson", data: collection });
     this.add({ id: "drawn-fill", type: "fill", source: "drawn", filter: ["==", ["geometry-type"], "Polygon"],
       paint: { "fill-color": "#ffffff", "fill-opacity": 0.08 } });
+    this.add({ id: "drawn-casing", type: "line", source: "drawn",
+      paint: { "line-color": "#101010", "line-width": 5, "line-opacity": 0.5 } });
     this.add({ id: "drawn-line", type: "line", source: "drawn",
       paint: { "line-color": "#ffffff", "line-width": 2.5 } });
     this.add({ id: "drawn-points", type: "circle", source: "drawn", filter: ["==", ["geometry-type"], "Point"],
