@@ -39,7 +39,7 @@ from dgl_rsis.results import ReferResult, SegmentResult
 from dgl_rsis.stages import local
 from dgl_rsis.stages.paint import Painting
 from dgl_rsis.text.classes import ClassList
-from dgl_rsis.types import FloatArray, IntArray, Proposals, Raster, RGBImage
+from dgl_rsis.types import FloatArray, Proposals, Query, Raster, RGBImage
 
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
@@ -246,45 +246,71 @@ class Model:
             raise InputError("refine needs candidates; proposals follow the image already")
         queries = [understand(sentence, self.settings) for sentence in sentences]
         raster = as_raster(image)
-        picture = filled(raster)
-        reader = self._reader(raster, picture)
         tell("proposals")
-        detected: Mapping[str, IntArray] = {}
+        tree = None
+        fits_regions = refine and self.networks.segmenter is None
         if candidates is None:
-            nouns = [noun for query in queries for noun in nouns_of(query)]
-            found = self._find(raster, picture, reader, nouns=nouns)
-            proposals, detected = found.proposals, found.instances
+            prepared = self.prepare(raster, sentences)
         else:
+            picture = filled(raster)
             proposals = masks_of(candidates, raster.shape)
-        if names is not None:
-            check_names(names, len(proposals))
-        given = candidates is not None
-        segmenter = self.networks.segmenter if refine else None
-        fits_regions = refine and segmenter is None
-        looks = any(looks_for_anchors(query, names or ()) for query in queries)
-        tree = self._tree(raster) if given and (fits_regions or looks) else None
-        prepared = PreparedImage.of(
-            raster,
-            picture,
-            proposals,
-            reader,
-            tree=tree,
-            names=names,
-            given=given,
-            scores=None if scores is None else scores_of(scores, len(proposals)),
-            detected=detected,
-        )
+            if names is not None:
+                check_names(names, len(proposals))
+            looks = any(looks_for_anchors(query, names or ()) for query in queries)
+            tree = self._tree(raster) if fits_regions or looks else None
+            prepared = PreparedImage.of(
+                raster,
+                picture,
+                proposals,
+                self._reader(raster, picture),
+                tree=tree,
+                names=names,
+                given=True,
+                scores=None if scores is None else scores_of(scores, len(proposals)),
+            )
         results = []
         for query in queries:
             tell(query.text)
-            results.append(answer(prepared, query, self.backbone, self.settings))
-        if refine and segmenter is not None:
-            results = [refine_matches(each, in_boxes(picture, segmenter)) for each in results]
+            results.append(self._answer(prepared, query))
+        segmenter = self.networks.segmenter if refine else None
+        if segmenter is not None:
+            fit = in_boxes(prepared.picture, segmenter)
+            results = [refine_matches(each, fit) for each in results]
         elif refine and tree is not None:
             results = [refine_matches(each, in_regions(tree)) for each in results]
         tell("done")
-        notes = _raster_notes(raster)
-        return [replace(result, notes=(*result.notes, *notes)) for result in results]
+        return results
+
+    def prepare(self, image: ImageLike, sentences: Sequence[str] = ()) -> PreparedImage:
+        """Everything about an image that sentences share, to be kept between them; see ``ask``.
+
+        Args:
+            image: path, PIL image, ``(H, W, 3)`` uint8 or a raster that was read before.
+            sentences: that will be asked; proposers that look for things by noun need them.
+
+        Raises:
+            InputError: the image or a sentence cannot be used.
+        """
+        raster = as_raster(image)
+        picture = filled(raster)
+        reader = self._reader(raster, picture)
+        queries = [understand(sentence, self.settings) for sentence in sentences]
+        nouns = [noun for query in queries for noun in nouns_of(query)]
+        found = self._find(raster, picture, reader, nouns=nouns)
+        return PreparedImage.of(raster, picture, found.proposals, reader, detected=found.instances)
+
+    def ask(self, prepared: PreparedImage, sentence: str) -> ReferResult:
+        """What ``refer`` answers, about an image that was prepared with the same proposals.
+
+        Raises:
+            InputError: the sentence cannot be used.
+        """
+        return self._answer(prepared, understand(sentence, self.settings))
+
+    def _answer(self, prepared: PreparedImage, query: Query) -> ReferResult:
+        result = answer(prepared, query, self.backbone, self.settings)
+        notes = _raster_notes(prepared.raster)
+        return replace(result, notes=(*result.notes, *notes))
 
     def label(
         self,

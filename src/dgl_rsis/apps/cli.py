@@ -21,6 +21,7 @@ from dgl_rsis.apps import (
     commands_label,
     commands_map,
     commands_refer,
+    commands_serve,
     demo,
 )
 from dgl_rsis.errors import DglRsisError
@@ -85,6 +86,9 @@ app.command(
         "eval --list",
     ),
 )(commands_eval.evaluate)
+app.command(epilog=_examples("serve scene.tif --open", "serve scenes/ --host 0.0.0.0 --token new"))(
+    commands_serve.serve
+)
 app.command(epilog=_examples("demo --seed 3 --folder demo"))(demo.demo)
 
 # Recent versions of typer carry a copy of click inside: its base class of usage errors is reached

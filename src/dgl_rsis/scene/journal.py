@@ -190,7 +190,7 @@ def open_journal(
         folder.mkdir(parents=True, exist_ok=True)
         lock = (folder / "lock").open("a+b")
     with lock:
-        if not _lock(lock):
+        if not lock_file(lock):
             raise OutputError(
                 f"another run is writing {output}; wait for it or choose another name"
             )
@@ -257,7 +257,7 @@ def _plain(facts: Mapping[str, Any]) -> Any:
     return json.loads(json.dumps(facts, default=str))
 
 
-def _lock(file: IO[bytes]) -> bool:
+def lock_file(file: IO[bytes]) -> bool:
     """Take an exclusive lock that ends with the process; False if another one has it."""
     try:
         import fcntl

@@ -1,0 +1,41 @@
+"""What a client did wrong, as a status, a code for programs and a sentence for people."""
+
+from __future__ import annotations
+
+from dgl_rsis.errors import DglRsisError
+
+
+class Problem(DglRsisError):
+    """An answer with a 4xx or 5xx status.
+
+    Args:
+        status: of HTTP.
+        code: for programs, like ``unknown-scene``.
+        detail: one sentence: what, where, what to do.
+        retry_after: seconds after which the request may succeed; None does not say.
+    """
+
+    def __init__(
+        self, status: int, code: str, detail: str, *, retry_after: int | None = None
+    ) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.code = code
+        self.retry_after = retry_after
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """Of the answer."""
+        return {} if self.retry_after is None else {"Retry-After": str(self.retry_after)}
+
+    @property
+    def body(self) -> dict[str, str]:
+        """Of the answer."""
+        return {"detail": str(self), "code": self.code}
+
+
+def unknown(kind: str, name: str) -> Problem:
+    """That something of a name is not there."""
+    return Problem(
+        404, f"unknown-{kind}", f"there is no {kind} {name[:40]!r}; ask /{kind}s which there are"
+    )

@@ -1,0 +1,246 @@
+"""What the routes share: scenes, jobs, the worker, and how a request becomes a job."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+import anyio.to_thread
+from anyio import CapacityLimiter
+from starlette.requests import Request
+
+from dgl_rsis.apps.options import ModelChoice
+from dgl_rsis.apps.server.bodies import Area, Body, Features, LabelBody, ReferBody
+from dgl_rsis.apps.server.commands import commands_of
+from dgl_rsis.apps.server.forms import Form, receive_form
+from dgl_rsis.apps.server.jobs import Job, JobBook
+from dgl_rsis.apps.server.limits import Limits
+from dgl_rsis.apps.server.placing import LONLAT
+from dgl_rsis.apps.server.problems import Problem
+from dgl_rsis.apps.server.scenes import Scene, SceneStore
+from dgl_rsis.apps.server.tasks import AREA, CANDIDATES_IN, POLYGONS_IN, Task
+from dgl_rsis.apps.server.uploads import convert_upload
+from dgl_rsis.apps.server.words import check_sentence
+from dgl_rsis.apps.server.worker import Worker
+from dgl_rsis.text.classes import read_classes
+
+T = TypeVar("T")
+_READERS = 4  # threads that read tiles and files
+_TILE_BYTES = 64 * 2**20  # of tiles that are kept drawn
+
+
+@dataclass(frozen=True)
+class ServerOptions:
+    """How a server is started.
+
+    Attributes:
+        files: scenes of the command line.
+        storage: private folder for uploads, jobs and tables.
+        choice: of the model.
+        token: that is demanded; None for none.
+        hosts: names by which the server may be called; None for any.
+        limits: of everything.
+    """
+
+    files: tuple[Path, ...]
+    storage: Path
+    choice: ModelChoice
+    token: str | None
+    hosts: tuple[str, ...] | None
+    limits: Limits = field(default_factory=Limits)
+
+
+class Service:
+    """The state of a running server."""
+
+    def __init__(self, options: ServerOptions) -> None:
+        storage = options.storage
+        storage.mkdir(mode=0o700, parents=True, exist_ok=True)
+        storage.chmod(0o700)
+        self.options = options
+        self.limits = options.limits
+        self.scenes = SceneStore(storage / "uploads", self.limits)
+        self.scenes.add_files(options.files)
+        self.jobs = JobBook(storage / "jobs", self.limits)
+        self.worker = Worker(self.jobs, options.choice, self.limits, self._task)
+        self._tables = storage / "tables"
+        self._readers = CapacityLimiter(_READERS)
+        self._uploads = asyncio.Semaphore(self.limits.uploads_at_once)
+        self._tiles: OrderedDict[Any, bytes] = OrderedDict()
+        self._tile_bytes = 0
+
+    def close(self) -> None:
+        """Stop the worker and remove uploads."""
+        self.worker.stop()
+        self.scenes.close()
+
+    async def in_thread(self, work: Callable[[], T]) -> T:
+        """Do what reads files or takes a while beside the loop of events."""
+        return await anyio.to_thread.run_sync(work, limiter=self._readers)
+
+    async def tile(self, key: tuple[Any, ...], draw: Callable[[], bytes]) -> bytes:
+        """A tile, kept from before if possible."""
+        found = self._tiles.get(key)
+        if found is not None:
+            self._tiles.move_to_end(key)
+            return found
+        drawn = await self.in_thread(draw)
+        if key not in self._tiles:
+            self._tiles[key] = drawn
+            self._tile_bytes += len(drawn)
+            while self._tile_bytes > _TILE_BYTES:
+                self._tile_bytes -= len(self._tiles.popitem(last=False)[1])
+        return drawn
+
+    async def upload(self, request: Request) -> tuple[Scene, Form]:
+        """Receive a form with a picture, which becomes a scene.
+
+        Raises:
+            Problem: it cannot be taken.
+        """
+        if self._uploads.locked():
+            raise Problem(
+                429,
+                "uploads-full",
+                "others upload at this moment, as many as this server takes; send it again",
+                retry_after=5,
+            )
+        async with self._uploads:
+            folder = self.scenes.new_folder()
+            try:
+                form = await receive_form(
+                    request,
+                    folder,
+                    self.limits.upload_bytes,
+                    lambda size: self.scenes.reserve(folder, size),
+                )
+                received = form.file
+                if received is None:
+                    raise Problem(
+                        422, "no-file", "the form has no part `file`; send the picture as that"
+                    )
+
+                def keep() -> Scene:
+                    kept = convert_upload(received, self.limits)
+                    self.scenes.reserve(folder, kept.stat().st_size)
+                    return self.scenes.add_upload(folder, kept, form.filename)
+
+                return await self.in_thread(keep), form
+            except BaseException:
+                self.scenes.drop_upload(folder)
+                raise
+
+    async def ask(self, body: Body) -> Job:
+        """Queue what a request asks for.
+
+        Raises:
+            Problem: the scene is unknown, or the queue is full.
+            TextError: words cannot be used.
+        """
+        self.jobs.check_room()
+        return await self.in_thread(lambda: self._queue(body))
+
+    def _queue(self, body: Body) -> Job:
+        scene = self.scenes.get(body.scene)
+        if isinstance(body, ReferBody):
+            check_sentence(body.text)
+        else:
+            read_classes(body.classes)
+        kind = {ReferBody: "refer", LabelBody: "label"}.get(type(body), "segment")
+        request = body.model_dump(mode="json", exclude={"polygons", "candidates"})
+        commands = commands_of(body, scene.name, self.options.choice.name)
+        place = self.jobs.new_place()
+        if isinstance(body, LabelBody):
+            _write_features(place / POLYGONS_IN, body.polygons, scene)
+        elif body.area is not None:
+            _write_area(place / AREA, body.area, scene)
+        if isinstance(body, ReferBody) and body.candidates is not None:
+            _write_features(place / CANDIDATES_IN, body.candidates, scene)
+            request["candidates"] = len(body.candidates.features)
+        values = {"placement": scene.placement.to_json(), "name": scene.name}
+        (place / "scene.json").write_text(json.dumps(values), encoding="utf-8")
+        return self.jobs.add(place, kind, scene.id, request, commands)
+
+    def _task(self, job: Job) -> Task:
+        scene = self.scenes.get(job.scene)
+        return Task(
+            job.id,
+            job.kind,
+            scene.path,
+            scene.name,
+            scene.placement,
+            self.jobs.place(job.id),
+            self._tables,
+            job.request,
+        )
+
+    async def events(self, id_: str, quiet: float) -> AsyncIterator[Job | None]:
+        """A job now and after each change until it ends; None after so many quiet seconds.
+
+        Raises:
+            Problem: there is no such job.
+        """
+        loop, changed = asyncio.get_running_loop(), asyncio.Event()
+        with self.jobs.listening(id_, lambda: loop.call_soon_threadsafe(changed.set)):
+            while True:
+                changed.clear()
+                job = self.jobs.get(id_)
+                yield job
+                if job.has_ended:
+                    return
+                while not changed.is_set():
+                    try:
+                        await asyncio.wait_for(changed.wait(), quiet)
+                    except TimeoutError:
+                        yield None
+
+    async def ended(self, id_: str) -> Job:
+        """The job when it has ended.
+
+        Raises:
+            Problem: there is no such job.
+        """
+        job = self.jobs.get(id_)
+        async for each in self.events(id_, 60.0):
+            job = each or job
+        return job
+
+
+def _write_area(path: Path, area: Area, scene: Scene) -> None:
+    feature = {"type": "Feature", "geometry": area.model_dump(), "properties": {}}
+    _write(path, [feature], scene, None)
+
+
+def _write_features(path: Path, features: Features, scene: Scene) -> None:
+    values = [each.model_dump(mode="json") for each in features.features]
+    _write(path, values, scene, features.crs_name())
+
+
+def _write(path: Path, features: list[dict[str, Any]], scene: Scene, crs: str | None) -> None:
+    """Write polygons of a request as the functions that read vector files want them.
+
+    Raises:
+        Problem: they have no place on the scene.
+    """
+    import numpy as np
+    import shapely
+
+    collection: dict[str, Any] = {"type": "FeatureCollection"}
+    placement = scene.placement
+    if not placement.georeferenced and crs in (None, LONLAT, "EPSG:4326"):
+        shapes = np.array(
+            [shapely.from_geojson(json.dumps(each["geometry"])) for each in features], object
+        )
+        moved = placement.own_of_lonlat(shapes)
+        if not np.isfinite(shapely.get_coordinates(moved)).all():
+            raise Problem(422, "off-the-map", "the polygons lie beyond the map; draw them again")
+        for each, shape in zip(features, moved, strict=True):
+            each["geometry"] = json.loads(shapely.to_geojson(shape))
+    elif crs is not None:
+        collection["crs"] = {"type": "name", "properties": {"name": crs}}
+    path.write_text(json.dumps({**collection, "features": features}), encoding="utf-8")
