@@ -2,13 +2,18 @@
 
 const round = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
 const three = new Intl.NumberFormat("en", { maximumSignificantDigits: 3 });
-const exactlyThree = new Intl.NumberFormat("en", { minimumSignificantDigits: 3, maximumSignificantDigits: 3 });
+const hundredths = new Intl.NumberFormat("en", { minimumFractionDigits: 2, maximumFractionDigits: 2 });
 
-/** An area in m², ha or km²; pixels where no CRS gives metres. */
-export function area(squareMetres, pixels) {
+/**
+ * An area in m², ha or km², pixels where no CRS gives metres.
+ * @param {number|null} squareMetres
+ * @param {number} pixels
+ * @param {number} largest the largest area of a list, m², whose unit the whole list takes
+ */
+export function area(squareMetres, pixels, largest = squareMetres) {
   if (squareMetres === null || squareMetres === undefined) return `${round.format(pixels)} px`;
-  if (squareMetres >= 1e6) return `${exactlyThree.format(squareMetres / 1e6)} km²`;
-  if (squareMetres >= 1e4) return `${exactlyThree.format(squareMetres / 1e4)} ha`;
+  if (largest >= 1e6) return `${hundredths.format(squareMetres / 1e6)} km²`;
+  if (largest >= 1e4) return `${hundredths.format(squareMetres / 1e4)} ha`;
   return `${squareMetres < 100 ? three.format(squareMetres) : round.format(squareMetres)} m²`;
 }
 

@@ -18,9 +18,10 @@ function swatch(colour) {
 export function legend(entries, toggled) {
   const boxes = entries.map((entry) => make("input", { type: "checkbox", checked: true, value: entry.class,
     on: { change: () => toggled(boxes.filter((box) => box.checked).map((box) => box.value)) } }));
+  const largest = Math.max(...entries.map((entry) => entry.area_m2 ?? 0));
   const rows = entries.map((entry, at) => make("li", {}, make("label", {}, boxes[at], swatch(entry.colour),
     make("span", { class: "name" }, entry.class),
-    make("span", { class: "number" }, area(entry.area_m2, entry.pixels)),
+    make("span", { class: "number" }, area(entry.area_m2, entry.pixels, largest)),
     make("span", { class: "number faint" }, percent(entry.share)))));
   return make("ul", { class: "legend", "aria-label": "Legend: classes that are drawn" }, ...rows);
 }

@@ -25,7 +25,18 @@ let view, drawing, jobs, parsing = new AbortController();
 /** Shows an error, and waits for the server where it is gone. */
 function fail(error, way = null) {
   problems.show(error, way);
-  if (error.code === "offline") problems.waitForServer(start);
+  if (error.code === "offline") problems.waitForServer(async () => { await start(); view.reload(); });
+}
+
+/** A tile or a file of shapes did not come. */
+function mapFailed(status, error) {
+  if (status) {
+    problems.show(new api.ApiError(`A part of the map could not be drawn: the server answered ${status}.`),
+      { label: "Draw it again", run: () => view.reload() });
+  } else {
+    console.warn(error);
+    api.health().catch(fail); // nobody answers, or the picture is broken
+  }
 }
 
 /** An event listener whose failure is shown. */
@@ -358,7 +369,7 @@ async function start() {
 
 async function main() {
   try {
-    view = new MapView("map");
+    view = new MapView("map", mapFailed);
   } catch (error) {
     problems.show(new api.ApiError("The map needs WebGL, which this browser does not offer. " +
       "Turn on hardware acceleration in its settings, or take another browser."));

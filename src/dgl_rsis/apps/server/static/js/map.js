@@ -38,8 +38,13 @@ export function pixelOf(scene, place) {
 
 /** What the page draws on; `gl` is the MapLibre map. */
 export class MapView {
-  /** Fails where the browser has no WebGL. */
-  constructor(container) {
+  /**
+   * Fails where the browser has no WebGL.
+   * @param {string} container id of an element
+   * @param {(status: number, error: Error) => void} failed called where something of the map cannot be loaded,
+   *   with the HTTP status, 0 where nobody answers
+   */
+  constructor(container, failed) {
     this.scene = null;
     this.dark = matchMedia("(prefers-color-scheme: dark)");
     this.gl = new GlMap({
@@ -61,6 +66,7 @@ export class MapView {
     this.scale = new ScaleControl({ maxWidth: 120, unit: "metric" });
     this.dark.addEventListener("change", () =>
       this.gl.setPaintProperty("paper", "background-color", this.paper()));
+    this.gl.on("error", ({ error }) => failed(error.status ?? 0, error));
     this.ready = new Promise((resolve) => this.gl.once("load", resolve));
   }
 
@@ -91,6 +97,11 @@ export class MapView {
     this.gl.setMaxZoom(Math.min(24, scene.max_zoom + 5));
     if (scene.georeferenced) this.gl.addControl(this.scale, "bottom-left");
     this.fit();
+  }
+
+  /** Asks for the tiles of the scene once more. */
+  reload() {
+    this.gl.getSource("scene")?.setTiles([api.sceneTiles(this.scene.id)]);
   }
 
   fit(bounds = this.scene?.bounds, duration = 0) {
@@ -149,10 +160,10 @@ export class MapView {
       "fill-color": ["case", state("chosen"), CHOSEN, HOVER],
       "fill-opacity": ["case", state("chosen"), 0.4, state("hover"), 0.3, 0], "fill-antialias": false } });
     this.add({ id: "candidates-shade", type: "line", source: "candidates", paint: {
-      "line-color": "#101010", "line-width": 2.5, "line-opacity": 0.4 } });
+      "line-color": "#101010", "line-width": 3, "line-opacity": 0.35 } });
     this.add({ id: "candidates-line", type: "line", source: "candidates", paint: {
-      "line-color": "#ffffff", "line-width": 1.2, "line-dasharray": [3, 2],
-      "line-opacity": ["case", state("chosen"), 0, state("hover"), 0, 0.75] } });
+      "line-color": "#ffffff", "line-width": 1,
+      "line-opacity": ["case", state("chosen"), 0, state("hover"), 0, 0.85] } });
     this.add({ id: "candidates-casing", type: "line", source: "candidates", paint: {
       "line-color": "#101010", "line-width": 5,
       "line-opacity": ["case", state("chosen"), 0.75, state("hover"), 0.75, 0] } });
