@@ -12,15 +12,14 @@ from PIL import Image
 from dgl_rsis.render.files import write_scene
 from dgl_rsis.render.scene import render_scene
 
-SIZE = 1000
-
 
 @pytest.fixture(scope="session")
 def scene_folder(tmp_path_factory):
-    """A rendered GeoTIFF of 1,000 px and a picture without georeference."""
+    """Rendered GeoTIFFs of 500 and 1,000 px and a picture without georeference."""
     drawn, folder = (tmp_path_factory.mktemp(name) for name in ("drawn", "scenes"))
-    files = write_scene(render_scene(3, size=SIZE), drawn)
-    files["scene"].rename(folder / "town.tif")
+    for name, size in (("town", 500), ("city", 1000)):
+        files = write_scene(render_scene(3, size=size), drawn)
+        files["scene"].rename(folder / f"{name}.tif")
     Image.fromarray(render_scene(5, size=(240, 320)).image).save(folder / "plain.png")
     return folder
 

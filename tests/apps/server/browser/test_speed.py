@@ -22,13 +22,13 @@ def mask_is_drawn(user):
 
 def test_first_and_second_answer_come_soon(visit, server, record_property):
     warm = visit(server.url)
-    warm.open("town.tif")
+    warm.open("city.tif")
     warm.ask("the largest building")
     user = visit(server.url)
     start = time.perf_counter()
     user.page.goto(server.url)
     user.page.wait_for_selector("#scenes option", state="attached")
-    user.page.select_option("#scenes", label="town.tif")
+    user.page.select_option("#scenes", label="city.tif")
     user.page.fill("#question", "the smallest building")
     user.page.press("#question", "Enter")
     mask_is_drawn(user)
@@ -45,7 +45,7 @@ def test_first_and_second_answer_come_soon(visit, server, record_property):
 
 
 def test_five_thousand_polygons_never_block_the_page(visit, server, record_property):
-    scene = next(each for each in server.get("scenes")["scenes"] if each["name"] == "town.tif")
+    scene = next(each for each in server.get("scenes")["scenes"] if each["name"] == "city.tif")
     west, south, east, north = scene["bounds"]
     across, down = POLYGONS
     wide, high = (east - west) / across, (north - south) / down
@@ -84,7 +84,7 @@ def test_five_thousand_polygons_never_block_the_page(visit, server, record_prope
     drawn = server.get(f"jobs/{job['id']}/shapes.geojson")["features"]
     assert len(drawn) >= 5000
     user = visit(server.url)
-    user.open("town.tif")
+    user.open("city.tif")
     user.page.evaluate(WATCH)
     user.page.locator("#history > summary").click()
     user.page.locator(".past", has_text="building, road, vegetation").first.click()

@@ -21,8 +21,7 @@ async function send(path, options = {}) {
   let response;
   try {
     response = await fetch(address(path), { credentials: "same-origin", ...options });
-  } catch (error) {
-    if (error.name === "AbortError") throw error;
+  } catch {
     throw new ApiError(OFFLINE, { code: "offline" });
   }
   if (!response.ok) throw refusal(response.status, await response.text(), response.headers.get("Retry-After"));
@@ -52,8 +51,7 @@ const post = (path, body) => json(path, {
 export const health = () => json("health");
 export const scenes = async () => (await json("scenes")).scenes;
 export const deleteScene = (id) => send(`scenes/${encodeURIComponent(id)}`, { method: "DELETE" });
-export const parse = (text, scene, signal) => json(`parse?${new URLSearchParams(
-  scene ? { text, scene } : { text })}`, { signal });
+export const parse = (text, scene) => json(`parse?${new URLSearchParams(scene ? { text, scene } : { text })}`);
 export const ask = (kind, request) => post(kind, request);
 export const jobs = async () => (await json("jobs")).jobs;
 export const job = (id) => json(`jobs/${encodeURIComponent(id)}`);

@@ -17,10 +17,10 @@ const state = {
   scenes: [],
   scene: null,       // the scene on the map
   shown: null,       // id of the job that is shown
+  parsing: null,     // {text, scene, answer}: the last parse, perhaps under way
   answer: null,      // Answer of that job, when it is done
-  parsed: null,      // {text, scene, parse} of the last parse
 };
-let view, drawing, jobs, parsing = new AbortController();
+let view, drawing, jobs;
 
 /** Shows an error, and waits for the server where it is gone. */
 function fail(error, way = null) {
@@ -75,7 +75,7 @@ function chooseScene(scene) {
   hideJob();
   view.showScene(scene);
   history.replaceState(null, "", scene ? `#scene=${encodeURIComponent(scene.id)}` : "#");
-  parse();
+  parseTyped();
 }
 
 async function upload(file) {
@@ -109,31 +109,28 @@ async function forgetScene() {
 
 // The question
 
-async function parse() {
-  parsing.abort();
-  parsing = new AbortController();
+/** What the server understands of the field now; asked once per text, shown while it is still there. */
+function parse() {
   const text = byId("question").value.trim(), scene = state.scene?.id;
-  if (!text) {
-    state.parsed = null;
-    fill(byId("understood"));
-    return null;
-  }
-  if (state.parsed?.text === text && state.parsed.scene === scene) return state.parsed.parse;
-  const parsed = await api.parse(text, scene, parsing.signal);
-  state.parsed = { text, scene, parse: parsed };
-  byId("question").removeAttribute("aria-invalid");
-  fill(byId("understood"), ...understood(parsed));
-  return parsed;
+  if (state.parsing?.text === text && state.parsing.scene === scene) return state.parsing.answer;
+  const own = { text, scene, answer: text ? api.parse(text, scene) : Promise.resolve(null) };
+  state.parsing = own;
+  own.answer.then((parsed) => {
+    if (state.parsing !== own) return;
+    byId("question").removeAttribute("aria-invalid");
+    fill(byId("understood"), ...(parsed ? understood(parsed) : []));
+  }, () => { if (state.parsing === own) state.parsing = null; }); // asked anew at the next try
+  return own.answer;
 }
 
 /** While one types, a sentence that cannot be read is said below the field, not as an alarm. */
 const parseTyped = debounce(async () => {
+  const text = byId("question").value;
   try {
     await parse();
   } catch (error) {
-    if (error.name === "AbortError") return;
     if (error.code === "offline") fail(error);
-    else fill(byId("understood"), make("p", { class: "note" }, error.message));
+    else if (text === byId("question").value) fill(byId("understood"), make("p", { class: "note" }, error.message));
   }
 }, TYPING);
 
