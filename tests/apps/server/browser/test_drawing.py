@@ -7,10 +7,8 @@ from shapely.geometry import shape
 pytestmark = pytest.mark.browser
 
 
-def requested(server, text):
-    return next(
-        job["request"] for job in server.get("jobs")["jobs"] if job["request"].get("text") == text
-    )
+def newest(server):
+    return max(server.get("jobs")["jobs"], key=lambda job: job["created"])
 
 
 def middle(user, across, down):
@@ -25,21 +23,20 @@ def middle(user, across, down):
 def test_a_dragged_box_restricts_the_search(user, server):
     user.open("town.tif")
     page = user.page
-    page.get_by_role("button", name="Box", exact=True).click()
+    page.locator("#draw-box").click()
     start, end = middle(user, -0.6, -0.6), middle(user, 0.1, 0.1)
     north, west = user.read_place(*start)
     page.mouse.down()
     page.mouse.move(*middle(user, -0.2, -0.2), steps=4)
     south, east = user.read_place(*end)
     page.mouse.up()
-    page.get_by_text("1 shape drawn").wait_for()
+    page.locator("#drawn-text", has_text="1 shape drawn").wait_for()
     user.ask("the largest building")
-    area = shape(requested(server, "the largest building")["area"])
+    job = newest(server)
+    area = shape(job["request"]["area"])
     drawn = rectangle(west, south, east, north)
     assert area.intersection(drawn).area / area.union(drawn).area > 0.97
-    job = server.get("jobs")["jobs"]
-    result = max(job, key=lambda each: each["created"])["result"]
-    for match in result["matches"]:
+    for match in job["result"]["matches"]:
         assert area.buffer(1e-5).contains(rectangle(*match["bounds"]))
 
 
@@ -47,7 +44,7 @@ def test_polygons_become_candidates(user, server):
     user.open("town.tif")
     page = user.page
     for step in range(3):
-        page.get_by_role("button", name="Polygon", exact=True).click()
+        page.locator("#draw-polygon").click()
         across = -0.6 + 0.45 * step
         for at in ((0, 0), (0.3, 0), (0.3, 0.3), (0, 0)):
             page.mouse.click(*middle(user, across + at[0], at[1]))
@@ -55,7 +52,7 @@ def test_polygons_become_candidates(user, server):
         if step == 0:
             page.get_by_label("Choose among them").check()
     user.ask("the leftmost building")
-    request = requested(server, "the leftmost building")
+    request = newest(server)["request"]
     assert request["area"] is None
     assert len(request["candidates"]["features"]) == 3
     assert 1 <= page.locator(".candidate").count() <= 3
@@ -71,7 +68,7 @@ def test_a_box_is_drawn_by_keyboard_alone(user):
         page.keyboard.press(key)
         page.wait_for_timeout(700)
     page.keyboard.press("Space")
-    page.get_by_text("1 shape drawn").wait_for()
+    page.locator("#drawn-text", has_text="1 shape drawn").wait_for()
     page.get_by_role("button", name="Remove").press("Enter")
     assert page.is_hidden("#drawn")
     assert page.evaluate("document.activeElement.id") == "draw-box"
@@ -80,9 +77,9 @@ def test_a_box_is_drawn_by_keyboard_alone(user):
 def test_escape_leaves_a_drawing_and_the_view_becomes_a_box(user):
     user.open("town.tif")
     page = user.page
-    page.get_by_role("button", name="Polygon", exact=True).click()
+    page.locator("#draw-polygon").click()
     page.mouse.click(*middle(user, 0, 0))
     page.keyboard.press("Escape")
     assert page.get_attribute("#draw-polygon", "aria-pressed") == "false"
     page.locator("#draw-view").click()
-    page.get_by_text("1 shape drawn").wait_for()
+    page.locator("#drawn-text", has_text="1 shape drawn").wait_for()
