@@ -141,9 +141,10 @@ class Visitor:
         self.settle()
 
     def settle(self) -> None:
-        """Until nothing is asked of the server and the map is drawn."""
-        self.page.wait_for_load_state("networkidle")
-        self.page.wait_for_timeout(600)
+        """Until the map is drawn."""
+        self.page.wait_for_timeout(300)
+        self.page.wait_for_selector("#map[aria-busy=false]")
+        self.page.wait_for_timeout(100)
 
     def texts(self, selector: str) -> list[str]:
         return self.page.locator(selector).all_inner_texts()

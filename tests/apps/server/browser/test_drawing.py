@@ -51,8 +51,9 @@ def test_polygons_become_candidates(user, server):
         page.locator("#drawn-text", has_text=f"{min(step + 1, 3)} shape").wait_for()
         if step == 0:
             page.get_by_label("Choose among them").check()
-    user.ask("the leftmost building")
-    request = newest(server)["request"]
+    with page.expect_request(server.url + "refer") as sent:
+        user.ask("the leftmost building")
+    request = sent.value.post_data_json
     assert request["area"] is None
     assert len(request["candidates"]["features"]) == 3
     assert 1 <= page.locator(".candidate").count() <= 3

@@ -17,6 +17,7 @@ const state = {
   scenes: [],
   scene: null,       // the scene on the map
   shown: null,       // id of the job that is shown
+  requests: new Map(), // by job: what was sent; a job of the server leaves long lists of shapes out
   parsing: null,     // {text, scene, answer}: the last parse, perhaps under way
   answer: null,      // Answer of that job, when it is done
 };
@@ -165,9 +166,7 @@ async function search() {
   drawing.stop();
   try {
     const parsed = await parse();
-    const job = await api.ask(...requestFor(parsed, text));
-    jobs.take(job);
-    showJob(job.id);
+    await submit(...requestFor(parsed, text));
   } catch (error) {
     if (error.status === 422 || error.status === 400) byId("question").setAttribute("aria-invalid", "true");
     fail(error, error.code === "queue-full" ? { label: "Try again", run: search } : null);
@@ -202,7 +201,7 @@ async function update(job) {
   byId("job").hidden = ended(job);
   if (!ended(job)) showProgress(job);
   else if (job.state === "cancelled") announce("The job is cancelled.");
-  else if (job.state === "failed") fail(new api.ApiError(job.error), { label: "Try again", run: () => again(job) });
+  else if (job.state === "failed") fail(new api.ApiError(job.error), state.requests.has(job.id) ? { label: "Try again", run: guarded(() => again(job)) } : null);
   else {
     state.answer?.close();
     state.answer = new Answer(view, job);
@@ -230,11 +229,15 @@ async function cancel() {
   jobs.take(await api.job(id));
 }
 
-async function again(job) {
-  const next = await api.ask(job.kind, job.request);
-  jobs.take(next);
-  showJob(next.id);
+/** Sends a request and shows its job. */
+async function submit(kind, request) {
+  const job = await api.ask(kind, request);
+  state.requests.set(job.id, request);
+  jobs.take(job);
+  showJob(job.id);
 }
+
+const again = (job) => submit(job.kind, state.requests.get(job.id));
 
 const titleOf = (job) => job.request.text ?? `classes: ${(job.request.classes ?? []).join(", ")}`;
 

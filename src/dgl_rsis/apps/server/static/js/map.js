@@ -67,6 +67,9 @@ export class MapView {
     this.dark.addEventListener("change", () =>
       this.gl.setPaintProperty("paper", "background-color", this.paper()));
     this.gl.on("error", ({ error }) => failed(error.status ?? 0, error));
+    const busy = (value) => () => this.gl.getContainer().setAttribute("aria-busy", String(value));
+    for (const event of ["dataloading", "styledata", "movestart"]) this.gl.on(event, busy(true));
+    this.gl.on("idle", busy(false));
     this.ready = new Promise((resolve) => this.gl.once("load", resolve));
   }
 
