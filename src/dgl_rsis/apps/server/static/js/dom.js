@@ -1,5 +1,7 @@
 // Elements without templates: text is always text, so nothing that a server or a user writes is run.
 
+const ENOUGH = 240; // px of a section that are seen without scrolling
+
 /** @param {string} id @returns {HTMLElement} */
 export const byId = (id) => document.getElementById(id);
 
@@ -39,7 +41,7 @@ export function announce(text) {
 /** Scrolls the panel to the start of a section of which little is seen, as on a phone. */
 export function bringUp(section) {
   const room = byId("contents").getBoundingClientRect(), { top } = section.getBoundingClientRect();
-  if (top < room.top || top > room.top + 0.7 * room.height) section.scrollIntoView({ block: "start" });
+  if (top < room.top || top > room.bottom - ENOUGH) section.scrollIntoView({ block: "start" });
 }
 
 /** `run` called once, `wait` milliseconds after the last call. */
