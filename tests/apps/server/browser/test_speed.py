@@ -10,7 +10,7 @@ WATCH = """
 globalThis.longest = 0;
 new PerformanceObserver((list) => {
   for (const entry of list.getEntries()) longest = Math.max(longest, entry.duration);
-}).observe({type: "longtask", buffered: true});
+}).observe({type: "longtask"});
 """
 POLYGONS = (72, 70)
 
