@@ -40,8 +40,9 @@ test: $(INSTALLED)  ## run the fast tests
 test-slow: $(INSTALLED)  ## run the slow tests
 	$(BIN)/python -m pytest -m slow
 
-test-browser: $(INSTALLED)  ## look at report pages in Chromium, installed where apt-get can
+test-browser: $(INSTALLED)  ## use the pages as people do in Chromium, installed where apt-get can
 	@command -v chromium >/dev/null || $$(test "$$(id -u)" = 0 || echo sudo) apt-get install -y chromium
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[browser]" -c constraints.txt
 	$(BIN)/python -m pytest -m browser
 
 test-notebooks: $(INSTALLED)  ## execute the tutorials, and test maps in notebooks
