@@ -94,14 +94,7 @@ def load(
     name = model if isinstance(model, str) else None
     if backbone.card.notice:
         _give_notice(backbone.card.notice)
-    activation = chosen.activation
-    if not (activation.enabled and activation.provider == "cross_attention"):
-        return Model(backbone, chosen, name=name)
-    from dgl_rsis.models.hf_blip import load_matcher
-
-    how = chosen.backbone
-    matcher = load_matcher(activation.checkpoint, how.device, how.precision, compiled=how.compile)
-    return Model(backbone, chosen, matcher, name)
+    return Model(backbone, chosen, name=name)
 
 
 @cache
@@ -112,12 +105,13 @@ def _give_notice(notice: str) -> None:
 
 @dataclass(frozen=True)
 class Model:
-    """A backbone with settings; holds no other state.
+    """A backbone with settings; holds no other state than models that are loaded when needed.
 
     Attributes:
         backbone: the image-text model.
         settings: options of all stages.
-        matcher: image-text matching model of the activation provider ``cross_attention``.
+        matcher: image-text matching model of the activation provider ``cross_attention``; None
+            loads ``activation.checkpoint`` for the first sentence.
         name: that it was loaded by; None where a loaded backbone was passed.
     """
 
@@ -219,6 +213,7 @@ class Model:
 
         Raises:
             InputError: the image, the sentence or the candidates cannot be used.
+            ModelError: the activation provider needs a model that is not there.
         """
         return self.refer_many(
             image, [sentence], candidates=candidates, names=names, scores=scores, refine=refine,
@@ -247,7 +242,7 @@ class Model:
         queries = [understand(sentence, self.settings) for sentence in sentences]
         raster = as_raster(image)
         picture = filled(raster)
-        reader = self._reader(raster, picture)
+        reader = self._reader(raster, picture, self.explainer)
         tell("proposals")
         detected: Mapping[str, IntArray] = {}
         if candidates is None:
@@ -327,14 +322,38 @@ class Model:
         """Embed an image squeezed to the input size, ``(D,)`` float32 of unit length."""
         return np.asarray(self.backbone.encode_images([filled(as_raster(image))])[0])
 
-    def _reader(self, raster: Raster, picture: RGBImage) -> ImageReader:
+    def _reader(
+        self, raster: Raster, picture: RGBImage, matcher: Matcher | None = None
+    ) -> ImageReader:
         return ImageReader.of(
             picture,
             self.backbone,
             self.settings,
-            matcher=self.matcher,
+            matcher=matcher,
             metres_per_pixel=pixel_size(raster),
         )
+
+    @cached_property
+    def explainer(self) -> Matcher | None:
+        """The matcher that tells where the words of sentences look; None where the backbone does.
+
+        That of the settings is loaded when it is first asked for: maps need none.
+
+        Raises:
+            ModelError: ``activation.checkpoint`` is not there, or no such model.
+        """
+        activation, how = self.settings.activation, self.settings.backbone
+        asked = activation.enabled and activation.provider == "cross_attention"
+        if self.matcher is not None or not asked:
+            return self.matcher
+        from dgl_rsis.models.hf_blip import load_matcher
+
+        return load_matcher(activation.checkpoint, how.device, how.precision, compiled=how.compile)
+
+    @property
+    def used_matcher(self) -> Matcher | None:
+        """The matcher if it was passed, or if a sentence has made it load."""
+        return self.matcher or vars(self).get("explainer")
 
     @cached_property
     def networks(self) -> Networks:

@@ -6,7 +6,7 @@ answer; the run goes on.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -166,9 +166,12 @@ class Bench:
         if key not in self._backbones:
             backbone = load_backbone(way.model, self.plan.device, BackboneOptions(**options))
             self._backbones[key] = SharedBackbone(backbone)
-        return load(
+        model = load(
             self._backbones[key], preset=way.preset, device=self.plan.device, settings=way.overrides
         )
+        if isinstance(self.dataset, MapDataset):
+            return model
+        return replace(model, matcher=model.explainer)  # what is missing is told at the start
 
 
 def _lack(way: Way, model: Model) -> str | None:
