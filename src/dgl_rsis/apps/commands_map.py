@@ -231,7 +231,13 @@ def _proposals(
     """
     from dgl_rsis.config import make_settings
     from dgl_rsis.inputs import filled
-    from dgl_rsis.proposing import Networks, find_proposals, needs_features, pixel_size
+    from dgl_rsis.proposing import (
+        Networks,
+        check_wordless,
+        find_proposals,
+        needs_features,
+        pixel_size,
+    )
 
     named = choice.overrides.get("proposals", {})
     if make_settings(choice.preset, choice.overrides).proposals.proposer == "tree":
@@ -239,6 +245,7 @@ def _proposals(
     choice = replace(choice, overrides={**choice.overrides, "proposals": named})
     chosen = make_settings(choice.preset, choice.overrides)
     settings = chosen.proposals
+    check_wordless(settings.parts)  # before a checkpoint that would not help is asked for
     if needs_features(settings):
         model = load_model(choice, console)
         return model.propose(raster), model

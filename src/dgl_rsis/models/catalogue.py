@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from typing import Any, Literal, get_args
 
 import yaml
+
+from dgl_rsis.errors import ModelError
 
 EXTRA = "hf"  # of this package, that checkpoints of others need
 Kind = Literal["backbone", "affinity", "activation", "proposer"]
@@ -21,6 +24,15 @@ USES = {
     "proposer": "segmenters: --proposer sam, sam2, samhq or sam3 --set proposals.checkpoint=NAME",
 }
 """What a model of each kind is for, and the option that takes its name."""
+_ROLES = {
+    "backbone": "an image-text model: --model {}",
+    "affinity": "a self-supervised model, it knows no words: --set backbone.dense=proxyclip "
+    "--set backbone.affinity={}, or --proposer maskcut --set proposals.checkpoint={}",
+    "activation": "an image-text matching model: --set activation.provider=cross_attention "
+    "--set activation.checkpoint={}",
+    "proposer": "a segmenter: --proposer sam, sam2, samhq or sam3 --set proposals.checkpoint={}",
+}
+_FAMILY = re.compile(r"[^/]+/[A-Za-z]+")  # facebook/dinov of facebook/dinov2-base
 
 _RENAMED = {"size": "size_mb", "input": "input_size"}
 
@@ -122,6 +134,43 @@ def find_entry(name: str) -> ModelEntry | None:
         if entry.name == name or (is_file and parts[-len(entry.tail) :] == entry.tail):
             return entry
     return None
+
+
+def check_kind(identifier: str, wanted: Kind) -> None:
+    """Refuse a model of the hub for what it cannot do, before anybody downloads it.
+
+    What the catalogue does not have is known by others of its family there; else nothing is.
+
+    Args:
+        identifier: ``ORG/NAME``.
+        wanted: what it shall be.
+
+    Raises:
+        ModelError: it is of another kind.
+    """
+    known = kind_of(identifier)
+    if known not in (None, wanted):
+        example = next(entry for entry in known_models() if entry.kind == wanted)
+        raise ModelError(
+            f"{identifier} is no {wanted} but {_ROLES[known].format(*[identifier] * 2)}; for "
+            f"{wanted} take e.g. {example.name.partition(':')[2]}"
+        )
+
+
+def kind_of(identifier: str) -> Kind | None:
+    """What a model of the hub is for, by the catalogue's entry of it or of its family."""
+    own = find_entry(f"hf:{identifier}")
+    if own is not None:
+        return own.kind
+    family = _FAMILY.match(identifier)
+    return None if family is None else _kinds_of_families().get(family[0])
+
+
+@cache
+def _kinds_of_families() -> dict[str, Kind]:
+    names = ((entry, entry.name.partition(":")[2]) for entry in known_models())
+    found = ((entry.kind, _FAMILY.match(name)) for entry, name in names if not entry.is_openclip)
+    return {family[0]: kind for kind, family in found if family is not None}
 
 
 def _entry(kind: Kind, facts: dict[str, Any], papers: dict[str, str]) -> ModelEntry:
