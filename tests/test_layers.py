@@ -31,7 +31,8 @@ BELOW_WIRING = {*BASE, *LEVEL_1, "config", "stages", "geo"}
 ALLOWED: dict[str, set[str]] = {
     "types": set(),
     "errors": set(),
-    "config": {"errors"},
+    "setting_lines": {"errors"},
+    "config": {"errors", "setting_lines"},
     "device": {"errors"},
     "text": BASE,
     "models": {*BASE, "device"},
