@@ -6,8 +6,16 @@ import pytest
 import torch
 from openclip_model import OpenClipModel
 
+from dgl_rsis.config import PROPOSERS
 from dgl_rsis.errors import ModelError
-from dgl_rsis.models.catalogue import KINDS, USES, find_entry, kind_of, known_models
+from dgl_rsis.models.catalogue import (
+    KINDS,
+    USES,
+    built_in_proposers,
+    find_entry,
+    kind_of,
+    known_models,
+)
 from dgl_rsis.models.checkpoints import FAMILIES, find_checkpoint
 from dgl_rsis.models.hf_blip import load_matcher
 from dgl_rsis.models.registry import load_backbone, parse_model_name
@@ -26,6 +34,11 @@ def test_names_are_loadable_and_once_only() -> None:
 
 
 def test_every_entry_says_what_users_need() -> None:
+    built_in = {entry.name for entry in built_in_proposers()}
+    networks = {entry.series for entry in ENTRIES if entry.kind == "proposer"}
+    assert built_in.isdisjoint(networks)
+    assert built_in | networks == set(PROPOSERS)
+    assert networks | {"dino"} == set(FAMILIES)
     assert set(KINDS) == set(USES) == {entry.kind for entry in ENTRIES}
     for entry in ENTRIES:
         assert entry.description
