@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 
 
 def load(
-    model: str | Backbone = "rs-tiny",
+    model: str | Path | Backbone = "rs-tiny",
     *,
     proposer: str | None = None,
     preset: str = "default",
@@ -60,8 +60,9 @@ def load(
 
     Args:
         model: ``rs-tiny``, ``hf:ORG/NAME`` (bare ``ORG/NAME`` too), ``openclip:FILE`` or
-            ``dir:FOLDER`` (bare existing paths too); or a backbone that is loaded already, whose
-            precision and attention stay as they are.
+            ``dir:FOLDER`` (bare existing paths too); or a backbone that is loaded already, one of
+            ``models.registry.load_backbone`` or an own one with the methods of
+            ``models.base.Backbone``, whose device, precision and attention stay as they are.
         proposer: ``tree``, ``flat``, ``maskcut``, ``hierarchy``, ``sam``, ``sam2``, ``samhq``,
             ``sam3`` or several joined by ``+``, over ``settings``; None leaves their choice.
         preset: ``default``, ``fast`` or ``paper``.
@@ -72,7 +73,7 @@ def load(
 
     Raises:
         ModelError: the model is unknown or cannot be loaded.
-        InputError: an unknown preset, option or device.
+        InputError: an unknown preset, option or device; or no name and no backbone.
     """
     from dgl_rsis.models.base import BackboneOptions
     from dgl_rsis.models.registry import load_backbone
@@ -86,15 +87,16 @@ def load(
         overrides["backbone"] = {**overrides.get("backbone", {}), **given}
     chosen = make_settings(preset, overrides)
     checkpoint_folders(chosen.proposals)  # a missing one is told before anything is loaded
-    if isinstance(model, str):
+    if isinstance(model, str | Path):
         options = BackboneOptions(**chosen.backbone.model_dump(exclude={"device"}))
-        backbone = load_backbone(model, chosen.backbone.device, options)
-    else:
+        backbone = load_backbone(str(model), chosen.backbone.device, options)
+    elif hasattr(model, "card"):
         backbone = model
-    name = model if isinstance(model, str) else None
+    else:
+        raise InputError(f"{model!r} is neither a name nor a backbone (see models/base.py)")
     if backbone.card.notice:
         _give_notice(backbone.card.notice)
-    return Model(backbone, chosen, name=name)
+    return Model(backbone, chosen, name=None if backbone is model else str(model))
 
 
 @cache
