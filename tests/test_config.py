@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from dgl_rsis.config import Settings, make_settings, parse_overrides, preset_names
-from dgl_rsis.errors import InputError
+from dgl_rsis.errors import InputError, did_you_mean
+from dgl_rsis.setting_lines import allowed
 
 TEXT = resources.files("dgl_rsis").joinpath("defaults.yaml").read_text(encoding="utf-8")
 DEFAULTS: dict[str, Any] = yaml.safe_load(TEXT)
@@ -93,19 +94,8 @@ def test_settings_are_frozen() -> None:
     [
         ("best", {}, "unknown preset 'best'; choose one of default, fast, paper"),
         ("default", {"painting": {"painter": "cut"}}, "unknown stage 'painting'; choose one of"),
-        ("default", {"paint": {"colour": "red"}}, r"setting paint\.colour"),
-        ("default", {"paint": {"painter": "oil"}}, r"setting paint\.painter.*'oil'"),
-        ("default", {"activation": {"overlap": 1.0}}, r"setting activation\.overlap.*got 1\.0"),
-        ("default", {"local": {"scales": []}}, r"setting local\.scales"),
-        ("default", {"local": {"crop_count": 0}}, r"setting local\.crop_count.*got 0"),
-        ("default", {"select": {"program_weight": -1}}, r"setting select\.program_weight"),
-        ("default", {"select": {"program_weight": float("nan")}}, r"select\.program_weight"),
-        (
-            "default",
-            {"proposals": {"proposer": "nobody"}},
-            r"proposals\.proposer: choose of.*maskcut.*'nobody'",
-        ),
-        ("default", {"local": {"global_bias": -1}}, r"setting local\.global_bias"),
+        ("default", {"select": {"program_weight": float("nan")}}, r"select\.program_weight is nan"),
+        ("default", {"pain": {}}, r"unknown stage 'pain'; .*; did you mean paint\?"),
         ("default", {"paint": "cut"}, "setting paint: 'cut' is not a table of options"),
         ("fast", {"select": {"enabled": False}}, "are both off, nothing is left"),
     ],
@@ -159,3 +149,47 @@ def test_an_option_without_use_is_named_in_one_clear_line() -> None:
         "setting proposals: the proposer tree has no use for the checkpoint dir:sam; "
         "checkpoints are for maskcut, hierarchy, sam, sam2, samhq, sam3"
     )
+
+
+@pytest.mark.parametrize(
+    ("setting", "line"),
+    [
+        ("paint.colour=red", "is unknown; paint has painter, region_price"),
+        ("paint.pianter=cut", "is unknown; did you mean painter?"),
+        ("paint.painter=oil", "is 'oil'; allowed: auto, dense, leaf, mask, cut"),
+        ("paint.region_price=-1", "is -1; allowed: a number from 0 on"),
+        ("activation.overlap=1.0", "is 1.0; allowed: a number from 0 to below 1"),
+        ("activation.tiles=2.5", "is 2.5; allowed: a whole number from 2 on"),
+        ("activation.checkpoint=3", "is 3; allowed: text"),
+        ("local.scales=[]", "is []; allowed: a list of at least 1, in it a number above 0"),
+        ("local.scales=[1, no]", "is [1, False]; allowed: a list of at least 1, in it a number above 0"),
+        ("local.ground_sampling=3", "is 3; allowed: a list, in it a number above 0"),
+        ("local.crop_attenuation=2", "is 2; allowed: a number from 0 to 1"),
+        ("local.global_bias=-1", "is -1; allowed: a number from 0 on or null"),
+        ("local.mask_guidance=maybe", "is 'maybe'; allowed: true, false or auto"),
+        ("knowledge.enabled=null", "is null; allowed: true, false"),
+        ("proposals.learned_weight=.inf", "is inf; allowed: a finite number from 0 on"),
+        ("proposals.checkpoint=[a]", "is ['a']; allowed: text or a table of names or null"),
+        ("proposals.proposer=tee", "is 'tee': choose of tree, flat, maskcut, hierarchy, sam, sam2, "
+         "samhq, sam3, or several joined by +; did you mean tree?"),
+        ("proposals.proposer=flat+flat", "is 'flat+flat': flat is named 2 times; name it once"),
+    ],
+)  # fmt: skip
+def test_a_wrong_setting_is_named_with_its_value_and_what_is_allowed(
+    setting: str, line: str
+) -> None:
+    with pytest.raises(InputError) as caught:
+        make_settings(overrides=parse_overrides([setting]))
+    assert str(caught.value) == f"setting {setting.partition('=')[0]} {line}"
+
+
+def test_what_every_option_allows_can_be_said() -> None:
+    for stage in Settings.model_fields.values():
+        assert stage.annotation is not None
+        for field in stage.annotation.model_fields.values():
+            assert allowed(field.annotation, field.metadata)
+
+
+def test_a_similar_word_is_meant() -> None:
+    assert did_you_mean("PIANTER", ["painter", "price"]) == "; did you mean painter?"
+    assert did_you_mean("colour", ["painter", "price"]) == ""

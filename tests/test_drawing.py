@@ -91,6 +91,23 @@ def test_explanation_outlines_the_chosen_and_the_others() -> None:
     assert tuple(picture[MARGIN + y0 - 1, MARGIN + (x0 + x1) // 2]) == OTHERS
 
 
+def test_every_chosen_thing_has_its_rank_in_the_picture() -> None:
+    answer = make_answer((300, 300), count=12)
+    chosen = tuple(replace(match, chosen=True) for match in answer.matches)
+    picture = np.asarray(draw_explanation(replace(answer, matches=chosen)))
+    for match in chosen:
+        x, y = MARGIN + match.box[0] - 5, MARGIN + max(match.box[1] - 20, 0) + 1
+        assert tuple(picture[y, max(x, MARGIN + 1)]) == CHOSEN
+    first, last = (plate_width(picture, chosen[place].box) for place in (2, 11))
+    assert last > first  # two digits need more room than one
+
+
+def plate_width(picture: np.ndarray, box: tuple[int, int, int, int]) -> int:
+    """Pixels of the upper edge of the plate at a box."""
+    row = picture[MARGIN + max(box[1] - 20, 0), MARGIN + box[0] - 6 :]
+    return int((row != np.array(CHOSEN)).any(axis=-1).argmax())
+
+
 def test_explanation_leaves_out_a_heat_map_that_was_not_made() -> None:
     with_heat = draw_explanation(make_answer((300, 300)))
     without = draw_explanation(make_answer((300, 300), heat=0))

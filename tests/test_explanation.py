@@ -90,6 +90,7 @@ def test_the_tree_is_json() -> None:
     assert document["steps"][0]["steps"][1]["role"] == "anchor"
     assert document["steps"][0]["notes"]
     assert document["best"][0]["candidate"] == 4
+    assert document["best"][0]["score"] == round(report.best[0].score, 3)
 
 
 def test_what_is_denied_is_called_excluded() -> None:

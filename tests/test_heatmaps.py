@@ -8,7 +8,7 @@ from toy_backbone import ToyBackbone
 
 import dgl_rsis
 from dgl_rsis.config import make_settings, preset_names
-from dgl_rsis.errors import InputError, ModelError
+from dgl_rsis.errors import ModelError
 from dgl_rsis.manifest import make_manifest
 from dgl_rsis.models.base import ModelCard, TokenActivations
 from dgl_rsis.pipeline import Model
@@ -182,10 +182,13 @@ def test_dense_contrast_off_scale_reads_the_finest_only(monkeypatch):
     assert together == [nouns, nouns]
 
 
-def test_cross_attention_without_a_matcher_says_what_is_missing():
-    options = {"activation": {"provider": "cross_attention"}}
+def test_a_matcher_that_is_not_there_is_missed_by_sentences_alone(tmp_path):
+    options = {"activation": {"provider": "cross_attention", "checkpoint": f"dir:{tmp_path}"}}
     alone = Model(ToyBackbone(), make_settings("default", options))
-    with pytest.raises(InputError, match="needs an image-text matching model"):
+    assert alone.segment(scattered(), ["building", "grass"]).labels.shape == (96, 96)
+    assert len(alone.propose(scattered())) > 0
+    assert alone.used_matcher is None
+    with pytest.raises(ModelError, match=r"has no config\.json"):
         alone.refer(scattered(), "the building")
 
 
@@ -199,17 +202,20 @@ def test_the_manifest_names_the_matcher():
 def test_load_takes_the_checkpoint_of_the_settings(tiny_rs_folder, tiny_blip_folder, tmp_path):
     options = {"provider": "cross_attention", "checkpoint": f"dir:{tiny_blip_folder}"}
     loaded = dgl_rsis.load(f"dir:{tiny_rs_folder}", device="cpu", settings={"activation": options})
-    assert loaded.matcher is not None
-    assert loaded.matcher.card.source == str(tiny_blip_folder)
+    assert loaded.used_matcher is None
     result = loaded.refer(scattered(), "the white building next to the pier")
+    assert loaded.used_matcher is loaded.explainer
+    assert loaded.used_matcher is not None
+    assert loaded.used_matcher.card.source == str(tiny_blip_folder)
     assert result.heatmap.shape == (96, 96)
     assert np.isfinite(result.heatmap).all()
     options["checkpoint"] = str(tmp_path / "nowhere")
-    with pytest.raises(ModelError):
-        dgl_rsis.load(f"dir:{tiny_rs_folder}", device="cpu", settings={"activation": options})
+    missing = dgl_rsis.load(f"dir:{tiny_rs_folder}", device="cpu", settings={"activation": options})
+    with pytest.raises(ModelError, match="unknown model"):
+        missing.refer(scattered(), "the building")
     options["enabled"] = False
     off = dgl_rsis.load(f"dir:{tiny_rs_folder}", device="cpu", settings={"activation": options})
-    assert off.matcher is None
+    assert off.explainer is None
 
 
 def test_rs_tiny_reads_a_window_once(tiny_rs_folder, monkeypatch):

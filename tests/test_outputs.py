@@ -16,6 +16,7 @@ from scipy import ndimage
 from dgl_rsis.errors import OutputError
 from dgl_rsis.outputs import (
     answer_table,
+    describe_answer,
     pixel_area,
     save_answers,
     save_heatmap,
@@ -112,6 +113,12 @@ def test_answers_of_several_sentences_share_a_table(tmp_path: Path) -> None:
     assert table.geometry[0].bounds == (100, 492, 110, 500)
     save_answers([first, second], tmp_path / "a.fgb")
     assert len(geopandas.read_file(tmp_path / "a.fgb")) == 3
+
+
+def test_scores_are_rounded_for_readers_of_json() -> None:
+    match = replace(make_match((0, 0, 5, 4), chosen=True, probability=2 / 3), score=1 / 3)
+    (described,) = describe_answer(make_answer("the roof", match))["matches"]
+    assert (described["score"], described["terms"]) == (0.333, {"probability": 0.667})
 
 
 def test_an_answer_without_matches_is_an_empty_table(tmp_path: Path) -> None:

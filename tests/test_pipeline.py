@@ -314,6 +314,17 @@ def test_boxes_that_no_region_fits_are_kept():
     assert any("no region fits 1 of the boxes" in note for note in result.notes)
 
 
+def test_where_nothing_is_a_box_there_is_nothing_to_refine():
+    disc = (np.indices((96, 96)) - 14) ** 2
+    masks = (disc.sum(0) < 30)[None]
+    result = model().refer(scattered(), "the building", candidates=masks, refine=True)
+    assert (result.mask == masks[0]).all()
+    assert "nothing to refine: no match is a full box" in " ".join(result.notes)
+    boxes = np.array([[8, 8, 20, 20]])
+    refined = model().refer(scattered(), "the building", candidates=boxes, refine=True)
+    assert "nothing to refine" not in " ".join(refined.notes)
+
+
 def test_without_mask_selection_the_heat_map_is_the_match():
     result = model(select={"enabled": False}).refer(scattered(), "the building")
     (match,) = result.matches

@@ -1,13 +1,17 @@
 """What is refused before anything is computed, and what the result says about choices."""
 
 import logging
+import re
+from pathlib import Path
 
 import numpy as np
 import pytest
 from toy_backbone import ToyBackbone, quarters
 
+import dgl_rsis
 from dgl_rsis.config import make_settings
 from dgl_rsis.errors import ImageError, InputError
+from dgl_rsis.models import registry
 from dgl_rsis.pipeline import Model, load
 from dgl_rsis.proposals.masks import MaskSet
 from dgl_rsis.types import Raster
@@ -76,3 +80,23 @@ def test_proposer_wins_over_settings_and_the_notice_comes_once(tiny_rs_folder, c
     assert caplog.messages.count(models[0].backbone.card.notice) <= 1
     with pytest.raises(InputError, match="proposer"):
         load(f"dir:{tiny_rs_folder}", proposer="nobody")
+
+
+def test_a_loaded_backbone_can_be_shared_as_the_docs_have_it(tiny_rs_folder, monkeypatch):
+    docs = (Path(__file__).resolve().parents[1] / "docs" / "models.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"```python\n(backbone = load_backbone.*?)```", docs, re.DOTALL)
+    assert len(example.splitlines()) == 3
+    monkeypatch.setattr(registry, "embedded_folder", lambda: tiny_rs_folder)
+    names = {"dgl_rsis": dgl_rsis, "load_backbone": registry.load_backbone}
+    exec(example, names)
+    model, quick = names["model"], names["quick"]
+    assert model.backbone is quick.backbone is names["backbone"]
+    assert (quick.settings.painter, quick.settings.proposals.proposer) == ("dense", "flat")
+    assert model.name is None
+
+
+def test_a_model_is_a_name_a_path_or_a_backbone(tiny_rs_folder):
+    assert load(tiny_rs_folder, device="cpu").name == str(tiny_rs_folder)
+    assert load(ToyBackbone()).backbone.card.name == "toy"
+    with pytest.raises(InputError, match="3 is neither a name nor a backbone"):
+        load(3)

@@ -144,6 +144,16 @@ def test_the_largest_of_two_is_told_by_the_program() -> None:
         assert result.matches[0].box == (50, 60, 90, 80)
 
 
+@pytest.mark.parametrize("proposer", ["tree", "flat", "tree+flat"])
+def test_a_superlative_ranks_whole_things_whatever_proposes(proposer: str) -> None:
+    image = scene()
+    image[66:90, 50:90] = (160, 24, 24)  # the shaded side of the larger roof, most of it
+    result = model(proposer).refer(image, "the largest building")
+    truth = np.zeros((96, 96), bool)
+    truth[60:90, 50:90] = True
+    assert (result.mask & truth).sum() > 0.9 * (result.mask | truth).sum()
+
+
 def test_a_detector_answers_for_its_nouns() -> None:
     made = model("sam3")
     result = made.refer(scene(), "the roof left of the pool")
@@ -207,8 +217,9 @@ def test_several_sentences_ask_for_each_noun_once() -> None:
 
 
 def test_a_detector_needs_words() -> None:
-    with pytest.raises(InputError, match="sam3 looks for nouns and got none"):
-        model("sam3").propose(scene())
+    for proposer in ("sam3", "flat+sam3"):
+        with pytest.raises(InputError, match="sam3 looks for nouns and got none"):
+            model(proposer).propose(scene())
     made = model("sam3", paint={"painter": "mask"})
     made.segment(scene(), ["roof", "pool", "background"])
     assert isinstance(made.networks.detector, ToyDetector)

@@ -18,7 +18,8 @@ from pydantic import (
     model_validator,
 )
 
-from dgl_rsis.errors import InputError
+from dgl_rsis.errors import InputError, did_you_mean
+from dgl_rsis.setting_lines import setting_line
 
 PROPOSERS = ("tree", "flat", "maskcut", "hierarchy", "sam", "sam2", "samhq", "sam3")
 CHECKPOINT_USERS = ("maskcut", "hierarchy", "sam", "sam2", "samhq", "sam3")
@@ -66,8 +67,13 @@ class ProposalSettings(_Section):
     @classmethod
     def _known(cls, proposer: str) -> str:
         parts = proposer.split("+")
-        if not set(parts) <= set(PROPOSERS) or len(set(parts)) < len(parts):
-            raise ValueError(f"choose of {', '.join(PROPOSERS)}, or several joined by +")
+        for part in parts:
+            if part not in PROPOSERS:
+                hint = did_you_mean(part, PROPOSERS)
+                known = ", ".join(PROPOSERS)
+                raise ValueError(f"choose of {known}, or several joined by +{hint}")
+            if parts.count(part) > 1:
+                raise ValueError(f"{part} is named {parts.count(part)} times; name it once")
         return proposer
 
     @model_validator(mode="after")
@@ -149,7 +155,7 @@ class ActivationSettings(_Section):
 
 
 class InstanceSettings(_Section):
-    """Instances of a noun in a region tree (docs/design.md, instances)."""
+    """Instances of a noun in a region tree or among flat masks (docs/design.md, choice 7)."""
 
     evidence_limit: PositiveFloat
     price: float = Field(ge=0)
@@ -278,7 +284,10 @@ def make_settings(
     for layer in (defaults["presets"][preset], overrides or {}):
         for stage, options in layer.items():
             if stage not in stages:
-                raise InputError(f"unknown stage {stage!r}; choose one of {', '.join(stages)}")
+                hint = did_you_mean(stage, stages)
+                raise InputError(
+                    f"unknown stage {stage!r}; choose one of {', '.join(stages)}{hint}"
+                )
             if not isinstance(options, Mapping):
                 raise InputError(
                     f"setting {stage}: {options!r} is not a table of options; write "
@@ -288,14 +297,7 @@ def make_settings(
     try:
         return Settings.model_validate(stages)
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"]))
-        if not where:  # of all settings together
-            raise InputError(f"settings: {first['ctx']['error']}") from error
-        # of a whole stage the values are many, and the line names those that matter
-        got = f"; got {first['input']!r}" if len(first["loc"]) > 1 else ""
-        message = first["msg"].removeprefix("Value error, ")
-        raise InputError(f"setting {where}: {message}{got}") from error
+        raise InputError(setting_line(error, stages, Settings)) from error
 
 
 def parse_overrides(pairs: Sequence[str]) -> dict[str, dict[str, Any]]:

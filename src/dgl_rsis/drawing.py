@@ -32,7 +32,7 @@ BAR: Colour = (70, 120, 190)
 _OPACITY = 0.55
 _HEAT_RAMP: tuple[Colour, ...] = ((20, 20, 90), (130, 30, 140), (230, 80, 60), (255, 240, 120))
 _RIM = 4  # pixels, more than the widest outline reaches outwards
-_NUMBERED_MATCHES = 9
+_NUMBERED_MATCHES = 99
 _LISTED_MATCHES = 3
 _INDENT = 18  # pixels for each level of the program
 
@@ -184,7 +184,8 @@ def _verdict(result: ReferResult) -> str:
         return "nothing matched"
     chosen = f"{len(result.chosen)} chosen" if result.chosen else "nothing matched: 0 chosen"
     listed = f", the first {_LISTED_MATCHES} below" if ranked > _LISTED_MATCHES else ""
-    return f"{chosen} of {ranked} ranked (ranks in the picture){listed}"
+    shown = "ranks" if ranked <= _NUMBERED_MATCHES else f"the first {_NUMBERED_MATCHES} ranks"
+    return f"{chosen} of {ranked} ranked ({shown} in the picture){listed}"
 
 
 def outlined(base: Image.Image, matches: Sequence[Match]) -> Image.Image:
@@ -204,7 +205,8 @@ def outlined(base: Image.Image, matches: Sequence[Match]) -> Image.Image:
         else:
             picture.paste(OTHERS, corner, edge_of(mask, 3, 1))
     draw = ImageDraw.Draw(picture)
-    for rank, match in shown:
+    # the first come last: where plates overlap, theirs can be read
+    for rank, match in sorted(shown, key=lambda pair: -pair[0]):
         if rank <= _NUMBERED_MATCHES:
             _number(draw, rank, match, picture.size)
     return picture
@@ -213,10 +215,11 @@ def outlined(base: Image.Image, matches: Sequence[Match]) -> Image.Image:
 def _number(draw: ImageDraw.ImageDraw, rank: int, match: Match, size: tuple[int, int]) -> None:
     """A small plate with the rank at the upper left corner of the box."""
     height, width = match.shape
-    x = min(max(match.box[0] * size[0] / width - 6, 0), size[0] - 20)
+    wide = 6 + 8 * len(str(rank))
+    x = min(max(match.box[0] * size[0] / width - 6, 0), size[0] - wide - 6)
     y = min(max(match.box[1] * size[1] / height - 20, 0), size[1] - 18)
-    draw.rectangle((x, y, x + 14, y + 17), fill=CHOSEN if match.chosen else OTHERS)
-    draw.text((x + 7, y + 8), str(rank), fill=INK, font=_font(13), anchor="mm")
+    draw.rectangle((x, y, x + wide, y + 17), fill=CHOSEN if match.chosen else OTHERS)
+    draw.text((x + wide / 2, y + 8), str(rank), fill=INK, font=_font(13), anchor="mm")
 
 
 def _mask_at(match: Match, size: tuple[int, int]) -> tuple[Image.Image, tuple[int, int]]:

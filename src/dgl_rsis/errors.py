@@ -11,6 +11,9 @@ DglRsisError
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from difflib import get_close_matches
+
 
 class DglRsisError(Exception):
     """Base of all errors raised on purpose; ``str()`` is one clear line."""
@@ -47,3 +50,14 @@ class MissingExtraError(DglRsisError):
     def __init__(self, what: str, extra: str) -> None:
         super().__init__(f'{what} needs an extra: pip install "dgl-rsis[{extra}]"')
         self.extra = extra
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """End of a line about a word that nobody knows: the most similar of those that are known.
+
+    Returns:
+        *; did you mean painter?*, empty where none is similar.
+    """
+    similar = {each.lower(): each for each in known}
+    found = get_close_matches(word.lower(), similar, n=1)
+    return f"; did you mean {similar[found[0]]}?" if found else ""

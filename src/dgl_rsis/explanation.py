@@ -20,6 +20,7 @@ from dgl_rsis.text.program.vocabulary import Key
 from dgl_rsis.types import FloatArray, IntArray
 
 LISTED = 3  # candidates that a step shows
+SCORE_DIGITS = 3  # behind the point of scores and probabilities in JSON
 
 
 @dataclass(frozen=True)
@@ -126,7 +127,11 @@ class StepReport:
             "considered": self.considered,
             "fulfilling": self.fulfilling,
             "best": [
-                {"candidate": each.candidate, "center": list(each.center), "score": each.score}
+                {
+                    "candidate": each.candidate,
+                    "center": list(each.center),
+                    "score": round(each.score, SCORE_DIGITS),
+                }
                 for each in self.best
             ],
             "notes": list(self.notes),

@@ -7,7 +7,6 @@ from dataclasses import replace
 import numpy as np
 
 from dgl_rsis.config import Settings
-from dgl_rsis.errors import InputError
 from dgl_rsis.models.base import Backbone
 from dgl_rsis.prepared import PreparedImage
 from dgl_rsis.stages import activation, cross_attention, local
@@ -77,11 +76,7 @@ def _grad_cam(image: PreparedImage, texts: FloatArray, count: int) -> Provider:
 def _cross_attention(image: PreparedImage, noun: str, expressions: list[str]) -> Provider:
     """Token-level Grad-CAM of a matcher's cross-attention, the noun emphasised."""
     read = image.reader.tokens
-    if read is None:
-        raise InputError(
-            "activation.provider cross_attention needs an image-text matching model: "
-            "dgl_rsis.load(...) loads it by activation.checkpoint, Model(...) takes a matcher"
-        )
+    assert read is not None  # a model has a matcher for this provider
     sentences = [cross_attention.wrap(words) for words in expressions]
     spans = [
         (cross_attention.primary_span(text, noun), cross_attention.focus_spans(text))

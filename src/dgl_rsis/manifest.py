@@ -144,8 +144,8 @@ def make_manifest(
     }
     if model is not None:
         manifest["model"] = asdict(model.backbone.card)
-        if model.matcher is not None:
-            manifest["matcher"] = asdict(model.matcher.card)
+        if model.used_matcher is not None:
+            manifest["matcher"] = asdict(model.used_matcher.card)
         manifest["settings"] = model.settings.model_dump(mode="json")
     return {
         **manifest,

@@ -1,7 +1,7 @@
 """Score the nouns of a sentence over candidates, and find the whole things that they name.
 
 Candidates for the target are the user's, where they gave some, else what a detector found for the
-noun, else the instances of the noun in the region tree, beside them the flat masks of other
+noun, else the instances of the noun in the region tree and among the flat masks of other
 proposers. Anchors (*left of the river*) are instances in the tree in both cases: a user who
 gives boxes of ships need not give the river.
 """
@@ -14,15 +14,15 @@ from functools import partial
 
 import numpy as np
 
-from dgl_rsis.config import Settings
+from dgl_rsis.config import InstanceSettings, Settings
 from dgl_rsis.models.base import Backbone
-from dgl_rsis.own_scale import OwnScale, against_others, placed
+from dgl_rsis.own_scale import OwnScale, against_others, placed, whole_masks
 from dgl_rsis.prepared import Candidates, PreparedImage
-from dgl_rsis.proposals.filters import flatten_tree
+from dgl_rsis.proposals.filters import Overlaps, flatten_tree
 from dgl_rsis.proposals.masks import MaskSet
 from dgl_rsis.proposing import flat_masks
 from dgl_rsis.stages import local
-from dgl_rsis.stages.instances import Mask, instance_masks
+from dgl_rsis.stages.instances import Mask, instance_masks, mask_instances
 from dgl_rsis.text.inflection import singular
 from dgl_rsis.text.knowledge import class_prompts, competitors
 from dgl_rsis.text.lexicon import is_kind_of_head
@@ -73,7 +73,10 @@ def score_nouns(
         else (None, None)
     )
     own_scale = None if texts is None else OwnScale(image, seen, texts, backbone, settings)
-    masks, instances = _masks(image, target, nouns, dense, own_scale, named, settings)
+    masks, instances, in_tree = _masks(image, target, nouns, dense, own_scale, named, settings)
+    flat = flat_masks(image.proposals)
+    competes = flat is not None and not image.given  # with what evidence finds in the tree
+    instances |= {} if competes else in_tree
     candidates = Candidates.measure(masks, image.picture, image.lab)
     if image.given:  # they are things because the user says so, however they look
         candidates.objectness[: len(image.proposals)] = 1.0
@@ -88,12 +91,18 @@ def score_nouns(
                 own_scale.nouns, own_scale.probabilities(masks)
             ).items():
                 probabilities[noun] = np.maximum(probabilities[noun], seen_whole)
+        if flat is not None and competes and settings.program.enabled:
+            for noun in [noun for noun in seen if noun not in instances]:
+                among = np.append(np.arange(len(flat)), in_tree.get(noun, ())).astype(np.int64)
+                view = against_others(dense, seen, seen.index(noun))
+                likely = probabilities[noun] if noun in own_scale.nouns else None
+                whole = _whole_masks(candidates, among, view, likely, settings.instances)
+                instances[noun] = among[whole]
     for noun, meant in named.items():
         probabilities[noun] = _settled(
             image, meant, probabilities.get(noun), len(masks), settings.select.name_mismatch
         )
     for noun, own in detected.items():
-        flat = flat_masks(image.proposals)
         assert flat is not None  # detections are flat masks, the first of them
         probabilities[noun] = np.full(len(masks), settings.select.name_mismatch, np.float32)
         probabilities[noun][own] = flat.known_quality[own]
@@ -105,6 +114,34 @@ def score_nouns(
         notes = (f"no candidate is called '{target}'{rest}",)
     settled = frozenset(detected) if unnamed else frozenset(named | detected)
     return ScoredNouns(candidates, probabilities, instances, settled, notes)
+
+
+def _whole_masks(
+    candidates: Candidates,
+    among: IntArray,
+    dense: FloatArray,
+    likely: FloatArray | None,
+    settings: InstanceSettings,
+) -> IntArray:
+    """Places in ``among`` of flat masks that are whole things of a noun.
+
+    A flat mask does not tell by itself that it is one thing, and what ranks first among hundreds of
+    masks is easily one that is mistaken for the noun; so they bring evidence as regions of a tree do.
+
+    Args:
+        candidates: ``N`` of them.
+        among: those that may be meant.
+        dense: ``(h, w, k)`` probabilities of the cells, the noun's first.
+        likely: ``(N,)`` probability of the noun, of a noun that is read at scales of its own.
+        settings: price and thresholds.
+    """
+    assert isinstance(candidates.masks, MaskSet)  # there are flat ones among them
+    overlaps = Overlaps(candidates.masks.take(among))
+    found = mask_instances(overlaps, dense, 0, settings)
+    if likely is None:
+        return found
+    looks = candidates.objectness[among]
+    return whole_masks(overlaps, found, likely[among], looks, dense[..., 0], settings)
 
 
 def _by_noun(
@@ -212,11 +249,16 @@ def _masks(
     own_scale: OwnScale | None,
     named: dict[str, BoolArray],
     settings: Settings,
-) -> tuple[Proposals, dict[str, IntArray]]:
-    """Candidates of a sentence, and which of them are instances of which noun."""
+) -> tuple[Proposals, dict[str, IntArray], dict[str, IntArray]]:
+    """Candidates of a sentence, which of them are instances of which noun, and which in the tree.
+
+    What is named or detected is an instance for sure; what evidence finds in the tree is one where
+    no flat masks compete with it.
+    """
     proposals, tree = image.proposals, image.tree
     own = np.arange(len(proposals))
     instances: dict[str, IntArray] = dict(image.detected)
+    in_tree: dict[str, IntArray] = {}
     masks: list[Mask] = []
     flat = flat_masks(proposals)
     if image.given:
@@ -227,7 +269,7 @@ def _masks(
             for noun, meant in named.items()
         }
     if tree is None:
-        return proposals, instances
+        return proposals, instances, in_tree
     if flat is not None:
         masks = [placed(flat, index) for index in range(len(flat))]
     given = len(masks)
@@ -243,13 +285,11 @@ def _masks(
             found = instance_masks(tree, view, 0, image.nodes.objectness, settings.instances)
             if noun in own_scale.nouns and len(tree):
                 found = own_scale.whole_things(noun, found, view)
-        if image.given or flat is None:
-            instances[noun] = np.arange(len(masks), len(masks) + len(found))
-        # else flat masks of other proposers compete with those of the tree by probability
+        in_tree[noun] = np.arange(len(masks), len(masks) + len(found))
         masks += found
     quality = None
     if flat is not None and flat.quality is not None:
         quality = np.append(flat.quality, np.full(len(masks) - given, np.nan, np.float32))
     corners = [(x0, y0) for _, x0, y0 in masks]
     crops = [crop for crop, _, _ in masks]
-    return MaskSet.from_crops(crops, corners, tree.shape, quality=quality), instances
+    return MaskSet.from_crops(crops, corners, tree.shape, quality=quality), instances, in_tree

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from dgl_rsis.explanation import SCORE_DIGITS
 from dgl_rsis.geo.dissolving import dissolve
 from dgl_rsis.geo.output_file import atomic, check_output
 from dgl_rsis.geo.polygonizing import polygonize
@@ -209,7 +210,10 @@ def answer_table(
 
 
 def describe_answer(result: ReferResult | SceneAnswer) -> dict[str, Any]:
-    """The answer to a sentence in JSON types; ``bounds`` and ``center`` are map coordinates."""
+    """The answer to a sentence in JSON types; ``bounds`` and ``center`` are map coordinates.
+
+    Scores and terms are rounded: further digits are those of float32.
+    """
     frame = result.frame
     matches = []
     for rank, match in enumerate(result.ranking, start=1):
@@ -217,8 +221,8 @@ def describe_answer(result: ReferResult | SceneAnswer) -> dict[str, Any]:
             "rank": rank,
             "chosen": match.chosen,
             "candidate": match.index,
-            "score": match.score,
-            "terms": dict(match.terms),
+            "score": round(match.score, SCORE_DIGITS),
+            "terms": {name: round(value, SCORE_DIGITS) for name, value in match.terms.items()},
             "box": list(match.box),
             "area_px": match.area,
             "reason": match.reason,

@@ -8,7 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
-from dgl_rsis.config import Settings
+from dgl_rsis.config import InstanceSettings, Settings
 from dgl_rsis.models.base import Backbone
 from dgl_rsis.prepared import PreparedImage
 from dgl_rsis.proposals.filters import Overlaps
@@ -17,7 +17,7 @@ from dgl_rsis.proposals.objectness import objectness
 from dgl_rsis.stages import local, things
 from dgl_rsis.stages.instances import Mask
 from dgl_rsis.text.lexicon_file import default_lexicon
-from dgl_rsis.types import FloatArray, Proposals
+from dgl_rsis.types import FloatArray, IntArray, Proposals
 
 
 @dataclass(frozen=True)
@@ -75,14 +75,8 @@ class OwnScale:
         corners, crops = [(x0, y0) for _, x0, y0 in both], [crop for crop, _, _ in both]
         masks = MaskSet.from_crops(crops, corners, nodes.tree.shape)
         likely = against_others(self.probabilities(masks), self.seen, index)[:, 0]
-        looks = objectness(masks, self.image.lab)
-        by_cells = masks.pool(dense[..., 0])
-        likely = np.maximum(likely, by_cells)
-        sure = by_cells >= settings.sure
-        sure[len(found) :] = False
-        best = things.best_things(
-            Overlaps(masks), likely, looks, settings, first=np.flatnonzero(sure)
-        )
+        looks, first = objectness(masks, self.image.lab), np.arange(len(found))
+        best = whole_masks(Overlaps(masks), first, likely, looks, dense[..., 0], settings)
         return [both[place] for place in best.tolist()]
 
     def _of(self, pooled: things.LevelFeatures, proposals: Proposals) -> FloatArray:
@@ -97,6 +91,29 @@ class OwnScale:
             self.backbone,
             self.settings.local,
         )
+
+
+def whole_masks(
+    overlaps: Overlaps,
+    found: IntArray,
+    likely: FloatArray,
+    looks: FloatArray,
+    cells: FloatArray,
+    settings: InstanceSettings,
+) -> IntArray:
+    """Masks that are whole things of a noun: those that evidence is sure of go before all others.
+
+    Args:
+        overlaps: of ``N`` masks.
+        found: those that evidence found.
+        likely: ``(N,)`` probability of the noun at the scales that suit the masks.
+        looks: ``(N,)`` objectness.
+        cells: ``(h, w)`` probability of the noun in the cells of the image.
+        settings: thresholds.
+    """
+    by_cells = overlaps.proposals.pool(cells)
+    sure = found[by_cells[found] >= settings.sure]
+    return things.best_things(overlaps, np.maximum(likely, by_cells), looks, settings, first=sure)
 
 
 def placed(proposals: Proposals, index: int) -> Mask:

@@ -49,7 +49,7 @@ if TYPE_CHECKING:
 
 
 def load(
-    model: str | Backbone = "rs-tiny",
+    model: str | Path | Backbone = "rs-tiny",
     *,
     proposer: str | None = None,
     preset: str = "default",
@@ -61,8 +61,9 @@ def load(
 
     Args:
         model: ``rs-tiny``, ``hf:ORG/NAME`` (bare ``ORG/NAME`` too), ``openclip:FILE`` or
-            ``dir:FOLDER`` (bare existing paths too); or a backbone that is loaded already, whose
-            precision and attention stay as they are.
+            ``dir:FOLDER`` (bare existing paths too); or a backbone that is loaded already, one of
+            ``models.registry.load_backbone`` or an own one with the methods of
+            ``models.base.Backbone``, whose device, precision and attention stay as they are.
         proposer: ``tree``, ``flat``, ``maskcut``, ``hierarchy``, ``sam``, ``sam2``, ``samhq``,
             ``sam3`` or several joined by ``+``, over ``settings``; None leaves their choice.
         preset: ``default``, ``fast`` or ``paper``.
@@ -73,7 +74,7 @@ def load(
 
     Raises:
         ModelError: the model is unknown or cannot be loaded.
-        InputError: an unknown preset, option or device.
+        InputError: an unknown preset, option or device; or no name and no backbone.
     """
     from dgl_rsis.models.base import BackboneOptions
     from dgl_rsis.models.registry import load_backbone
@@ -87,22 +88,16 @@ def load(
         overrides["backbone"] = {**overrides.get("backbone", {}), **given}
     chosen = make_settings(preset, overrides)
     checkpoint_folders(chosen.proposals)  # a missing one is told before anything is loaded
-    if isinstance(model, str):
+    if isinstance(model, str | Path):
         options = BackboneOptions(**chosen.backbone.model_dump(exclude={"device"}))
-        backbone = load_backbone(model, chosen.backbone.device, options)
-    else:
+        backbone = load_backbone(str(model), chosen.backbone.device, options)
+    elif hasattr(model, "card"):
         backbone = model
-    name = model if isinstance(model, str) else None
+    else:
+        raise InputError(f"{model!r} is neither a name nor a backbone (see models/base.py)")
     if backbone.card.notice:
         _give_notice(backbone.card.notice)
-    activation = chosen.activation
-    if not (activation.enabled and activation.provider == "cross_attention"):
-        return Model(backbone, chosen, name=name)
-    from dgl_rsis.models.hf_blip import load_matcher
-
-    how = chosen.backbone
-    matcher = load_matcher(activation.checkpoint, how.device, how.precision, compiled=how.compile)
-    return Model(backbone, chosen, matcher, name)
+    return Model(backbone, chosen, name=None if backbone is model else str(model))
 
 
 @cache
@@ -113,12 +108,13 @@ def _give_notice(notice: str) -> None:
 
 @dataclass(frozen=True)
 class Model:
-    """A backbone with settings; holds no other state.
+    """A backbone with settings; holds no other state than models that are loaded when needed.
 
     Attributes:
         backbone: the image-text model.
         settings: options of all stages.
-        matcher: image-text matching model of the activation provider ``cross_attention``.
+        matcher: image-text matching model of the activation provider ``cross_attention``; None
+            loads ``activation.checkpoint`` for the first sentence.
         name: that it was loaded by; None where a loaded backbone was passed.
         find: how proposals are found; evaluations share them between models.
     """
@@ -222,6 +218,7 @@ class Model:
 
         Raises:
             InputError: the image, the sentence or the candidates cannot be used.
+            ModelError: the activation provider needs a model that is not there.
         """
         return self.refer_many(
             image, [sentence], candidates=candidates, names=names, scores=scores, refine=refine,
@@ -265,7 +262,7 @@ class Model:
                 raster,
                 picture,
                 proposals,
-                self._reader(raster, picture),
+                self._reader(raster, picture, self.explainer),
                 tree=tree,
                 names=names,
                 given=True,
@@ -296,7 +293,7 @@ class Model:
         """
         raster = as_raster(image)
         picture = filled(raster)
-        reader = self._reader(raster, picture)
+        reader = self._reader(raster, picture, self.explainer)
         queries = [understand(sentence, self.settings) for sentence in sentences]
         nouns = [noun for query in queries for noun in nouns_of(query)]
         found = self._find(raster, picture, reader, nouns=nouns)
@@ -356,14 +353,38 @@ class Model:
         """Embed an image squeezed to the input size, ``(D,)`` float32 of unit length."""
         return np.asarray(self.backbone.encode_images([filled(as_raster(image))])[0])
 
-    def _reader(self, raster: Raster, picture: RGBImage) -> ImageReader:
+    def _reader(
+        self, raster: Raster, picture: RGBImage, matcher: Matcher | None = None
+    ) -> ImageReader:
         return ImageReader.of(
             picture,
             self.backbone,
             self.settings,
-            matcher=self.matcher,
+            matcher=matcher,
             metres_per_pixel=pixel_size(raster),
         )
+
+    @cached_property
+    def explainer(self) -> Matcher | None:
+        """The matcher that tells where the words of sentences look; None where the backbone does.
+
+        That of the settings is loaded when it is first asked for: maps need none.
+
+        Raises:
+            ModelError: ``activation.checkpoint`` is not there, or no such model.
+        """
+        activation, how = self.settings.activation, self.settings.backbone
+        asked = activation.enabled and activation.provider == "cross_attention"
+        if self.matcher is not None or not asked:
+            return self.matcher
+        from dgl_rsis.models.hf_blip import load_matcher
+
+        return load_matcher(activation.checkpoint, how.device, how.precision, compiled=how.compile)
+
+    @property
+    def used_matcher(self) -> Matcher | None:
+        """The matcher if it was passed, or if a sentence has made it load."""
+        return self.matcher or vars(self).get("explainer")
 
     @cached_property
     def networks(self) -> Networks:

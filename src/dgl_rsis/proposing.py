@@ -121,6 +121,19 @@ class Found:
     instances: Mapping[str, IntArray]
 
 
+def check_wordless(parts: Sequence[str]) -> None:
+    """Refuse proposers that look for nouns where there are none.
+
+    Raises:
+        InputError: there is such a proposer.
+    """
+    if DETECTOR in parts:
+        raise InputError(
+            f"the proposer {DETECTOR} looks for nouns and got none; use it to refer or segment, or "
+            "choose another, e.g. sam2"
+        )
+
+
 def needs_features(settings: ProposalSettings) -> bool:
     """Whether a proposer looks at dense features of the backbone."""
     return any(
@@ -159,6 +172,8 @@ def find_proposals(
         InputError: a proposer lacks nouns or features.
     """
     named = tuple(settings.parts if parts is None else parts)
+    if not nouns:
+        check_wordless(named)
     learned_weight = 0.0 if by_colour else settings.learned_weight
     lab = colour_field(picture, raster.valid)
     others: list[RegionTree | MaskSet] = []
@@ -188,11 +203,6 @@ def find_proposals(
         others.append(each)
     if DETECTOR not in named:
         return Found(combine(others), {})
-    if not nouns:
-        raise InputError(
-            "the proposer sam3 looks for nouns and got none; use it to refer or segment, or choose "
-            "another, e.g. sam2"
-        )
     assert networks.detector is not None  # loaded for these settings
     masks, owners = instances_of(
         picture, nouns, networks.detector, valid=raster.valid, least_score=settings.least_score

@@ -42,6 +42,8 @@ def refine_matches(result: ReferResult, fitting: Fitting) -> ReferResult:
             unfitted += 1
         refined.append(match)
     note = (f"no region fits {unfitted} of the boxes: kept as they are",) if unfitted else ()
+    if result.matches and not boxes:
+        note = ("nothing to refine: no match is a full box, outlines are kept as they are",)
     return replace(
         result,
         matches=tuple(refined),

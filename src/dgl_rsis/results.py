@@ -127,6 +127,9 @@ class Match:
     index: int
     reason: str = ""
 
+    def __str__(self) -> str:
+        return _described(self)
+
     @property
     def area(self) -> int:
         """Pixels."""
@@ -163,6 +166,9 @@ class SceneMatch:
     index: int
     reason: str = ""
 
+    def __str__(self) -> str:
+        return _described(self)
+
     @property
     def area(self) -> int:
         """Pixels."""
@@ -172,6 +178,13 @@ class SceneMatch:
     def outline(self) -> shapely.Geometry:
         """Polygon in pixels of the scene; a large one takes time when it is first asked for."""
         return self.parts[0] if len(self.parts) == 1 else shapely.union_all(self.parts)
+
+
+def _described(match: Match | SceneMatch) -> str:
+    """Number, place, score and its terms, for people."""
+    x0, y0, x1, y1 = match.box
+    terms = ", ".join(f"{name} {value:.2f}" for name, value in match.terms.items())
+    return f"#{match.index} x {x0}..{x1}, y {y0}..{y1}, score {match.score:.2f} ({terms})"
 
 
 class Explained(Displayed, ABC):
@@ -223,19 +236,14 @@ class Explained(Displayed, ABC):
 
     def verdict_lines(self) -> list[str]:
         """The chosen and the best of the others with their terms, and why that one lost."""
-        chosen = [match for match in self.ranking if match.chosen]
+        ranked = list(enumerate(self.ranking, start=1))
+        chosen = [(rank, match) for rank, match in ranked if match.chosen]
         lines = [] if chosen else ["nothing matched"]
-        other = next((match for match in self.ranking if not match.chosen), None)
-        for match in (*chosen, *(() if other is None else (other,))):
-            x0, y0, x1, y1 = match.box
-            terms = ", ".join(f"{name} {value:.2f}" for name, value in match.terms.items())
+        others = [(rank, match) for rank, match in ranked if not match.chosen][:1]
+        for rank, match in (*chosen, *others):
             title = "chosen" if match.chosen else "runner-up" if chosen else "best rejected"
-            lines.append(
-                f"{title}: #{match.index} x {x0}..{x1}, y {y0}..{y1}, score {match.score:.2f} "
-                f"({terms})"
-            )
-        if other is not None and other.reason:
-            lines.append(f"  not chosen: {other.reason}")
+            lines.append(f"{title}: rank {rank}, {match}")
+        lines += [f"  not chosen: {other.reason}" for _, other in others if other.reason]
         return lines
 
 

@@ -39,7 +39,7 @@ class FakeModel:
     settings: Settings
     backbone: FakeBackbone = field(default_factory=lambda: FakeBackbone(CARD))
     asked: dict[str, Any] = field(default_factory=dict)
-    matcher: None = None
+    used_matcher: None = None
 
     def segment(
         self, image: Raster, classes: Sequence[str], *, other: object = None, progress: Any = None

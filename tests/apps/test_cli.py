@@ -100,6 +100,25 @@ CLASSES = ("-c", "water", "-c", "road")
 
 
 @pytest.mark.parametrize(
+    "arguments",
+    [
+        ("segment", *CLASSES),
+        ("propose",),
+        ("refer", "the roof"),
+        ("label", "polygons.gpkg", *CLASSES),
+    ],
+)
+def test_settings_are_checked_before_outputs(
+    arguments: tuple[str, ...], image: Path, run: Run
+) -> None:
+    command, *words = arguments
+    wrong = ("--set", "paint.painter=oil", "-o", image)  # the output is the input
+    code, _, err = run(command, image, *words, *wrong)
+    line = "setting paint.painter is 'oil'; allowed: auto, dense, leaf, mask, cut"
+    assert_one_line(code, err, line)
+
+
+@pytest.mark.parametrize(
     ("arguments", "word"),
     [
         ([], "class"),

@@ -73,12 +73,16 @@ def test_models_are_listed_by_kind_with_their_state(
     assert "see its page" in remote  # its licence
     chosen = json.loads(run("models", "list", "--kind", "proposer", "--json")[1])
     assert {entry["kind"] for entry in chosen} == {"proposer"}
-    assert {entry["state"] for entry in chosen} == {"needs download"}
+    ready = [entry["name"] for entry in chosen if entry["state"] == "ready"]
+    assert ready == ["tree", "flat", "maskcut", "hierarchy"] == [e["name"] for e in chosen[:4]]
+    assert {entry["state"] for entry in chosen[4:]} == {"needs download"}
     assert "hf download facebook/sam-vit-base" in {entry["download"] for entry in chosen}
     assert "affinity:" not in run("models", "list", "--kind", "proposer")[1]
     code, _, err = run("models", "list", "--kind", "toy")
     assert code == 2
     assert "use backbone, affinity, activation, proposer" in err
+    assert "did you mean proposer?" in run("models", "list", "--kind", "proposers")[2]
+    assert "hf download facebook/sam2.1-hiera-small" in run("models", "show", "sam2")[1]
 
 
 def test_showing_names_paper_command_and_folder(

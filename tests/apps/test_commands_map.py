@@ -226,11 +226,13 @@ def test_propose_by_a_network_on_disk(
     assert code == 0
     rows = geopandas.read_file(target, layer=0)
     assert len(rows) == json.loads(out)["proposals"] > 0
-    code, _, err = run(
-        "propose", image, "-o", target, "--overwrite", "--proposer", "sam3", *chosen[2:]
-    )
+    again = ("propose", image, "-o", target, "--overwrite", "--proposer")
+    code, _, err = run(*again, "samhq", *chosen[2:])
     assert code == 2
-    assert "sam3 needs sam3 or sam3_video; that is one of sam2" in " ".join(err.split())
+    assert "samhq needs sam_hq; that is one of sam2" in " ".join(err.split())
+    code, _, err = run(*again, "sam3+flat")  # no advice to download what would not help
+    assert code == 2
+    assert "sam3 looks for nouns and got none" in err
 
 
 def test_polygonize_dissolves_what_is_small_and_leaves_out_what_is_left(

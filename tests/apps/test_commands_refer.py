@@ -120,12 +120,12 @@ def test_explain_prints_why(image: Path, fake: Any, run: Run) -> None:
     folder = image.parent
     code, out, _ = run("refer", image, QUESTION, "--explain", folder / "why.png")
     assert code == 0
-    assert "chosen: #0 x 0..30, y 0..40, score 0.90 (probability 0.50, left of 1.00)" in out
-    assert "runner-up: #1 " in out
+    assert "chosen: rank 1, #0 x 0..30, y 0..40, score 0.90 (probability 0.50, left of 1.00)" in out
+    assert "runner-up: rank 2, #1 " in out
     assert (folder / "why.png").is_file()
     code, out, _ = run("refer", image, "the roof with nothing", "--explain", folder / "why.json")
     assert code == 4
-    assert "best rejected: #0 " in out
+    assert "best rejected: rank 1, #0 " in out
     (answer,) = json.loads((folder / "why.json").read_text())["answers"]
     assert [match["candidate"] for match in answer["matches"]] == [0, 1]
     assert answer["steps"] is None
@@ -174,6 +174,13 @@ def test_candidates_keep_their_outlines(image: Path, fake: Any, run: Run) -> Non
     assert run(*asked, "--refine", "-o", folder / "b.gpkg")[0] == 0
     fitted = geopandas.read_file(folder / "b.gpkg", layer=0)
     assert fitted["area_m2"].tolist() == pytest.approx([300, 300], rel=2e-3)
+
+
+def test_refining_needs_candidates(image: Path, fake: Any, run: Run) -> None:
+    code, _, err = run("refer", image, "the tank", "--refine")
+    assert code == 2
+    assert "--refine fits regions to the boxes of --candidates" in err
+    assert not fake
 
 
 def test_explanation_as_main_output(image: Path, fake: Any, run: Run) -> None:

@@ -6,9 +6,19 @@ import pytest
 import torch
 from openclip_model import OpenClipModel
 
-from dgl_rsis.models.catalogue import KINDS, USES, find_entry, known_models
-from dgl_rsis.models.checkpoints import FAMILIES
-from dgl_rsis.models.registry import parse_model_name
+from dgl_rsis.config import PROPOSERS
+from dgl_rsis.errors import ModelError
+from dgl_rsis.models.catalogue import (
+    KINDS,
+    USES,
+    built_in_proposers,
+    find_entry,
+    kind_of,
+    known_models,
+)
+from dgl_rsis.models.checkpoints import FAMILIES, find_checkpoint
+from dgl_rsis.models.hf_blip import load_matcher
+from dgl_rsis.models.registry import load_backbone, parse_model_name
 
 ENTRIES = known_models()
 
@@ -24,6 +34,11 @@ def test_names_are_loadable_and_once_only() -> None:
 
 
 def test_every_entry_says_what_users_need() -> None:
+    built_in = {entry.name for entry in built_in_proposers()}
+    networks = {entry.series for entry in ENTRIES if entry.kind == "proposer"}
+    assert built_in.isdisjoint(networks)
+    assert built_in | networks == set(PROPOSERS)
+    assert networks | {"dino"} == set(FAMILIES)
     assert set(KINDS) == set(USES) == {entry.kind for entry in ENTRIES}
     for entry in ENTRIES:
         assert entry.description
@@ -96,3 +111,40 @@ def test_sizes_are_those_of_the_architectures(
     for entry in listed:
         assert entry.size_mb == pytest.approx(megabytes, rel=0.002), entry.name
         assert entry.dim == dim
+
+
+@pytest.mark.parametrize(
+    ("identifier", "kind"),
+    [
+        ("facebook/dinov2-giant", "affinity"),  # of a family of the catalogue
+        ("facebook/sam2-hiera-large", "proposer"),
+        ("Salesforce/blip-itm-large-flickr", "activation"),
+        ("google/siglip2-giant-opt-patch16-256", "backbone"),
+        ("facebook/opt-125m", None),
+        ("somebody/dinov2-base", None),
+    ],
+)
+def test_families_tell_what_a_model_is_for(identifier: str, kind: str | None) -> None:
+    assert kind_of(identifier) == kind
+    for entry in ENTRIES:
+        if not entry.is_openclip:
+            assert kind_of(entry.name.partition(":")[2]) == entry.kind
+
+
+def test_models_of_another_kind_are_refused_before_they_are_downloaded() -> None:
+    with pytest.raises(ModelError) as caught:
+        load_backbone("facebook/dinov2-giant")
+    assert str(caught.value) == (
+        "facebook/dinov2-giant is no backbone but a self-supervised model, it knows no words: --set "
+        "backbone.dense=proxyclip --set backbone.affinity=facebook/dinov2-giant, or --proposer maskcut "
+        "--set proposals.checkpoint=facebook/dinov2-giant; for backbone take e.g. "
+        "openai/clip-vit-base-patch32"
+    )
+    with pytest.raises(ModelError, match="sam-vit-base is no backbone but a segmenter"):
+        load_backbone("hf:facebook/sam-vit-base")
+    with pytest.raises(ModelError, match="is no affinity but an image-text model: --model openai"):
+        find_checkpoint("dino", "openai/clip-vit-base-patch16")
+    with pytest.raises(ModelError, match="dinov2-base is no proposer but a self-supervised model"):
+        find_checkpoint("sam2", "facebook/dinov2-base")
+    with pytest.raises(ModelError, match="is no activation but a segmenter"):
+        load_matcher("facebook/sam-vit-base", "cpu")

@@ -183,7 +183,11 @@ def test_showing_a_folder(tiny_clip_folder: Path, embedded: Path) -> None:
     assert (facts["input_size"], facts["patch"], facts["dim"]) == (32, 8, 24)
     assert facts["licence"] == "cc0-1.0"
     assert facts["revision"].startswith("sha256:")
+    assert (facts["kind"], facts["state"]) == ("backbone", "ready")
+    size = sum(path.stat().st_size for path in tiny_clip_folder.iterdir())
+    assert facts["size_on_disk_mb"] == pytest.approx(size / 1e6, abs=0.051)
     tiny = show_model("rs-tiny")
+    assert (tiny["kind"], tiny["state"]) == ("backbone", "ready")
     assert (tiny["name"], tiny["family"], tiny["dim"]) == ("rs-tiny", "rs-tiny", 16)
     assert tiny["embedded"] is True
     json.dumps([facts, tiny])
@@ -196,7 +200,10 @@ def test_showing_a_hub_model(hub: Path, tiny_clip_folder: Path) -> None:
     assert absent["download"] == f"hf download {CLIP}"
     assert absent["download_to"] == str(hub / "models--openai--clip-vit-base-patch16")
     assert "OpenAI" in absent["licence"]
-    assert show_model("org/unknown")["download"] == "hf download org/unknown"
+    unknown = show_model("org/unknown")
+    assert unknown["download"] == "hf download org/unknown"
+    assert (unknown["state"], unknown["similar"]) == ("needs download", "")
+    assert show_model("openai/clip-vit-base-patch1")["similar"].endswith(f": {CLIP}")
     folder = Path(shutil.copytree(tiny_clip_folder, snapshot(hub, CLIP)))
     present = show_model(CLIP)
     assert present["on_disk"] is True
@@ -214,6 +221,9 @@ def test_folders_of_proposers_say_what_they_are(
     family = "dino" if kind.startswith(("dino", "vit")) else kind.removesuffix("_video")
     assert facts["family"] == family
     assert ("backbone.affinity" if family == "dino" else "--proposer") in facts["use"]
+    assert facts["kind"] == ("affinity" if family == "dino" else "proposer")
+    assert facts["state"] == "ready"
+    assert facts["size_on_disk_mb"] > 0
     assert facts["revision"].startswith("sha256:")
     assert facts["licence"] == "unknown: see the model's page"
 
@@ -226,3 +236,52 @@ def test_a_matcher_says_what_it_is(tiny_blip_folder: Path, tmp_path: Path) -> No
     (folder / "model.safetensors").unlink()
     with pytest.raises(ModelError, match=r"has no model\.safetensors"):
         show_model(f"dir:{folder}")
+
+
+def test_proposers_are_shown_by_their_names(hub: Path) -> None:
+    for name in ("tree", "flat", "maskcut", "hierarchy"):
+        facts = show_model(name)
+        assert (facts["name"], facts["kind"], facts["state"]) == (name, "proposer", "ready")
+        assert facts["use"] == f"--proposer {name}"
+    facts = show_model("sam2")
+    assert facts["name"] == "hf:facebook/sam2.1-hiera-small"
+    assert facts["download"] == "hf download facebook/sam2.1-hiera-small"
+    assert (facts["state"], facts["use"]) == ("needs download", "--proposer sam2")
+    assert facts["checkpoints"] == [
+        f"hf:facebook/sam2.1-hiera-{size}" for size in ("tiny", "small", "base-plus", "large")
+    ]
+
+
+def test_a_folder_of_the_name_of_a_proposer_is_the_folder(
+    tiny_clip_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(tiny_clip_folder, tmp_path / "sam2")
+    monkeypatch.chdir(tmp_path)
+    assert show_model("sam2")["family"] == "clip"
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("clip-vit-base-patch16", "openai/clip-vit-base-patch16"),
+        ("clip", "openai/clip-vit-base-patch32, openai/clip-vit-base-patch16, "),
+        ("sma2", "did you mean sam2?"),
+        ("flt", "did you mean flat?"),
+        ("rs-tny", "did you mean rs-tiny?"),
+        ("dino", "facebook/dinov2-small"),
+    ],
+)
+def test_unknown_names_remind_of_known_ones(name: str, meant: str) -> None:
+    with pytest.raises(ModelError, match="unknown model") as caught:
+        show_model(name)
+    assert meant in str(caught.value)
+
+
+def test_errors_of_the_hub_name_the_folder_and_what_is_meant(hub: Path) -> None:
+    with pytest.raises(ModelError) as caught:
+        hub_folder("openai/clip-vit-base-patch61")
+    assert f"is not in {hub / 'models--openai--clip-vit-base-patch61'}" in str(caught.value)
+    assert str(caught.value).endswith("; did you mean openai/clip-vit-base-patch16?")
+    with pytest.raises(ModelError) as caught:
+        hub_folder(CLIP)
+    assert "did you mean" not in str(caught.value)

@@ -207,7 +207,7 @@ def test_settings_reach_every_network(
     expected = Computing.choose("cpu", model.settings.backbone.precision)
     networks = model.networks
     dino = getattr(networks.features["maskcut"], "__self__", None)
-    for each in (networks.segmenters["sam"], networks.detector, dino, model.matcher):
+    for each in (networks.segmenters["sam"], networks.detector, dino, model.explainer):
         assert getattr(each, "computing", None) == expected
 
 

@@ -2,8 +2,10 @@ import numpy as np
 import pytest
 
 from dgl_rsis.config import make_settings
+from dgl_rsis.proposals.filters import Overlaps
+from dgl_rsis.proposals.masks import MaskSet
 from dgl_rsis.proposals.tree import build_region_tree
-from dgl_rsis.stages.instances import cut_instances, evidence
+from dgl_rsis.stages.instances import cut_instances, evidence, mask_instances
 
 SETTINGS = make_settings().instances
 LIMIT = SETTINGS.evidence_limit
@@ -56,3 +58,40 @@ def test_no_data_everywhere_has_no_instances(valid):
     image = np.zeros((8, 8, 3), np.uint8)
     tree = build_region_tree(image, valid=np.full((8, 8), valid))
     assert len(cut_instances(tree, np.ones((4, 4, 1), np.float32), 0, SETTINGS)) == int(valid)
+
+
+WEST, EAST = (8, 16, 40, 48), (56, 16, 88, 48)  # the two houses
+BOTH, LAWN = (8, 16, 88, 48), (0, 0, 96, 16)
+
+
+def boxes(*corners):
+    return MaskSet.from_boxes(np.array(corners).reshape(-1, 4), (64, 96))
+
+
+@pytest.mark.parametrize(
+    ("masks", "found"),
+    [
+        ([(8, 16, 40, 32), (8, 32, 40, 48), WEST], [2]),  # the whole, not its halves
+        ([BOTH, WEST, EAST], [1, 2]),  # what lies between speaks against both together
+        (
+            [BOTH, WEST, (8, 16, 40, 32), (8, 24, 40, 40), (8, 32, 40, 48)],
+            [0],
+        ),  # no part counts twice
+        ([LAWN, WEST], [1]),
+        ([(8, 16, 40, 32), (56, 16, 60, 20)], [0, 1]),  # small ones are things as well
+        ([], []),
+    ],
+)
+def test_flat_masks_are_instances_by_the_evidence_in_them(masks, found):
+    _, house = scene()
+    own = mask_instances(Overlaps(boxes(*masks)), probabilities(house), 0, SETTINGS)
+    assert sorted(own) == found
+
+
+def test_the_best_mask_is_found_where_the_name_wins_nowhere():
+    _, house = scene()
+    faint = probabilities(house) * np.array([0.4, 0.0], np.float32) + np.array([0, 0.6], np.float32)
+    overlaps = Overlaps(boxes(LAWN, (4, 16, 40, 48)))
+    assert mask_instances(overlaps, faint, 0, SETTINGS).tolist() == [1]
+    speck = Overlaps(boxes((0, 0, 1, 1)))  # too little evidence to pay the price of an instance
+    assert mask_instances(speck, probabilities(house), 0, SETTINGS).tolist() == [0]

@@ -36,7 +36,9 @@ def answer_lines(result: ReferResult | SceneAnswer, *, explained: bool = False) 
         terms = ", ".join(f"{name} {value:.2f}" for name, value in match.terms.items())
         ranked = [f"{rank} (#{match.index})", f"{match.score:.2f}", state]
         rows.append([*ranked, _area(match, frame), place, terms])
-    lines += table([["rank", "score", "", "area", "place", "terms"], *rows]) if rows else []
+    lines += (
+        table([["rank (#candidate)", "score", "", "area", "place", "terms"], *rows]) if rows else []
+    )
     if explained:
         lines += [f"  {line}" for line in (*result.step_lines(), *result.verdict_lines())]
     elif not result.chosen:

@@ -13,7 +13,7 @@ import typer
 from dgl_rsis import __version__
 from dgl_rsis.apps import options, scene_options
 from dgl_rsis.apps.console import table
-from dgl_rsis.errors import InputError
+from dgl_rsis.errors import InputError, did_you_mean
 
 HF = "hf"
 EXTRAS: dict[str, tuple[tuple[str, ...], str]] = {
@@ -50,12 +50,17 @@ def list_all(
     from dataclasses import asdict
 
     from dgl_rsis.manifest import to_json
-    from dgl_rsis.models.catalogue import KINDS, USES
+    from dgl_rsis.models.catalogue import KINDS, USES, built_in_proposers
     from dgl_rsis.models.overview import list_models, state_of
 
     if kind is not None and kind not in KINDS:
-        raise InputError(f"unknown kind {kind!r}: use {', '.join(KINDS)}")
-    entries = [entry for entry in list_models() if kind in (None, entry.kind)]
+        raise InputError(
+            f"unknown kind {kind!r}: use {', '.join(KINDS)}{did_you_mean(kind, KINDS)}"
+        )
+    entries = [
+        entry for entry in (*list_models(), *built_in_proposers()) if kind in (None, entry.kind)
+    ]
+    entries.sort(key=lambda entry: (KINDS.index(entry.kind), not entry.embedded))
     if as_json:
         facts = [
             {**asdict(entry), "download": entry.download, "state": state_of(entry)}
@@ -67,13 +72,16 @@ def list_all(
         rows = [["name", "state", "size", "input", "licence", "what it is"]]
         for entry in entries:
             if entry.kind == each:
-                size = "?" if entry.size_mb is None else f"{entry.size_mb} MB"
-                side = "?" if entry.input_size is None else f"{entry.input_size} px"
+                unknown = "-" if entry.embedded else "?"
+                size = unknown if entry.size_mb is None else f"{entry.size_mb} MB"
+                side = unknown if entry.input_size is None else f"{entry.input_size} px"
                 terms = entry.licence or "see its page"
                 rows.append([entry.name, state_of(entry), size, side, terms, entry.description])
         typer.echo(f"{each}: {USES[each]}")
         for line in table(rows):
             typer.echo(line)
+        if each == "proposer":
+            typer.echo("  your own masks need no proposer: refer --candidates FILE, of polygons")
         typer.echo("")
     typer.echo("`dgl-rsis models show NAME` tells the paper and the command that downloads it")
     missing = missing_extras()
@@ -83,7 +91,12 @@ def list_all(
 
 @models.command()
 def show(
-    name: Annotated[str, typer.Argument(help="rs-tiny, hf:ORG/NAME, openclip:FILE or dir:FOLDER.")],
+    name: Annotated[
+        str,
+        typer.Argument(
+            help="rs-tiny, hf:ORG/NAME, openclip:FILE, dir:FOLDER, or a proposer, e.g. sam2."
+        ),
+    ],
     as_json: options.AsJson = False,
 ) -> None:
     """Show paper, licence, size and place of a model without loading it, or how to get it."""

@@ -68,6 +68,7 @@ def label(
 
     began = time.perf_counter()
     console = Console(quiet=quiet, verbose=verbose, as_json=as_json)
+    choice = options.ModelChoice.from_options(model, None, preset, overrides, device, precision)
     (target,) = options.check_outputs(image, [(output, VECTOR_SUFFIXES)], overwrite=overwrite)
     assert target is not None  # the option is required
     if target.resolve() == Path(polygons).resolve():
@@ -75,7 +76,6 @@ def label(
     rest = options.rest_of(other, no_other)
     names = word_files.gather_classes(classes, classes_file)
     read_classes(names, other=rest)  # says what is wrong before anything is computed
-    choice = options.ModelChoice.from_options(model, None, preset, overrides, device, precision)
     reading = options.Reading(bands, stretch, nodata, keep_collar, bbox, aoi)
     parcels = read_parcels(polygons, layer)
     how = reading.scene(gsd, asset)

@@ -93,6 +93,7 @@ def segment(
 
     began = time.perf_counter()
     console = Console(quiet=quiet, verbose=verbose, as_json=as_json)
+    choice = options.ModelChoice.from_options(model, proposer, preset, overrides, device, precision)
     tiling = scene_options.Tiling(tile_size, workers, resume, gsd, ray, asset)
     target, scores_target = options.check_outputs(
         image,
@@ -103,7 +104,6 @@ def segment(
     rest = options.rest_of(other, no_other)
     names = word_files.gather_classes(classes, classes_file)
     read_classes(names, other=rest)  # says what is wrong before anything is computed
-    choice = options.ModelChoice.from_options(model, proposer, preset, overrides, device, precision)
     reading = options.Reading(bands, stretch, nodata, keep_collar, bbox, aoi)
     if scene_map.streams(image, target, reading, tiling, choice):
         scene_map.segment(
@@ -191,8 +191,8 @@ def propose(
 
     began = time.perf_counter()
     console = Console(quiet=quiet, verbose=verbose, as_json=as_json)
-    (target,) = options.check_outputs(image, [(output, VECTOR_SUFFIXES)], overwrite=overwrite)
     choice = options.ModelChoice.from_options(model, proposer, preset, overrides, device, precision)
+    (target,) = options.check_outputs(image, [(output, VECTOR_SUFFIXES)], overwrite=overwrite)
     reading = options.Reading(bands, stretch, nodata, keep_collar, bbox, aoi)
     raster = reading.read(image)
     with console.progress("proposing"):
@@ -231,7 +231,13 @@ def _proposals(
     """
     from dgl_rsis.config import make_settings
     from dgl_rsis.inputs import filled
-    from dgl_rsis.proposing import Networks, find_proposals, needs_features, pixel_size
+    from dgl_rsis.proposing import (
+        Networks,
+        check_wordless,
+        find_proposals,
+        needs_features,
+        pixel_size,
+    )
 
     named = choice.overrides.get("proposals", {})
     if make_settings(choice.preset, choice.overrides).proposals.proposer == "tree":
@@ -239,6 +245,7 @@ def _proposals(
     choice = replace(choice, overrides={**choice.overrides, "proposals": named})
     chosen = make_settings(choice.preset, choice.overrides)
     settings = chosen.proposals
+    check_wordless(settings.parts)  # before a checkpoint that would not help is asked for
     if needs_features(settings):
         model = load_model(choice, console)
         return model.propose(raster), model

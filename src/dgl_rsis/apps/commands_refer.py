@@ -121,6 +121,12 @@ def refer(
         raise InputError("--names-from and --scores-from are columns of --candidates; pass it too")
     if len(questions) > 1 and (heatmap or explain or Path(output or "").suffix.lower() == ".png"):
         raise InputError("a heat map or explanation is of one sentence; ask the others separately")
+    if refine and candidates is None:
+        raise InputError("--refine fits regions to the boxes of --candidates; pass it too")
+    more = {} if top_k is None else {"select": {"top_k": top_k}}
+    choice = options.ModelChoice.from_options(
+        model, proposer, preset, overrides, device, precision, **more
+    )
     targets = options.check_outputs(
         image,
         [
@@ -129,10 +135,6 @@ def refer(
             (explain, outputs.EXPLANATION_SUFFIXES),
         ],
         overwrite=overwrite,
-    )
-    more = {} if top_k is None else {"select": {"top_k": top_k}}
-    choice = options.ModelChoice.from_options(
-        model, proposer, preset, overrides, device, precision, **more
     )
     reading = options.Reading(bands, stretch, nodata, keep_collar, bbox, aoi)
     tiling = scene_options.Tiling(tile_size, workers, resume, gsd, ray, asset)

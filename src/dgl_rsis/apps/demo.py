@@ -198,10 +198,14 @@ def _report(
         "",
         f"sentences to objects ({seconds[1]:.1f} s), rendered:",
     ]
-    for answer, sentence, iou in zip(answers, asked, ious, strict=True):
+    numbered = enumerate(zip(answers, asked, ious, strict=True), start=1)
+    for number, (answer, sentence, iou) in numbered:
         state = "right" if iou >= RIGHT_IOU else "wrong"
-        lines.append(f'  {state}  IoU {iou:.2f}  "{sentence.text}" ({sentence.kind_of_sentence})')
-        lines.append(f"         understood: {answer.query}")
-        lines += [f"         note: {note}" for note in answer.notes]
+        said = f'"{sentence.text}" ({sentence.kind_of_sentence})'
+        count = len(answer.chosen)
+        found = f"{count} instances" if count > 1 else "1 instance" if count else "nothing"
+        lines.append(f"  {number}  {state}  IoU {iou:.2f}  {said}: {found}, answer-{number}.png")
+        lines.append(f"            understood: {answer.query}")
+        lines += [f"            note: {note}" for note in answer.notes]
     right = sum(iou >= RIGHT_IOU for iou in ious)
     return [*lines, f"  {right} of {len(ious)} right (IoU at least {RIGHT_IOU})"]

@@ -12,6 +12,7 @@ from typing import Any
 
 from dgl_rsis.errors import ModelError
 from dgl_rsis.models import hf_files
+from dgl_rsis.models.catalogue import check_kind
 from dgl_rsis.models.hf_loading import load_network
 
 WHAT = "SAM and DINO checkpoints"
@@ -67,6 +68,7 @@ def find_checkpoint(family: str, name: str | None = None) -> Path:
     facts = FAMILIES[family]
     parsed = parse_model_name(name or facts.default)
     if parsed.scheme == "hf":
+        check_kind(parsed.identifier, "affinity" if family == "dino" else "proposer")
         folder = hf_files.hub_folder(parsed.identifier, tokenizer=facts.tokenizer)
     elif parsed.scheme == "dir":
         folder = Path(parsed.identifier).expanduser()

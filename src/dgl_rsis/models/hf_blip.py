@@ -24,6 +24,7 @@ from torch import Tensor
 from dgl_rsis.errors import ModelError
 from dgl_rsis.models import hf_files
 from dgl_rsis.models.base import ModelCard, TokenActivations, TokenReader
+from dgl_rsis.models.catalogue import check_kind
 from dgl_rsis.models.hf_loading import load_network, quiet_transformers
 from dgl_rsis.models.precision import Computing
 from dgl_rsis.models.preprocess import Preprocessing, read_preprocessing
@@ -177,6 +178,7 @@ def load_matcher(
     parsed = parse_model_name(name)
     computing = Computing.choose(device, precision, compiled=compiled)
     if parsed.scheme == "hf":
+        check_kind(parsed.identifier, "activation")
         page = f"https://huggingface.co/{parsed.identifier}"
         folder = hf_files.hub_folder(parsed.identifier)
         return HfBlip.from_folder(folder, computing, name=str(parsed), page=page)

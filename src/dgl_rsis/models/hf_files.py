@@ -278,25 +278,28 @@ def _hub(identifier: str, command: str, otherwise: str, *, gated: bool = False) 
 
     # its HTTP client's own base class: proxy errors of httpx are no OSError
     page, login = f"https://huggingface.co/{identifier}", "hf auth login && "
+    place = Path(constants.HF_HUB_CACHE) / f"models--{identifier.replace('/', '--')}"
+    known = catalogue.is_known(identifier)
+    similar = "" if known else catalogue.similar_names(identifier)
     terms = f"accept its terms on {page}, " if gated else ""
     http_error: type[BaseException] = HfHubHTTPError.__bases__[0]
     try:
         yield
     except GatedRepoError:
         raise ModelError(
-            f"the hub gives {identifier} to those who accepted its terms: accept them on {page}, "
-            f"run `{login}{command.removeprefix(login)}`, or {otherwise}"
+            f"{identifier} is not in {place} and the hub gives it to those who accepted its terms: "
+            f"accept them on {page}, run `{login}{command.removeprefix(login)}`, or {otherwise}"
         ) from None
     except RepositoryNotFoundError:
         raise ModelError(
-            f"the hub has no public model {identifier}; `dgl-rsis models list` shows known names"
+            f"{identifier} is not in {place} and the hub has no public model of that name{similar}; "
+            "`dgl-rsis models list` shows known names"
         ) from None
     except (OSError, http_error) as error:
-        place = Path(constants.HF_HUB_CACHE) / f"models--{identifier.replace('/', '--')}"
         raise ModelError(
             f"{identifier} is not in {place} and the hub cannot be reached "
             f"({type(error).__name__}); {terms}run `{command}` where there is a network "
-            f"and copy what it brings here, or {otherwise}"
+            f"and copy what it brings here, or {otherwise}{similar}"
         ) from None  # a page of sockets and proxies would hide the line that helps
 
 

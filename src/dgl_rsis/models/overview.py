@@ -13,14 +13,17 @@ from dgl_rsis.models.catalogue import (
     USES,
     Kind,
     ModelEntry,
+    built_in_proposers,
     find_entry,
     folder_command,
     known_models,
+    similar_names,
 )
 from dgl_rsis.models.checkpoints import FAMILIES
 from dgl_rsis.models.registry import (
     RS_TINY,
     ModelName,
+    existing_path,
     family_of,
     folder_of,
     local_file,
@@ -86,43 +89,68 @@ def state_of(entry: ModelEntry) -> State:
     * ``needs extra``: both are missing.
     """
     if entry.embedded:
-        return (
-            "ready" if (folder_of(_EMBEDDED) / "model.safetensors").is_file() else "needs download"
-        )
-    has_extra = all(map(importlib.util.find_spec, ("transformers", "huggingface_hub")))
+        needs = (folder_of(_EMBEDDED) / "model.safetensors",) if entry.kind == "backbone" else ()
+        return "ready" if all(path.is_file() for path in needs) else "needs download"
     if _place(entry) is not None:
-        return "ready" if has_extra else "on disk"
-    return "needs download" if has_extra else "needs extra"
+        return _state_here()
+    return "needs download" if _has_extra() else "needs extra"
+
+
+def _state_here() -> State:
+    """The state of a checkpoint of transformers that is on this disk."""
+    return "ready" if _has_extra() else "on disk"
+
+
+def _has_extra() -> bool:
+    return all(map(importlib.util.find_spec, ("transformers", "huggingface_hub")))
+
+
+def _megabytes(place: Path) -> float:
+    """Size of a file, or of all files in a folder, in millions of bytes."""
+    files = [place] if place.is_file() else [path for path in place.rglob("*") if path.is_file()]
+    return round(sum(path.stat().st_size for path in files) / 1e6, 1)
 
 
 def show_model(name: str) -> dict[str, Any]:
     """What is known about a model without loading its weights, in JSON types.
 
     Args:
-        name: of a backbone, or of any model of the catalogue.
+        name: of a backbone, of any model of the catalogue, or of a proposer, whose default
+            checkpoint is shown.
 
     Returns:
-        Always ``name``, ``on_disk`` and ``folder``; ``use`` of what is no backbone; the facts of ``list_models`` for those
-        names; ``family``, ``licence``, ``revision``, ``dim`` and ``input_size`` when on disk, else
+        Always ``name``, ``on_disk`` and ``folder``; ``kind``, ``state`` and ``use`` of what is
+        known or on disk; the facts of ``list_models`` for those names; ``family``, ``licence``,
+        ``revision``, ``dim``, ``input_size`` and ``size_on_disk_mb`` when on disk, else
         ``download``: what gets it, and ``download_to``: where that puts it.
 
     Raises:
         ModelError: no such model.
     """
+    proposer = None if existing_path(name) is not None else _proposer_facts(name)
+    if proposer is not None:
+        return proposer
     parsed = parse_model_name(name)
     entry = _entry(parsed)
-    facts: dict[str, Any] = {} if entry is None else {**asdict(entry), "state": state_of(entry)}
-    facts["name"] = str(parsed)
+    facts: dict[str, Any] = {"name": str(parsed)}
+    if entry is not None:
+        facts = {**asdict(entry), **facts, "state": state_of(entry), "use": USES[entry.kind]}
     if page_of(parsed) is not None:
         facts["page"] = page_of(parsed)
     place = _named_place(parsed) or (None if entry is None else _place(entry))
     if place is None and entry is None and parsed.scheme == "openclip":
         raise ModelError(f"checkpoint {parsed.identifier} does not exist; check the path")
     if place is None:
+        if entry is None:
+            facts["state"] = "needs download" if _has_extra() else "needs extra"
+            facts["similar"] = similar_names(parsed.identifier).removeprefix("; ")
         return {**facts, "on_disk": False, "folder": None, **_download(parsed, entry)}
+    facts["size_on_disk_mb"] = _megabytes(place)
     if place.is_file():
         here = {"on_disk": True, "folder": str(place.parent), "path": str(place)}
-        return {**facts, **here, "family": "openclip", "revision": hf_files.file_revision(place)}
+        what = {"family": "openclip", "kind": "backbone", "use": USES["backbone"]}
+        revision = hf_files.file_revision(place)
+        return {**facts, **here, **what, "state": _state_here(), "revision": revision}
     if entry is not None and entry.kind != "backbone":
         here = {"revision": hf_files.revision(place), "on_disk": True, "folder": str(place)}
         return {**facts, **here}
@@ -130,6 +158,19 @@ def show_model(name: str) -> dict[str, Any]:
     if entry is not None and str(on_disk["licence"]).startswith("unknown"):
         del on_disk["licence"]  # the catalogue knows more than the card
     return {**facts, **on_disk}
+
+
+def _proposer_facts(name: str) -> dict[str, Any] | None:
+    """What is known about a proposer, and about its default checkpoint if it has one."""
+    own = {"proposer": name, "use": f"--proposer {name}"}
+    for built_in in built_in_proposers():
+        if built_in.name == name:
+            here = {"state": state_of(built_in), "on_disk": True, "folder": None}
+            return {**asdict(built_in), **own, **here}
+    if name not in FAMILIES or not FAMILIES[name].default:
+        return None
+    checkpoints = [each.name for each in known_models() if each.series == name]
+    return {**show_model(FAMILIES[name].default), **own, "checkpoints": checkpoints}
 
 
 def _entry(name: ModelName) -> ModelEntry | None:
@@ -183,12 +224,21 @@ def _folder_facts(folder: Path, page: str | None) -> dict[str, Any]:
             "on_disk": True,
             "folder": str(folder),
             "family": part.family,
+            "kind": part.use,
+            "state": _state_here(),
             "use": USES[part.use],
             "revision": hf_files.revision(folder),
             "licence": hf_files.licence(folder, page),
         }
     family = family_of(folder)
-    facts: dict[str, Any] = {"on_disk": True, "folder": str(folder), "family": family}
+    facts: dict[str, Any] = {
+        "on_disk": True,
+        "folder": str(folder),
+        "family": family,
+        "kind": "backbone",
+        "state": "ready" if family == RS_TINY else _state_here(),
+        "use": USES["backbone"],
+    }
     if family == RS_TINY:
         named = ("revision", "licence", "notice", "input_size", "logit_scale")
         sizes = config.get("sizes", {})

@@ -24,7 +24,7 @@ from dgl_rsis.device import (
 from dgl_rsis.errors import InputError, ModelError
 from dgl_rsis.models import hf_files
 from dgl_rsis.models.base import Backbone, BackboneOptions
-from dgl_rsis.models.catalogue import file_command, find_entry
+from dgl_rsis.models.catalogue import check_kind, file_command, find_entry, similar_names
 from dgl_rsis.models.checkpoints import find_checkpoint
 
 Scheme = Literal["embedded", "hf", "openclip", "dir"]
@@ -84,7 +84,7 @@ def parse_model_name(name: str) -> ModelName:
         return ModelName("openclip", name)
     if _HUB_ID.fullmatch(name):
         return ModelName("hf", name)
-    raise ModelError(f"unknown model {name!r}: {_POSSIBLE}")
+    raise ModelError(f"unknown model {name!r}{similar_names(name)}; {_POSSIBLE}")
 
 
 def load_backbone(
@@ -215,6 +215,8 @@ def _loader(name: ModelName, options: BackboneOptions) -> Callable[[str], Backbo
         raise InputError(
             f"backbone.gelu={options.gelu} is for OpenCLIP files; {name} says itself what it has"
         )
+    if name.scheme == "hf":
+        check_kind(name.identifier, "backbone")
     if name.scheme == "openclip":
         return partial(_load_openclip, file_of(name), name, options, _affinity_folder(options))
     folder = folder_of(name)

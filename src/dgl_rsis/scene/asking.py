@@ -164,6 +164,7 @@ def open_scene(
     Raises:
         InputError: the images or an option cannot be used, or the table was made of something else;
             it says what differs.
+        ModelError: a model is not there.
         OutputError: the table cannot be written.
         CancelledError: the callback asked to stop; what is finished is kept.
         MissingExtraError: ``ray`` is given, and Ray is not installed.
@@ -173,7 +174,7 @@ def open_scene(
     loaded = load(model, preset=preset, settings=settings) if isinstance(model, str) else model
     folder = place_of_table(images) if table is None else Path(table)
     facts = table_facts(images, reading, loaded, tile_size)
-    windows = Windows(images, reading, loaded)
+    windows = Windows(images, reading, loaded, loaded.explainer)
     is_there = (folder / HEADER).exists()
     if is_there and not (resume and journal_folder(folder).exists()):
         found = read_table(folder)

@@ -12,6 +12,7 @@ from rasterio.features import rasterize
 from dgl_rsis.geo.windows import Box
 from dgl_rsis.heatmaps import heatmap
 from dgl_rsis.image_reader import ImageReader
+from dgl_rsis.models.base import Matcher
 from dgl_rsis.pipeline import Model
 from dgl_rsis.prepared import PreparedImage
 from dgl_rsis.proposals.masks import MaskSet
@@ -38,11 +39,13 @@ class Windows:
         images: the scene.
         reading: how it is read.
         model: that looks at them.
+        matcher: of its activation provider, if that needs one.
     """
 
     images: Images
     reading: SceneOptions
     model: Model
+    matcher: Matcher | None = None
 
     @cached_property
     def source(self) -> SceneSource:
@@ -99,7 +102,7 @@ class Windows:
             raster.rgb,
             model.backbone,
             model.settings,
-            matcher=model.matcher,
+            matcher=self.matcher,
             metres_per_pixel=pixel_size(raster),
         )
         image = PreparedImage.of(raster, raster.rgb, masks, images, given=True)

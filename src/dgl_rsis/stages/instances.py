@@ -1,13 +1,16 @@
-"""Instances of a noun in a region tree: the cut that collects the most evidence (docs/design.md).
+"""Instances of a noun in a region tree or among flat masks: what collects the most evidence.
 
 Pooled probabilities alone cannot tell a whole roof from a part of it: the purest fragment always
 wins. Evidence adds up instead. Every leaf weighs its area times the log-odds of the noun against
 its best rival; a node weighs the sum over its leaves minus a price. The best cut of the tree then
 takes a whole thing rather than its parts (one price instead of many), and never two things with
-something else between them (the gap counts against it).
+something else between them (the gap counts against it). Flat masks are weighed in the same way
+(docs/design.md, choice 7).
 """
 
 from __future__ import annotations
+
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -77,12 +80,34 @@ def cut_instances(
         taken = np.array([node for node in kept if worth[node] > 0], np.int64)
         found.append(taken + offset)
         values.append(worth[taken])
-    nodes, worths = np.concatenate(found), np.concatenate(values)
-    if len(nodes) == 0:
-        return nodes
-    density = (worths + settings.price) / tree.areas[nodes]
-    strong = density >= settings.least_strength * density[worths.argmax()]
-    return _across_trees(tree, nodes[strong], worths[strong], settings)
+    return _one_version(Overlaps(tree), np.concatenate(found), np.concatenate(values), settings)
+
+
+def mask_instances(
+    overlaps: Overlaps, dense: FloatArray, column: int, settings: InstanceSettings
+) -> IntArray:
+    """Flat masks that are instances of a name, by the same evidence as the nodes of a tree.
+
+    Where the name wins in no mask, the threshold sinks until the best one does.
+
+    Args:
+        overlaps: of the masks.
+        dense: ``(h, w, K)`` probabilities of names over the whole image.
+        column: of the name.
+        settings: price and thresholds.
+
+    Returns:
+        ``(n,)`` masks that hardly overlap, most evidence first; at least one if there is any mask.
+    """
+    masks = overlaps.proposals
+    if len(masks) == 0:
+        return np.zeros(0, np.int64)
+    means = masks.pool(evidence(dense, column, settings.evidence_limit)).astype(np.float64)
+    means -= min(0.0, float(means.max()) - settings.least_margin)
+    cell = masks.shape[0] * masks.shape[1] / (dense.shape[0] * dense.shape[1])
+    worths = means * masks.areas / cell - settings.price
+    found = np.flatnonzero((worths > 0) | (worths == worths.max()))
+    return _one_version(overlaps, found, worths[found], settings)
 
 
 def instance_masks(
@@ -154,29 +179,47 @@ def _speaking_leaves(
     return np.append(speaks, False)[tree.leaf_labels()]
 
 
-def _across_trees(
-    tree: RegionTree, nodes: IntArray, values: NDArray[np.float64], settings: InstanceSettings
+def _one_version(
+    overlaps: Overlaps, found: IntArray, worths: NDArray[np.float64], settings: InstanceSettings
 ) -> IntArray:
     """One version of every thing: the whole, or its parts where they are worth more together.
 
     Args:
-        tree: the forest.
-        nodes: ``(n,)`` disjoint within each tree.
-        values: ``(n,)`` evidence of each less the price.
+        overlaps: of all proposals.
+        found: ``(n,)`` those with evidence for a name.
+        worths: ``(n,)`` evidence of each less the price.
         settings: thresholds.
+
+    Returns:
+        those that hardly overlap and are not much weaker than the clearest, most evidence first.
     """
-    overlaps = Overlaps(tree)
-    areas = tree.areas[nodes]
-    is_open = np.ones(len(nodes), bool)
+    if len(found) == 0:
+        return found
+    areas = overlaps.proposals.areas[found]
+    density = (worths + settings.price) / areas
+    is_open = density >= settings.least_strength * density[worths.argmax()]
+
+    @cache
+    def shared(place: int) -> IntArray:
+        return np.asarray(overlaps.intersections(int(found[place]))[found])
+
+    def apart(place: int) -> BoolArray:
+        limit = settings.largest_overlap * np.minimum(areas, areas[place])
+        return np.asarray(shared(place) <= limit)
+
     chosen: list[int] = []
-    for index in np.argsort(-values, kind="stable").tolist():
-        if not is_open[index]:
+    for place in np.argsort(-worths, kind="stable").tolist():
+        if not is_open[place]:
             continue
-        is_open[index] = False
-        shared = overlaps.intersections(int(nodes[index]))[nodes]
-        parts = is_open & (shared > settings.part * areas)
-        if parts.sum() > 1 and values[parts].sum() > settings.parts_worth * values[index]:
+        is_open[place] = False
+        parts = is_open & (shared(place) > settings.part * areas)
+        together = 0.0  # parts may be versions of each other
+        while parts.any():
+            best = int(np.where(parts, worths, -np.inf).argmax())
+            together += worths[best]
+            parts = parts & apart(best)
+        if together > settings.parts_worth * max(0.0, worths[place]):
             continue
-        chosen.append(int(nodes[index]))
-        is_open &= shared <= settings.largest_overlap * np.minimum(areas, areas[index])
+        chosen.append(int(found[place]))
+        is_open &= apart(place)
     return np.array(chosen, np.int64)

@@ -1,4 +1,4 @@
-"""Instances of one noun among flat candidates: one version of every thing.
+"""Instances among flat candidates by their scores: one version of every thing.
 
 docs/design.md 1.4: ``Select`` yields instances (non-nested, non-duplicate proposals with a
 probability near the best, across all trees) before anything is ranked or counted, else *the

@@ -194,14 +194,15 @@ def _grad_cam_look(
 
 
 def _prepare(model: Model, image: RGBImage, proposals: MaskSet) -> LookedAt:
-    if model.matcher is None:
+    matcher = model.explainer
+    if matcher is None:
         background = background_features(model.backbone)
         return LookedAt(proposals, partial(_grad_cam_look, model.backbone, image, background))
-    if not isinstance(model.matcher, HfBlip):
-        name = model.matcher.card.name
+    if not isinstance(matcher, HfBlip):
+        name = matcher.card.name
         raise InputError(f"{name}: iterprime hides patches of a BLIP; pass one, or no matcher")
-    vision = vision_tokens(model.matcher, image)
-    return LookedAt(proposals, partial(_token_look, model.matcher, vision))
+    vision = vision_tokens(matcher, image)
+    return LookedAt(proposals, partial(_token_look, matcher, vision))
 
 
 def _answer(prepared: LookedAt, sentence: str) -> BoolArray:

@@ -181,7 +181,10 @@ class Bench:
         model = load(
             self._backbones[key], preset=way.preset, device=self.plan.device, settings=way.overrides
         )
-        return replace(model, find=SharedFinder(self._kept, repr(sorted(options.items()))))
+        model = replace(model, find=SharedFinder(self._kept, repr(sorted(options.items()))))
+        if isinstance(self.dataset, MapDataset):
+            return model
+        return replace(model, matcher=model.explainer)  # what is missing is told at the start
 
 
 def _lack(way: Way, model: Model, dataset: MapDataset | ReferDataset) -> str | None:
