@@ -115,9 +115,13 @@ def _attempt(
 
 
 def _should_be_rich(scene: RenderedScene) -> bool:
-    """Whether a scene shows enough ground in enough pixels to serve as a sample of its kind."""
+    """Whether a scene shows enough ground in enough pixels to serve as a sample of its kind.
+
+    Large ones are no samples, and take minutes to draw again.
+    """
     height, width = scene.class_map.shape
-    return scene.split == "test" and min(height, width) >= 384 and 0.3 <= scene.gsd <= 1.0
+    has_size = min(height, width) >= 384 and max(height, width) <= 2048
+    return scene.split == "test" and has_size and 0.3 <= scene.gsd <= 1.0
 
 
 def _richness(scene: RenderedScene) -> tuple[bool, bool, bool]:
