@@ -293,7 +293,7 @@ def test_boxes_are_refined_by_the_segmenter() -> None:
 @pytest.mark.parametrize(
     ("settings", "says"),
     [
-        ({"proposer": "tree+tree"}, "several joined by"),
+        ({"proposer": "tree+tree"}, "tree is named 2 times; name it once"),
         ({"proposer": "tree+"}, "several joined by"),
         ({"proposer": "tree", "checkpoint": "a/b"}, "proposer tree has no use for the checkpoint"),
         ({"proposer": "sam2+maskcut", "checkpoint": "a/b"}, "say which proposer the checkpoint"),

@@ -9,7 +9,9 @@ from dgl_rsis.benchmark.evaluation.markdown import to_markdown
 from dgl_rsis.benchmark.evaluation.summary import summarise
 from dgl_rsis.errors import InputError
 
-WAYS = {name: {"model": "rs-tiny", "revision": "3", "settings": {}} for name in ("a", "b")}
+WAYS = {
+    name: {"model": "rs-tiny", "method": name, "revision": "3", "settings": {}} for name in "ab"
+}
 HEADING = {
     "dataset": "own/all", "task": "maps", "classes": ["grass", "roof"], "words": ["grass", "roof"],
     "background": None, "limit": None, "sentences_per_image": None, "left_out": {}, "seed": 0, "ways": WAYS, "versions": {"numpy": "2"},
