@@ -52,7 +52,7 @@ class Bench:
         if preset not in self._models:
             first = next(iter(self._models.values()))
             settings = make_settings(preset, self._overrides())
-            self._models[preset] = Model(first.backbone, settings, first.matcher, first.name)
+            self._models[preset] = Model(first.backbone, settings, first.used_matcher, first.name)
         return self._models[preset]
 
     def ranking_model(self, preset: str) -> Model:
@@ -63,7 +63,7 @@ class Bench:
             overrides = self._overrides()
             overrides["select"] = {**overrides.get("select", {}), "top_k": RANKED}
             settings = make_settings(preset, overrides)
-            self._models[key] = Model(model.backbone, settings, model.matcher, model.name)
+            self._models[key] = Model(model.backbone, settings, model.explainer, model.name)
         return self._models[key]
 
     def is_large(self, task: Task, model: Model) -> bool:
