@@ -6,7 +6,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: help setup demo test test-slow test-browser test-notebooks test-qgis check clean
+.PHONY: help setup demo test test-slow test-browser test-notebooks test-qgis test-docs docs check clean
 
 help:  ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1 | /' \
@@ -55,11 +55,19 @@ test-qgis: $(INSTALLED)  ## run the QGIS plugin offscreen, installed where apt-g
 		--no-install-recommends qgis python3-qgis
 	$(BIN)/python -m pytest -m qgis
 
+docs: $(INSTALLED)  ## build the documentation site into site/; broken links and references fail
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[docs]" -c constraints.txt
+	$(BIN)/python -m docs.tools
+	$(BIN)/zensical build --clean --strict
+
+test-docs: $(INSTALLED)  ## execute every command of README.md and docs on rendered scenes
+	$(BIN)/python -m pytest -m docs
+
 check: $(INSTALLED)  ## lint, format check, strict types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
 clean:  ## remove .venv, caches, built files and the demo's output
-	rm -rf .venv dist demo .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv build dist demo site .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find src tests pretrain benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
