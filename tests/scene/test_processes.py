@@ -181,3 +181,22 @@ def test_interrupted_run_says_how_to_go_on(tmp_path: Path, tiny_rs_folder: Path)
     assert not (tmp_path / "map.tif").exists()
     assert subprocess.run([*words, "-q"], check=False).returncode in (0, 4)
     assert (tmp_path / "map.tif").exists()
+
+
+@pytest.mark.slow
+def test_a_script_that_starts_workers_as_it_is_imported_is_told(
+    tmp_path: Path, tiny_rs_folder: Path
+) -> None:
+    """Workers import the script that starts them: without a guard they would start workers, too."""
+    script = tmp_path / "script.py"
+    script.write_text(
+        "import dgl_rsis\n"
+        f"dgl_rsis.segment_scene({str(image(tmp_path))!r}, {CLASSES!r}, 'map.tif',\n"
+        f"    model={f'dir:{tiny_rs_folder}'!r}, preset='fast', tile_size=256, workers=2)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, str(script)],
+        cwd=tmp_path, capture_output=True, text=True, check=False, timeout=300,
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert "a script starts workers under: if __name__ == '__main__':" in done.stderr

@@ -89,6 +89,7 @@ class _Worker(Generic[Task]):
     process: SpawnProcess
     pipe: Connection
     task: Task | None = None
+    has_answered: bool = False
 
 
 class Processes(Generic[Task, Result]):
@@ -123,10 +124,10 @@ class Processes(Generic[Task, Result]):
                     task, worker.task = worker.task, None
                     try:
                         result = worker.pipe.recv()
+                        worker.has_answered = True
                     except (EOFError, OSError):
                         worker.process.join()
-                        code = worker.process.exitcode
-                        result = Failure(f"the worker process ended (exit code {code})")
+                        result = Failure(_end_of(worker))
                         worker.pipe.close()
                         workers[number] = self._start()
                     yield task, result
@@ -140,10 +141,13 @@ class Processes(Generic[Task, Result]):
     def _start(self) -> _Worker[Task]:
         context = multiprocessing.get_context("spawn")
         pipe, theirs = context.Pipe()
-        process = context.Process(target=_serve, args=(self.make, theirs), daemon=True)
+        process = context.Process(target=_serve, args=(theirs,), daemon=True)
         with _threads(max(1, (os.cpu_count() or 1) // self.count)):
             process.start()
         theirs.close()
+        # not an argument of the process: one that dies before it reads those blocks its start for ever
+        with suppress(OSError):  # a dead worker is found by its first task
+            pipe.send(self.make)
         return _Worker(process, pipe)
 
 
@@ -162,15 +166,30 @@ def _threads(count: int) -> Iterator[None]:
                 os.environ[name] = value
 
 
-def _serve(make: Callable[[], Callable[[Any], Any]], pipe: Connection) -> None:
-    """The life of a worker process: until the pipe is closed."""
+def _end_of(worker: _Worker[Any]) -> str:
+    """Why a worker's task has no result."""
+    ended = f"the worker process ended (exit code {worker.process.exitcode})"
+    if worker.has_answered or worker.process.exitcode != 1:
+        return ended
+    return f"{ended} as it began; a script starts workers under: if __name__ == '__main__':"
+
+
+def _serve(pipe: Connection) -> None:
+    """The life of a worker process: until the pipe is closed.
+
+    What makes the function comes first, then the tasks.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that leads
+    make: Callable[[], Callable[[Any], Any]] | None = None
     work: Callable[[Any], Any] | None = None
     while True:
         try:
             task = pipe.recv()
         except (EOFError, OSError):
             return
+        if make is None:
+            make = task
+            continue
         try:
             if work is None:
                 work = make()
