@@ -52,7 +52,7 @@ def content(target: Path) -> str:
     """Digest of the bytes of a raster, or of the sorted features of polygons."""
     if target.suffix == ".tif":
         return hashlib.md5(target.read_bytes()).hexdigest()
-    table = geopandas.read_file(target)
+    table = geopandas.read_file(target, layer=0)  # the second is its style
     rows = sorted(
         (shape.wkb_hex, *map(str, row))
         for shape, *row in zip(
