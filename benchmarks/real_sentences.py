@@ -33,11 +33,12 @@ from PIL import Image
 
 from dgl_rsis.apps.demo import RIGHT_IOU, true_mask
 from dgl_rsis.benchmark.metrics import mask_iou
-from dgl_rsis.drawing import PAPER, draw_answer, draw_explanation
+from dgl_rsis.drawing import draw_answer, draw_explanation
 from dgl_rsis.geo.raster import read_raster
 from dgl_rsis.pipeline import load
 from dgl_rsis.render import render_scene
 from dgl_rsis.results import ReferResult
+from dgl_rsis.text_panel import PAPER
 from dgl_rsis.types import BoolArray, Raster
 
 COLUMNS = 4  # answers side by side on the sheet

@@ -25,7 +25,7 @@ WIRING = {
     *("pipeline", "referring", "heatmaps", "nouns", "prepared", "image_reader"),
     *("inputs", "mapping", "own_scale", "progress", "proposing", "refining"),
     *("results", "explanation", "displayed", "notebook"),
-    *("outputs", "drawing", "manifest"),
+    *("outputs", "drawing", "text_panel", "manifest"),
 }
 BELOW_WIRING = {*BASE, *LEVEL_1, "config", "stages", "geo"}
 ALLOWED: dict[str, set[str]] = {

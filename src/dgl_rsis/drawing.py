@@ -7,60 +7,29 @@ question: every answer explains itself. Drawn with Pillow and its own font only.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from functools import cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw, ImageFilter, ImageFont
+from PIL import Image, ImageDraw, ImageFilter
 
 from dgl_rsis.geo.palette import Colour, class_colours
 from dgl_rsis.results import Match, ReferResult, SegmentResult
+from dgl_rsis.text_panel import EMPTY, FAINT, INK, PAPER, TextLine, draw_text, font, wrapped
 from dgl_rsis.types import FloatArray, Raster, RGBImage
 
 LONGEST_SIDE = 1200  # pixels of a map, or of the two panels of an explanation together
 SHORTEST_SIDE = 360  # small images are enlarged to about this
 MARGIN = 14
-PAPER: Colour = (250, 250, 248)
-INK: Colour = (30, 32, 36)
-FAINT: Colour = (120, 124, 130)
-NO_DATA: Colour = (225, 225, 225)
 CHOSEN: Colour = (255, 214, 0)
 OTHERS: Colour = (120, 225, 255)
-BAR: Colour = (70, 120, 190)
+NO_DATA = EMPTY
 _OPACITY = 0.55
 _HEAT_RAMP: tuple[Colour, ...] = ((20, 20, 90), (130, 30, 140), (230, 80, 60), (255, 240, 120))
 _RIM = 4  # pixels, more than the widest outline reaches outwards
 _NUMBERED_MATCHES = 99
 _LISTED_MATCHES = 3
 _INDENT = 18  # pixels for each level of the program
-
-
-@dataclass(frozen=True)
-class _Line:
-    """One line of text, or a row of small bars.
-
-    Attributes:
-        text: what it says.
-        size: of the font in pixels.
-        colour: of the text.
-        bars: name and value in [0, 1] of each bar.
-        swatch: colour of a square before the text.
-        indent: pixels to the left of it.
-    """
-
-    text: str
-    size: int = 15
-    colour: Colour = INK
-    bars: tuple[tuple[str, float], ...] = ()
-    swatch: Colour | None = None
-    indent: int = 0
-
-    @property
-    def height(self) -> int:
-        """Height in pixels."""
-        return round(self.size * 1.45) + (4 if self.bars else 0)
 
 
 def draw_map(result: SegmentResult) -> Image.Image:
@@ -70,16 +39,16 @@ def draw_map(result: SegmentResult) -> Image.Image:
         RGB picture, longest side of the map at most ``LONGEST_SIDE``.
     """
     painted = draw_labels(result)
-    lines = [_Line("Classes", 17)]
+    lines = [TextLine("Classes", 17)]
     shares = result.shares
     for name, colour in zip(result.classes, class_colours(result.classes), strict=True):
-        lines.append(_Line(f"{name} {shares[name]:.1%}", swatch=colour))
+        lines.append(TextLine(f"{name} {shares[name]:.1%}", swatch=colour))
     rest = max(0.0, 1.0 - sum(shares.values()))
     if rest >= 0.0005:
-        lines.append(_Line(f"no class {rest:.1%}", colour=FAINT, swatch=PAPER))
+        lines.append(TextLine(f"no class {rest:.1%}", colour=FAINT, swatch=PAPER))
     if not result.raster.valid.all():
-        lines.append(_Line("no data", colour=FAINT, swatch=NO_DATA))
-    legend = _text_panel(_wrapped(lines, 240), 240)
+        lines.append(TextLine("no data", colour=FAINT, swatch=NO_DATA))
+    legend = draw_text(wrapped(lines, 240), 240)
     return _row([painted, legend])
 
 
@@ -108,7 +77,7 @@ def draw_explanation(result: ReferResult, longest: int = LONGEST_SIDE) -> Image.
     """
     pictures = draw_panels(result, longest)
     width = max(pictures.width - 2 * MARGIN, 560)
-    words = _text_panel(_wrapped(_reasons(result), width), width)
+    words = draw_text(wrapped(_reasons(result), width), width)
     return _stack([pictures, _row([words])])
 
 
@@ -141,39 +110,39 @@ def draw_answer(result: ReferResult, longest: int = 420) -> Image.Image:
     base = picture_of(result.raster, display_size(result.raster.shape, longest))
     chosen = result.chosen
     scores = f"{len(chosen)} chosen, score {chosen[0].score:.2f}" if chosen else "nothing matched"
-    lines = [_Line(f"“{result.query.text}”"), _Line(scores, 13)]
-    lines += [_Line(note, 12, FAINT) for note in result.notes[:1]]
-    words = _text_panel(_wrapped(lines, base.width), base.width)
+    lines = [TextLine(f"“{result.query.text}”"), TextLine(scores, 13)]
+    lines += [TextLine(note, 12, FAINT) for note in result.notes[:1]]
+    words = draw_text(wrapped(lines, base.width), base.width)
     return _stack([_row([outlined(base, chosen)]), _row([words])])
 
 
-def _reasons(result: ReferResult) -> list[_Line]:
+def _reasons(result: ReferResult) -> list[TextLine]:
     query = result.query
     asked = "all" if query.count is None else str(query.count)
     lines = [
-        _Line(f"“{query.text}”", 20),
-        *(_Line(f"note: {note}", 13, FAINT) for note in result.notes),
-        _Line(f"looked for {asked} x {query.target.text or query.target.noun}", colour=FAINT),
+        TextLine(f"“{query.text}”", 20),
+        *(TextLine(f"note: {note}", 13, FAINT) for note in result.notes),
+        TextLine(f"looked for {asked} x {query.target.text or query.target.noun}", colour=FAINT),
     ]
     if result.steps is None:
-        lines.append(_Line(f"understood, not executed: {query.program}"))
+        lines.append(TextLine(f"understood, not executed: {query.program}"))
     else:
         lines.append(
-            _Line("how many fulfil or are ranked by each step, and the best", colour=FAINT)
+            TextLine("how many fulfil or are ranked by each step, and the best", colour=FAINT)
         )
         for depth, step in result.steps.walk():
-            lines.append(_Line(str(step), indent=_INDENT * depth))
+            lines.append(TextLine(str(step), indent=_INDENT * depth))
     if query.unexecuted:
-        lines.append(_Line(f"left to the model: {', '.join(query.unexecuted)}", colour=FAINT))
-    lines.append(_Line(_verdict(result), 17))
+        lines.append(TextLine(f"left to the model: {', '.join(query.unexecuted)}", colour=FAINT))
+    lines.append(TextLine(_verdict(result), 17))
     for rank, match in enumerate(result.matches[:_LISTED_MATCHES], start=1):
         state = "chosen" if match.chosen else "not chosen" if result.chosen else "rejected"
         colour = CHOSEN if match.chosen else OTHERS
         title = f"rank {rank}: candidate #{match.index}, score {match.score:.2f}, {state}"
-        lines.append(_Line(title, swatch=colour))
-        lines.append(_Line("", 13, bars=tuple(match.terms.items())))
+        lines.append(TextLine(title, swatch=colour))
+        lines.append(TextLine("", 13, bars=tuple(match.terms.items())))
         if match.reason and match is result.runner_up:
-            lines.append(_Line(f"why not: {match.reason}", colour=FAINT, indent=22))
+            lines.append(TextLine(f"why not: {match.reason}", colour=FAINT, indent=22))
     return lines
 
 
@@ -219,7 +188,7 @@ def _number(draw: ImageDraw.ImageDraw, rank: int, match: Match, size: tuple[int,
     x = min(max(match.box[0] * size[0] / width - 6, 0), size[0] - wide - 6)
     y = min(max(match.box[1] * size[1] / height - 20, 0), size[1] - 18)
     draw.rectangle((x, y, x + wide, y + 17), fill=CHOSEN if match.chosen else OTHERS)
-    draw.text((x + wide / 2, y + 8), str(rank), fill=INK, font=_font(13), anchor="mm")
+    draw.text((x + wide / 2, y + 8), str(rank), fill=INK, font=font(13), anchor="mm")
 
 
 def _mask_at(match: Match, size: tuple[int, int]) -> tuple[Image.Image, tuple[int, int]]:
@@ -269,7 +238,7 @@ def _heated(base: Image.Image, heatmap: FloatArray) -> Image.Image:
     picture = Image.fromarray(np.round(0.45 * grey + 0.55 * colours).astype(np.uint8))
     draw = ImageDraw.Draw(picture)
     draw.rectangle((6, 6, 116, 26), fill=PAPER)
-    draw.text((61, 16), "where it looked", fill=INK, font=_font(13), anchor="mm")
+    draw.text((61, 16), "where it looked", fill=INK, font=font(13), anchor="mm")
     return picture
 
 
@@ -317,65 +286,6 @@ def sampled(labels: NDArray[Any], size: tuple[int, int]) -> NDArray[Any]:
     columns = ((np.arange(size[0]) + 0.5) * width / size[0]).astype(int)
     sampled: NDArray[Any] = labels[np.ix_(rows, columns)]
     return sampled
-
-
-@cache
-def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
-    return ImageFont.load_default(size=size)
-
-
-def _wrapped(lines: Sequence[_Line], width: int) -> list[_Line]:
-    """Break lines at words so that they fit the width; an overlong word is cut."""
-    broken: list[_Line] = []
-    for line in lines:
-        space = width - line.indent - (22 if line.swatch is not None else 0)
-        rest, swatch = line.text.split(), line.swatch
-        while True:
-            taken = 1
-            while taken < len(rest) and _length(rest[: taken + 1], line.size) <= space:
-                taken += 1
-            text = " ".join(rest[:taken])
-            while len(text) > 1 and _font(line.size).getlength(text) > space:
-                text = text[:-2] + "…"
-            broken.append(replace(line, text=text, swatch=swatch))
-            rest, swatch = rest[taken:], None
-            if not rest:
-                break
-    return broken
-
-
-def _length(words: Sequence[str], size: int) -> float:
-    return _font(size).getlength(" ".join(words))
-
-
-def _text_panel(lines: Sequence[_Line], width: int) -> Image.Image:
-    panel = Image.new("RGB", (width, sum(line.height for line in lines)), PAPER)
-    draw = ImageDraw.Draw(panel)
-    top = 0
-    for line in lines:
-        left = line.indent
-        if line.swatch is not None:
-            draw.rectangle((1, top + 3, 14, top + 16), fill=line.swatch, outline=FAINT)
-            left += 22
-        if line.bars:
-            _draw_bars(draw, line, top, width)
-        draw.text((left, top), line.text, fill=line.colour, font=_font(line.size))
-        top += line.height
-    return panel
-
-
-def _draw_bars(draw: ImageDraw.ImageDraw, line: _Line, top: int, width: int) -> None:
-    """Name, bar and value of every term, side by side."""
-    step = (width - 22) // max(4, len(line.bars))
-    for number, (name, value) in enumerate(line.bars):
-        left = 22 + number * step
-        draw.text((left, top), f"{name} {value:.2f}", fill=FAINT, font=_font(line.size - 1))
-        bottom = top + line.height - 2
-        full = step - 14
-        draw.rectangle((left, bottom - 5, left + full, bottom - 2), fill=NO_DATA)
-        filled = round(full * min(max(value, 0.0), 1.0))
-        if filled:
-            draw.rectangle((left, bottom - 5, left + filled, bottom - 2), fill=BAR)
 
 
 def _row(pictures: Sequence[Image.Image]) -> Image.Image:

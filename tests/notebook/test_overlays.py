@@ -68,7 +68,10 @@ def test_an_answer_about_a_scene_keeps_its_courtyards() -> None:
     (matches,) = overlays_of(scene_answer(None))
     width, height = matches.picture.size
     alpha = np.asarray(matches.picture)[..., 3]
-    at = lambda x, y: alpha[int(y * height / 40), int(x * width / 60)]  # noqa: E731
+
+    def at(x: float, y: float) -> int:
+        return int(alpha[int(y * height / 40), int(x * width / 60)])
+
     assert at(11.1, 10) > 0
     assert at(14, 10) == 0
     assert at(44, 30) > 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 from python_multipart import MultipartParser
 from python_multipart.exceptions import FormParserError
@@ -13,6 +13,9 @@ from python_multipart.multipart import parse_options_header
 from starlette.requests import ClientDisconnect, Request
 
 from dgl_rsis.apps.server.problems import Problem
+
+if TYPE_CHECKING:
+    from python_multipart.multipart import MultipartCallbacks
 
 RECEIVED = "received"
 _MOST_PARTS = 32
@@ -60,7 +63,7 @@ async def receive_form(
     if length.isdecimal() and int(length) > most_bytes + _MOST_PARTS * _FIELD_BYTES:
         raise _too_large(most_bytes)
     with _Receiver(folder, most_bytes, reserve) as receiver:
-        parser = MultipartParser(boundary, receiver.callbacks())  # type: ignore[arg-type]
+        parser = MultipartParser(boundary, receiver.callbacks())
         try:
             async for chunk in request.stream():
                 parser.write(chunk)
@@ -108,7 +111,7 @@ class _Receiver:
         if self._stream is not None:
             self._stream.close()
 
-    def callbacks(self) -> dict[str, Callable[..., None]]:
+    def callbacks(self) -> MultipartCallbacks:
         return {
             "on_part_begin": self._begin,
             "on_header_field": self._take_name,

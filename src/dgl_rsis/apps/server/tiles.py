@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -79,7 +80,7 @@ class Look:
 
 def load_tiler() -> None:
     """Import what draws tiles, which takes seconds, before the first is asked for."""
-    import rio_tiler.reader  # noqa: F401
+    import_module("rio_tiler.reader")
 
 
 @cache
@@ -111,10 +112,7 @@ def class_tile(path: Path, tile: TileNumber, placement: Placement) -> bytes:
     if found is None:
         return empty_tile()
     values, valid = found
-    table = np.zeros((max(colours) + 1, 4), np.uint8)
-    for index, colour in colours.items():
-        table[index] = colour
-    picture = table[values[0]]
+    picture = _coloured(values[0], colours)
     picture[~valid] = 0
     return _png(picture)
 
@@ -183,13 +181,21 @@ def _warped(
     if values.dtype.kind == "f":
         valid = valid & np.asarray(np.isfinite(values).all(0))
     if choice.palette is not None:
-        table = np.zeros((max(choice.palette) + 1, 4), np.uint8)
-        for index, colour in choice.palette.items():
-            table[index] = colour
-        colours = table[np.minimum(values[0], len(table) - 1)]
+        colours = _coloured(values[0], choice.palette)
         valid &= colours[..., 3] > 0
         return colours[..., :3].transpose(2, 0, 1), valid
     return values, valid
+
+
+def _coloured(
+    values: NDArray[Any], palette: Mapping[int, tuple[int, int, int, int]]
+) -> NDArray[np.uint8]:
+    """RGBA of the entries of a palette ``(h, w)``; those beyond its end take the last colour."""
+    table = np.zeros((max(palette) + 1, 4), np.uint8)
+    for index, colour in palette.items():
+        table[index] = colour
+    picture: NDArray[np.uint8] = table[np.minimum(values, len(table) - 1)]
+    return picture
 
 
 def _laid_out(

@@ -9,8 +9,9 @@ from io import BytesIO
 import numpy as np
 from PIL import Image
 
-from dgl_rsis.drawing import INK, edge_of
+from dgl_rsis.drawing import edge_of
 from dgl_rsis.geo.palette import Colour
+from dgl_rsis.text_panel import INK
 from dgl_rsis.types import BoolArray
 
 LONGEST_SIDE = 480  # pixels
