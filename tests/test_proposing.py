@@ -271,6 +271,13 @@ def test_small_masks_and_poor_ones_can_be_left_out() -> None:
     assert len(none) == 0
 
 
+def test_the_best_flat_masks_stay_where_fewer_are_asked_for() -> None:
+    many = model("flat").propose(scene())
+    few = model("flat", proposals={"most_flat": 2}).propose(scene())
+    assert len(many) > len(few) == 2
+    np.testing.assert_array_equal(few.boxes, many.boxes[:2])
+
+
 def test_boxes_are_refined_by_the_segmenter() -> None:
     boxes = np.array([[6, 8, 33, 31], [49, 55, 92, 82], [0, 84, 96, 96]])
     names = ["roof", "roof", "lawn"]

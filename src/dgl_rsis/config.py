@@ -55,6 +55,7 @@ class ProposalSettings(_Section):
     stability: float = Field(ge=0, le=1)
     box_iou: float = Field(ge=0, le=1)
     least_score: float = Field(ge=0, le=1)
+    most_flat: int = Field(ge=1)
     smallest_area: int = Field(ge=1)
     least_objectness: float = Field(ge=0, le=1)
 

@@ -190,7 +190,8 @@ def find_proposals(
             )
         elif part in REGION_TREES:
             merged: Callable[..., Proposals] = proposer(part)
-            each = merged(raster, features, learned_weight=learned_weight)
+            limit = {"most": settings.most_flat} if part == "flat" else {}
+            each = merged(raster, features, learned_weight=learned_weight, **limit)
         elif part in networks.features:
             each = proposer(part)(raster, networks.features[part](picture))
         else:

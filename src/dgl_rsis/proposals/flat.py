@@ -10,7 +10,10 @@ from dgl_rsis.proposals.objectness import colour_field, objectness
 from dgl_rsis.types import Raster
 
 
-def propose(raster: Raster, features: Features = None, learned_weight: float = 0.0) -> MaskSet:
-    """The best nodes of the tree by objectness, after non-maximum suppression."""
+def propose(
+    raster: Raster, features: Features = None, learned_weight: float = 0.0, most: int = 300
+) -> MaskSet:
+    """The best nodes of the tree by objectness, after non-maximum suppression, at most so many."""
     tree = region_tree.propose(raster, features, learned_weight)
-    return flatten_tree(tree, objectness(tree, colour_field(raster.rgb, raster.valid)))
+    scores = objectness(tree, colour_field(raster.rgb, raster.valid))
+    return flatten_tree(tree, scores, limit=most)
