@@ -9,6 +9,7 @@ import pytest
 from benchmark.datasets.written import described, filled, write_rsvg
 
 from dgl_rsis.benchmark.datasets import dior_rsvg
+from dgl_rsis.benchmark.datasets.registry import find_entry
 from dgl_rsis.errors import InputError
 
 SHAPE = (30, 40)
@@ -33,7 +34,7 @@ def folder(tmp_path: Path) -> Path:
 def test_places_count_over_files_by_name(folder: Path) -> None:
     found = {
         split: [(each.name, each.image, each.sentence) for each in dior_rsvg.read(folder, split).samples]
-        for split in dior_rsvg.SPLITS
+        for split in find_entry("dior-rsvg").splits
     }  # fmt: skip
     assert found == {
         "train": [("1", "00002.jpg", "the harbor"), ("4", "00010.jpg", "the last ship")],
@@ -99,7 +100,7 @@ def test_files_that_cannot_be_used(folder: Path, name: str, content: str, messag
 @pytest.mark.parametrize("missing", ["JPEGImages", "Annotations", "test.txt"])
 def test_a_missing_part_is_named(folder: Path, missing: str) -> None:
     (folder / missing).rename(folder / "elsewhere")
-    with pytest.raises(InputError, match=rf"no DIOR-RSVG, {missing}/? is missing; expected JPEG"):
+    with pytest.raises(InputError, match=rf"{missing}/? is missing; dior-rsvg is FOLDER/Ann"):
         dior_rsvg.read(folder, "test")
 
 
@@ -111,5 +112,5 @@ def test_an_image_that_was_not_unpacked(folder: Path) -> None:
 
 
 def test_an_unknown_split(folder: Path) -> None:
-    with pytest.raises(InputError, match="DIOR-RSVG has no split 'testA'"):
+    with pytest.raises(InputError, match=r"no split 'testA', choose .*; dior-rsvg is"):
         dior_rsvg.read(folder, "testA")

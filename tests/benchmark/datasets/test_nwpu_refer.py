@@ -62,5 +62,5 @@ def test_the_layout_is_said_to_be_assumed(tmp_path: Path) -> None:
 
 
 def test_an_unknown_split(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="NWPU-Refer has no split 'testB'"):
+    with pytest.raises(InputError, match=r"no split 'testB', choose .*; nwpu-refer is"):
         nwpu_refer.read(tmp_path, "testB")

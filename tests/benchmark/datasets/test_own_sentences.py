@@ -227,5 +227,7 @@ def test_two_sentences_of_one_name(tmp_path: Path) -> None:
 
 
 def test_a_folder_without_a_table(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"sentences\.csv, images/ is missing; expected images/\*"):
+    with pytest.raises(
+        InputError, match=r"sentences\.csv, images/ is missing; own-sentences is FOLDER/images/"
+    ):
         own_sentences.read(tmp_path, "all")

@@ -13,6 +13,7 @@ from benchmark.datasets.test_plain_pickle import Malicious
 from benchmark.datasets.written import filled, reference, write_refer
 
 from dgl_rsis.benchmark.datasets import rrsisd
+from dgl_rsis.benchmark.datasets.registry import find_entry
 from dgl_rsis.benchmark.datasets.samples import ReferDataset
 from dgl_rsis.errors import InputError
 
@@ -64,7 +65,9 @@ def test_split(folder: Path) -> ReferDataset:
 
 
 def test_one_sample_for_each_sentence_of_a_split(folder: Path) -> None:
-    sizes = {split: len(rrsisd.read(folder, split).samples) for split in rrsisd.SPLITS}
+    sizes = {
+        split: len(rrsisd.read(folder, split).samples) for split in find_entry("rrsis-d").splits
+    }
     assert sizes == {"train": 5, "val": 1, "test": 4}
 
 
@@ -151,8 +154,7 @@ def test_a_missing_file_is_named_with_the_tree(tmp_path: Path, missing: str) -> 
     with pytest.raises(InputError) as caught:
         rrsisd.read(folder, "test")
     message = str(caught.value)
-    assert message.startswith(f"{folder}: no RRSIS-D, {missing} is missing; expected ")
-    assert rrsisd.EXPECTED in message
+    assert message.startswith(f"{folder}: {missing} is missing; rrsis-d is FOLDER/rrsisd/{{refs")
     assert "\n" not in message
 
 
@@ -196,5 +198,7 @@ def test_instances_that_cannot_be_used(tmp_path: Path, content: str) -> None:
 
 
 def test_an_unknown_split(folder: Path) -> None:
-    with pytest.raises(InputError, match="RRSIS-D has no split 'testA'; pass one of train, val"):
+    with pytest.raises(
+        InputError, match="no split 'testA', choose test or val or train; rrsis-d is"
+    ):
         rrsisd.read(folder, "testA")

@@ -24,7 +24,6 @@ def read(folder: Path, split: str) -> ReferDataset:
         split,
         read_images,
         annotations=(ANNOTATIONS,),
-        expected=f"{ANNOTATIONS} (COCO) and the images that it names",
     )
 
 

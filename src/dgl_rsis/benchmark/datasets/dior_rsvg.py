@@ -19,20 +19,14 @@ from xml.etree import ElementTree
 
 import numpy as np
 
+from dgl_rsis.benchmark.datasets.layout import Layout
 from dgl_rsis.benchmark.datasets.pictures import read_picture, shape_of
 from dgl_rsis.benchmark.datasets.samples import ReferDataset, ReferSample
-from dgl_rsis.benchmark.datasets.sentence_layout import (
-    arranged,
-    check_layout,
-    check_split,
-    read_text,
-)
+from dgl_rsis.benchmark.datasets.sentence_files import arranged, read_text
 from dgl_rsis.errors import InputError
 from dgl_rsis.types import BoolArray
 
-SPLITS = ("train", "val", "test")
 PICTURES, ANNOTATIONS = "JPEGImages", "Annotations"
-EXPECTED = "JPEGImages/*.jpg, Annotations/*.xml and {train,val,test}.txt"
 SIDES = ("xmin", "ymin", "xmax", "ymax")
 LARGEST = 1e6  # pixels; a box that reaches farther is a mistake
 
@@ -53,8 +47,9 @@ def read(folder: Path, split: str) -> ReferDataset:
     Raises:
         InputError: the split is unknown, or a file is missing or cannot be used.
     """
-    check_split("DIOR-RSVG", split, SPLITS)
-    check_layout("DIOR-RSVG", folder, (f"{PICTURES}/", f"{ANNOTATIONS}/", f"{split}.txt"), EXPECTED)
+    layout = Layout("dior-rsvg", folder)
+    layout.check_split(split)
+    layout.require(f"{PICTURES}/", f"{ANNOTATIONS}/", f"{split}.txt")
     places = _places(folder / f"{split}.txt")
     files = sorted((folder / ANNOTATIONS).glob("*.xml"))
     objects = [found for file in files for found in _objects(file)]

@@ -16,16 +16,16 @@ from typing import TypeAlias
 import numpy as np
 
 from dgl_rsis.benchmark.datasets.annotated import AnnotatedImage
+from dgl_rsis.benchmark.datasets.layout import Layout
 from dgl_rsis.benchmark.datasets.pictures import read_picture
 from dgl_rsis.benchmark.datasets.samples import ClassMap, ReferDataset, ReferSample
-from dgl_rsis.benchmark.datasets.sentence_layout import arranged, check_layout, check_split
+from dgl_rsis.benchmark.datasets.sentence_files import arranged
 from dgl_rsis.benchmark.votes import paint_masks
 from dgl_rsis.errors import InputError
 from dgl_rsis.text.yaml_file import read_yaml
 from dgl_rsis.types import BoolArray
 
 SENTENCES = Path(__file__).resolve().parent / "sentences"
-SPLIT = "all"  # nothing was trained on these images
 
 ReadImages: TypeAlias = Callable[[Path], tuple[AnnotatedImage, ...]]
 """Reads all images of a folder with their instances."""
@@ -64,24 +64,23 @@ def sentence_set(
     read_images: ReadImages,
     *,
     annotations: tuple[str, ...],
-    expected: str,
 ) -> ReferDataset:
     """The own sentences about a data set, called ``image#number``.
 
     Args:
-        dataset: its name.
+        dataset: its name in the registry.
         folder: where its images and annotations lie.
         split: ``all``.
         read_images: called once, when the first mask is asked for.
         annotations: files that it reads.
-        expected: the whole tree, on one line.
 
     Raises:
         InputError: the split is unknown or a file is missing.
     """
-    check_split(dataset, split, (SPLIT,))
+    layout = Layout(dataset, folder)
+    layout.check_split(split)
     sentences = read_sentences(dataset)
-    check_layout(dataset, folder, (*annotations, *sentences), expected)
+    layout.require(*annotations, *sentences)
     samples = arranged(_samples(folder, sentences, read_images), folder, split)
     has_none = any(not each.answer for entries in sentences.values() for each in entries)
     return ReferDataset(f"{dataset}/{split}", samples, no_target=has_none)

@@ -49,6 +49,23 @@ class Layout:
         if split not in splits:
             raise self.error(f"no split {split!r}, choose {' or '.join(splits)}")
 
+    def require(self, *needed: str) -> None:
+        """Check that files and folders are there.
+
+        Args:
+            needed: paths below the root; those of folders end with a slash.
+
+        Raises:
+            InputError: one of them is missing; all that are missing are named.
+        """
+        missing = [name for name in needed if not self._is_there(name)]
+        if missing:
+            raise self.error(f"{', '.join(missing)} is missing")
+
+    def _is_there(self, name: str) -> bool:
+        path = self.root / name
+        return path.is_dir() if name.endswith("/") else path.is_file()
+
     def has(self, folder: str) -> bool:
         """Whether there is a folder of that path below the root."""
         return (self.root / folder).is_dir()

@@ -20,19 +20,14 @@ from pathlib import Path
 
 import numpy as np
 
+from dgl_rsis.benchmark.datasets.layout import Layout
 from dgl_rsis.benchmark.datasets.refer_files import read_instances, read_references, samples_of
 from dgl_rsis.benchmark.datasets.samples import ReferDataset
-from dgl_rsis.benchmark.datasets.sentence_layout import check_layout, check_split
 from dgl_rsis.types import BoolArray
 
-SPLITS = ("train", "val", "test")
 REFERENCES = "nwpu_refer/refs(unc)"
 INSTANCES = "nwpu_refer/instances.json"
 PICTURES = "images/nwpu_refer/JPEGImages"
-EXPECTED = (
-    "nwpu_refer/{refs(unc).p or refs(unc).json, instances.json} and "
-    "images/nwpu_refer/JPEGImages/* (an assumed layout: see `nwpu_refer.py`)"
-)
 
 
 def read(folder: Path, split: str) -> ReferDataset:
@@ -41,10 +36,11 @@ def read(folder: Path, split: str) -> ReferDataset:
     Raises:
         InputError: the split is unknown, or a file is missing or cannot be used.
     """
-    check_split("NWPU-Refer", split, SPLITS)
+    layout = Layout("nwpu-refer", folder)
+    layout.check_split(split)
     is_json = (folder / f"{REFERENCES}.json").is_file()
     references = f"{REFERENCES}.json" if is_json else f"{REFERENCES}.p"
-    check_layout("NWPU-Refer", folder, (references, INSTANCES, f"{PICTURES}/"), EXPECTED)
+    layout.require(references, INSTANCES, f"{PICTURES}/")
     instances = read_instances(folder / INSTANCES)
     samples = samples_of(
         read_references(folder / references), split, instances, folder / PICTURES, covered

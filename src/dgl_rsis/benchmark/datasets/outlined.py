@@ -17,8 +17,8 @@ import yaml
 from PIL import Image, ImageDraw
 
 from dgl_rsis.benchmark.datasets import dior_mini
+from dgl_rsis.benchmark.datasets.layout import Layout
 from dgl_rsis.benchmark.datasets.samples import ReferDataset, ReferSample
-from dgl_rsis.benchmark.datasets.sentence_layout import check_split
 from dgl_rsis.errors import InputError
 from dgl_rsis.geo.raster import read_raster
 from dgl_rsis.types import BoolArray
@@ -52,7 +52,7 @@ def read(folder: Path, split: str) -> ReferDataset:
     Raises:
         InputError: an image is not there, or there is no such split.
     """
-    check_split("outlined", split, ("all",))
+    Layout("outlined", folder).check_split(split)
     return ReferDataset("outlined/all", read_samples(folder, OUTLINES))
 
 
@@ -66,7 +66,7 @@ def read_with_dior(folder: Path, split: str) -> ReferDataset:
     Raises:
         InputError: one of the sets is not there, or there is no such split.
     """
-    check_split("real-mini", split, ("all",))
+    Layout("real-mini", folder).check_split(split)
     instances = dior_mini.read(folder / "dior_mini", "all")
     samples = (*instances.samples, *read(folder / "geotiff", "all").samples)
     return ReferDataset("real-mini/all", samples, no_target=True)

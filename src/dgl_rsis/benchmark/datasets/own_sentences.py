@@ -24,9 +24,10 @@ from typing import Any
 import numpy as np
 from pandas import isna
 
+from dgl_rsis.benchmark.datasets.layout import Layout
 from dgl_rsis.benchmark.datasets.pictures import read_mask_file, read_picture, shape_of
 from dgl_rsis.benchmark.datasets.samples import ReferDataset, ReferSample
-from dgl_rsis.benchmark.datasets.sentence_layout import arranged, check_layout, read_text
+from dgl_rsis.benchmark.datasets.sentence_files import arranged, read_text
 from dgl_rsis.errors import InputError
 from dgl_rsis.geo.dataset import frame_of, open_raster
 from dgl_rsis.geo.vector import rasterize_polygons, read_features
@@ -34,7 +35,6 @@ from dgl_rsis.types import BoolArray
 
 TABLE, EVERYTHING = "sentences.csv", "all"
 NEEDED = ("image", "sentence", "mask")
-EXPECTED = f"images/*, masks/* and {TABLE} with the columns {', '.join(NEEDED)}"
 PICTURES, VECTORS = (".png", ".tif", ".tiff"), (".gpkg", ".geojson")
 
 
@@ -47,7 +47,7 @@ def read(folder: Path, split: str) -> ReferDataset:
     Raises:
         InputError: a file or column is missing, or a line cannot be used.
     """
-    check_layout("set of sentences", folder, (TABLE, "images/"), EXPECTED)
+    Layout("own-sentences", folder).require(TABLE, "images/")
     samples = arranged(_samples(folder, split), folder / TABLE, split)
     return ReferDataset(f"{folder.resolve().name}/{split}", samples, no_target=True)
 
@@ -149,7 +149,8 @@ def _rows(table: Path) -> Iterator[tuple[int, dict[str, str]]]:
         missing = [name for name in NEEDED if name not in (reader.fieldnames or ())]
         if missing:
             raise InputError(
-                f"{table}: no column {', '.join(missing)} in its first line; expected {EXPECTED}"
+                f"{table}: no column {', '.join(missing)} in its first line, which needs "
+                f"{', '.join(NEEDED)}"
             )
         for row in reader:
             if None in row or None in row.values():

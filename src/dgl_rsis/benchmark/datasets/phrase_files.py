@@ -10,18 +10,13 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
+from dgl_rsis.benchmark.datasets.layout import PICTURES, Layout
 from dgl_rsis.benchmark.datasets.pictures import read_mask_file, read_picture
 from dgl_rsis.benchmark.datasets.samples import ReferSample
-from dgl_rsis.benchmark.datasets.sentence_layout import (
-    arranged,
-    check_layout,
-    files_by_stem,
-    read_text,
-)
+from dgl_rsis.benchmark.datasets.sentence_files import arranged, read_text
 from dgl_rsis.errors import InputError
 
 BRIGHT = 50
-SUFFIXES = (".tif", ".tiff", ".png", ".jpg", ".jpeg")
 
 
 def read_phrases(
@@ -30,23 +25,20 @@ def read_phrases(
     """Samples of a split, called ``number#count``, counted from 0 among those of that number.
 
     Args:
-        dataset: its name.
+        dataset: its name in the registry.
         folder: of the data set.
         split: which ``output_phrase_<split>.txt``.
         pictures: folder in it.
         masks: folder in it.
 
     Raises:
-        InputError: a file is missing, or a line holds no number and phrase.
+        InputError: the split is unknown, a file is missing, or a line holds no number and phrase.
     """
     file = f"output_phrase_{split}.txt"
-    expected = f"{pictures}/*, {masks}/* and output_phrase_<split>.txt with `number phrase` lines"
-    check_layout(dataset, folder, (f"{pictures}/", f"{masks}/", file), expected)
-    found = _samples(
-        folder / file,
-        files_by_stem(folder / pictures, SUFFIXES),
-        files_by_stem(folder / masks, SUFFIXES),
-    )
+    layout = Layout(dataset, folder)
+    layout.check_split(split)
+    layout.require(f"{pictures}/", f"{masks}/", file)
+    found = _samples(folder / file, layout.files(pictures, PICTURES), layout.files(masks, PICTURES))
     return arranged(found, folder / file, split)
 
 

@@ -20,7 +20,7 @@ from dgl_rsis.benchmark.datasets.coco import decode_parts
 from dgl_rsis.benchmark.datasets.pictures import read_picture
 from dgl_rsis.benchmark.datasets.plain_pickle import read_plain_pickle
 from dgl_rsis.benchmark.datasets.samples import ReferSample
-from dgl_rsis.benchmark.datasets.sentence_layout import arranged, read_json
+from dgl_rsis.benchmark.datasets.sentence_files import arranged, read_json
 from dgl_rsis.errors import InputError
 from dgl_rsis.types import BoolArray
 

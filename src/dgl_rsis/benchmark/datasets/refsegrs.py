@@ -10,9 +10,6 @@ from pathlib import Path
 
 from dgl_rsis.benchmark.datasets.phrase_files import read_phrases
 from dgl_rsis.benchmark.datasets.samples import ReferDataset
-from dgl_rsis.benchmark.datasets.sentence_layout import check_split
-
-SPLITS = ("train", "val", "test")
 
 
 def read(folder: Path, split: str) -> ReferDataset:
@@ -21,6 +18,5 @@ def read(folder: Path, split: str) -> ReferDataset:
     Raises:
         InputError: the split is unknown, or a file is missing or cannot be used.
     """
-    check_split("RefSegRS", split, SPLITS)
-    samples = read_phrases("RefSegRS", folder, split, "images", "masks")
+    samples = read_phrases("refsegrs", folder, split, "images", "masks")
     return ReferDataset(f"refsegrs/{split}", samples)

@@ -31,7 +31,7 @@ from dgl_rsis.benchmark.datasets.samples import (
     ReferDataset,
     ReferSample,
 )
-from dgl_rsis.benchmark.datasets.sentence_layout import arranged
+from dgl_rsis.benchmark.datasets.sentence_files import arranged
 from dgl_rsis.benchmark.measures import Measures
 from dgl_rsis.benchmark.questions import Limit
 from dgl_rsis.benchmark.truth import Truth, truth_of

@@ -9,9 +9,6 @@ from pathlib import Path
 
 from dgl_rsis.benchmark.datasets.phrase_files import read_phrases
 from dgl_rsis.benchmark.datasets.samples import ReferDataset
-from dgl_rsis.benchmark.datasets.sentence_layout import check_split
-
-SPLITS = ("train", "val", "test")
 
 
 def read(folder: Path, split: str) -> ReferDataset:
@@ -20,6 +17,5 @@ def read(folder: Path, split: str) -> ReferDataset:
     Raises:
         InputError: the split is unknown, or a file is missing or cannot be used.
     """
-    check_split("RISBench", split, SPLITS)
-    samples = read_phrases("RISBench", folder, split, "img_rgb", "mask")
+    samples = read_phrases("risbench", folder, split, "img_rgb", "mask")
     return ReferDataset(f"risbench/{split}", samples)

@@ -19,16 +19,14 @@ from pathlib import Path
 
 import numpy as np
 
+from dgl_rsis.benchmark.datasets.layout import Layout
 from dgl_rsis.benchmark.datasets.refer_files import read_instances, read_references, samples_of
 from dgl_rsis.benchmark.datasets.samples import ReferDataset
-from dgl_rsis.benchmark.datasets.sentence_layout import check_layout, check_split
 from dgl_rsis.types import BoolArray
 
-SPLITS = ("train", "val", "test")
 SIDE = 480
 REFERENCES, INSTANCES = "rrsisd/refs(unc).p", "rrsisd/instances.json"
 PICTURES = "images/rrsisd/JPEGImages"
-EXPECTED = "rrsisd/{refs(unc).p, instances.json} and images/rrsisd/JPEGImages/*.jpg"
 
 
 def read(folder: Path, split: str) -> ReferDataset:
@@ -37,8 +35,9 @@ def read(folder: Path, split: str) -> ReferDataset:
     Raises:
         InputError: the split is unknown, or a file is missing or cannot be used.
     """
-    check_split("RRSIS-D", split, SPLITS)
-    check_layout("RRSIS-D", folder, (REFERENCES, INSTANCES, f"{PICTURES}/"), EXPECTED)
+    layout = Layout("rrsis-d", folder)
+    layout.check_split(split)
+    layout.require(REFERENCES, INSTANCES, f"{PICTURES}/")
     references = read_references(folder / REFERENCES)
     instances = read_instances(folder / INSTANCES)
     samples = samples_of(references, split, instances, folder / PICTURES, covered_once)
