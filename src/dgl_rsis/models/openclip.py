@@ -12,6 +12,7 @@ an ``open_clip_config.json`` lies beside the file, as in OpenCLIP's folders on t
 from __future__ import annotations
 
 import pickle
+import warnings
 import zipfile
 from collections.abc import Mapping
 from functools import cached_property
@@ -189,7 +190,9 @@ def _load_pickle(file: Path) -> Any:
     try:
         # mapped, so that an optimiser that lies in it as well takes no memory
         mapped = zipfile.is_zipfile(file)
-        return torch.load(file, map_location="cpu", weights_only=True, mmap=mapped)
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "Detected pickle protocol")  # it is refused
+            return torch.load(file, map_location="cpu", weights_only=True, mmap=mapped)
     except pickle.UnpicklingError:
         raise ModelError(
             f"{file} holds more than tensors, or is damaged: it was not opened, as a pickle can "
