@@ -154,6 +154,8 @@ def quiet_transformers(place: str, what: str = hf_files.WHAT) -> Iterator[Any]:
 
 def _in_one_line(error: Exception) -> str:
     """What an error says first, with its kind where that is not a sentence."""
+    if isinstance(error, EOFError):
+        return "a file is empty or cut off"
     first, *more = [line.strip() for line in str(error).splitlines() if line.strip()] or [""]
     if first.endswith(":") and more:  # *Validation error for field 'patch_size':*
         first = f"{first} {more[0].partition('. Errors:')[0]}"
