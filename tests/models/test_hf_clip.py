@@ -1,4 +1,6 @@
 import json
+import os
+import pickle
 import shutil
 import sys
 import traceback
@@ -238,6 +240,104 @@ def test_damaged_and_incomplete_weights_are_refused(tiny_clip_folder: Path, tmp_
     path.write_bytes(path.read_bytes()[:2000])
     with pytest.raises(ModelError, match="cannot load model folder"):
         HfClip.from_folder(folder)
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"hidden_size": 64}, r"class_embedding has shape \(32,\), expected \(64,\); take both"),
+        ({"num_hidden_layers": 2}, r"more blocks than its config\.json says, first .*layers\.2\."),
+        ({"num_hidden_layers": 4}, r"lack 16 tensors .* first .*layers\.3\."),
+        ({"patch_size": "8"}, "for field 'patch_size': TypeError.* with value '8'"),
+        ({"hidden_act": "relu9"}, "cannot load model folder .*relu9"),
+    ],
+)
+def test_weights_and_config_must_be_of_one_model(
+    tiny_clip_folder: Path, tmp_path: Path, change: dict[str, Any], says: str
+) -> None:
+    folder = Path(shutil.copytree(tiny_clip_folder, tmp_path / "model"))
+    config = json.loads((folder / "config.json").read_text())
+    config["vision_config"] |= change
+    (folder / "config.json").write_text(json.dumps(config))
+    with pytest.raises(ModelError, match=says) as caught:
+        HfClip.from_folder(folder)
+    assert "\n" not in str(caught.value)
+    assert str(folder) in str(caught.value)
+
+
+class Evil:
+    """What a malicious pickle holds: a call when it is opened."""
+
+    def __init__(self, proof: Path) -> None:
+        self.proof = proof
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return os.mkdir, (str(self.proof),)
+
+
+@pytest.mark.parametrize("kind", ["zipped", "bare", "empty", "text"])
+def test_pickled_weights_of_a_folder_run_nothing(
+    tiny_clip_folder: Path, tmp_path: Path, kind: str
+) -> None:
+    folder = Path(shutil.copytree(tiny_clip_folder, tmp_path / "model"))
+    weights = folder / "pytorch_model.bin"
+    if kind == "zipped":
+        torch.save({"logit_scale": torch.zeros(()), "more": Evil(tmp_path / "proof")}, weights)
+    else:
+        bare = pickle.dumps(Evil(tmp_path / "proof"))
+        weights.write_bytes({"bare": bare, "empty": b"", "text": b"version https://"}[kind])
+    (folder / "model.safetensors").unlink()
+    with pytest.raises(ModelError, match=f"cannot load model folder {folder}: ") as caught:
+        HfClip.from_folder(folder)
+    reason = "a file is empty or cut off" if kind == "empty" else "as a pickle can run code"
+    assert reason in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert not (tmp_path / "proof").exists()
+
+
+def test_pickled_weights_are_the_same_as_others(
+    clip: HfClip, tiny_clip_folder: Path, tmp_path: Path
+) -> None:
+    from safetensors.torch import load_file
+
+    folder = Path(shutil.copytree(tiny_clip_folder, tmp_path / "model"))
+    torch.save(load_file(folder / "model.safetensors"), folder / "pytorch_model.bin")
+    (folder / "model.safetensors").unlink()
+    texts = ["a ship", "the pier"]
+    np.testing.assert_array_equal(
+        HfClip.from_folder(folder).encode_texts(texts), clip.encode_texts(texts)
+    )
+
+
+def test_weights_that_are_not_finite_are_refused(tiny_clip_folder: Path, tmp_path: Path) -> None:
+    from safetensors.torch import load_file, save_file
+
+    folder = Path(shutil.copytree(tiny_clip_folder, tmp_path / "model"))
+    weights = load_file(folder / "model.safetensors")
+    weights["visual_projection.weight"][3, 2] = torch.inf
+    save_file(weights, folder / "model.safetensors", {"format": "pt"})
+    with pytest.raises(ModelError, match=r"visual_projection\.weight has values .* not finite"):
+        HfClip.from_folder(folder)
+
+
+def test_weights_in_parts_need_all_of_them(hub: Path, tiny_clip_folder: Path) -> None:
+    from transformers import CLIPModel
+
+    folder = put_into_hub(tiny_clip_folder, hub, "org/parts", "abc")
+    model = CLIPModel.from_pretrained(folder)
+    (folder / "model.safetensors").unlink()
+    model.save_pretrained(folder, max_shard_size="50KB")
+    parts = sorted(folder.glob("model-*.safetensors"))
+    assert len(parts) > 1
+    assert load_backbone("org/parts", "cpu").dim == 24
+    parts[1].unlink()  # as where a download was interrupted
+    with pytest.raises(ModelError, match=f"model folder {folder} has no {parts[1].name}"):
+        load_backbone(f"dir:{folder}", "cpu")
+    with pytest.raises(ModelError, match="`hf download org/parts`"):
+        load_backbone("org/parts", "cpu")
+    (folder / "model.safetensors.index.json").write_text("[]")
+    with pytest.raises(ModelError, match=r"has no model\.safetensors\.index\.json that names"):
+        load_backbone(f"dir:{folder}", "cpu")
 
 
 def test_transformers_missing_names_the_extra(

@@ -48,6 +48,10 @@ def test_free_memory_counts_caches_and_the_limit_of_a_container(
 def test_cards_tell_their_own_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.cuda, "mem_get_info", lambda device: (len(device), 99))
     assert free_bytes("cuda:1") == 6
+    # torch keeps what it got from a card: a later batch is no smaller for that
+    monkeypatch.setattr(torch.cuda, "memory_reserved", lambda device: 50)
+    monkeypatch.setattr(torch.cuda, "memory_allocated", lambda device: 20)
+    assert free_bytes("cuda:1") == 36
     assert free_bytes("mps") == 2 << 30
 
 

@@ -129,6 +129,23 @@ def test_an_openclip_file_is_found_here_or_in_the_cache(hub: Path) -> None:
         show_model("openclip:nowhere.pt")
 
 
+def test_an_openclip_file_is_looked_into(small_file: Path, tmp_path: Path) -> None:
+    facts = show_model(str(small_file))
+    assert (facts["input_size"], facts["patch"], facts["dim"]) == (32, 8, 24)
+    assert facts["state"] == "ready"
+    whole, half = small_file.read_bytes(), tmp_path / "half.pt"
+    half.write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(ModelError, match=r"half\.pt, it is damaged or cut off"):
+        show_model(str(half))
+    other, pickled = tmp_path / "other.pt", tmp_path / "model.pt.pth"
+    torch.save({"weight": torch.zeros(2)}, other)
+    with pytest.raises(ModelError, match=r"other\.pt: it lacks 14 of 14 tensors"):
+        show_model(f"openclip:{other}")
+    torch.save(small_openclip(), pickled)  # the whole module, as `torch.save(model)` does
+    with pytest.raises(ModelError, match="holds more than tensors"):
+        show_model(str(pickled))
+
+
 def run_download(command: str, hub: Path, weights: Path) -> None:
     """Write what a command of the catalogue would, by its words alone."""
     words = command.removeprefix("hf auth login && ").split()

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 from vit_checkpoints import FAMILIES
 
+import dgl_rsis
 from dgl_rsis.models.hf_clip import HfClip
 from dgl_rsis.models.recent import Recent
 from dgl_rsis.types import RGBImage
@@ -97,6 +98,35 @@ def test_an_image_is_read_once(vit: Vit, picture: Picture, monkeypatch: pytest.M
     assert read == [1]
     assert not np.array_equal(model.activations(second, texts, [0])[0], maps)
     assert read == [1, 1]
+
+
+@pytest.mark.parametrize("family", ["clip", "siglip"])
+def test_one_backward_for_each_expression_and_scale(
+    family: str, vit: Vit, picture: Picture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The whole image and four windows are read once, for a noun with its modifiers and without."""
+    backbone = vit(family)
+    before, grad = backbone.tower.before, torch.autograd.grad
+    read: list[int] = []
+    backward: list[int] = []
+
+    def counted_before(pixels: Tensor, depth: int) -> Tensor:
+        read.extend([1] if depth == 1 and not torch.is_inference_mode_enabled() else [])
+        return before(pixels, depth)
+
+    def counted_grad(*arguments: Any, **more: Any) -> Any:
+        backward.append(1)
+        return grad(*arguments, **more)
+
+    monkeypatch.setattr(backbone.tower, "before", counted_before)
+    monkeypatch.setattr(torch.autograd, "grad", counted_grad)
+    # off, the activation does not depend on what is found
+    model = dgl_rsis.load(backbone, settings={"select": {"enabled": False}})
+    image = picture(60, 80, seed=11)
+    model.refer(image, "the largest roof which is shiny")
+    assert (len(read), len(backward)) == (5, 10)
+    model.refer(image, "the longest road which is wet")
+    assert (len(read), len(backward)) == (5, 20)
 
 
 def test_recent_results_are_found_by_pixels_and_bounded(picture: Picture) -> None:

@@ -70,8 +70,9 @@ def missing_file(folder: Path, *, tokenizer: bool = True) -> str | None:
     """
     if not (folder / "config.json").is_file():
         return "config.json"
-    if not any((folder / name).is_file() for name in (*_SAFETENSORS, *_PICKLED)):
-        return "model.safetensors (nor pytorch_model.bin)"
+    weights = _missing_weights(folder)
+    if weights is not None:
+        return weights
     alternatives = ("vocab.json", "merges.txt")
     alone = ("tokenizer.json", "spiece.model", "vocab.txt")
     if tokenizer and not any((folder / name).is_file() for name in alone):
@@ -79,6 +80,20 @@ def missing_file(folder: Path, *, tokenizer: bool = True) -> str | None:
             if not (folder / name).is_file():
                 return f"tokenizer.json (nor {' and '.join(alternatives)}, nor spiece.model)"
     return None
+
+
+def _missing_weights(folder: Path) -> str | None:
+    """The first file of the weights that a folder lacks, which may lie in parts with an index."""
+    for whole, index in (_SAFETENSORS, _PICKLED):
+        if (folder / whole).is_file():
+            return None
+        if (folder / index).is_file():
+            try:
+                parts = sorted(set(read_json(folder / index)["weight_map"].values()))
+                return next((part for part in parts if not (folder / part).is_file()), None)
+            except (ModelError, KeyError, AttributeError, TypeError):
+                return f"{index} that names the parts of the weights"
+    return "model.safetensors (nor pytorch_model.bin)"
 
 
 def check_folder(

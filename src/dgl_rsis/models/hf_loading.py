@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import pickle
+import re
 import string
-from collections.abc import Iterator
+import warnings
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -18,6 +21,8 @@ CLASSES = {
     "siglip2": "Siglip2Model",
 }
 """Transformers' class by the ``model_type`` of ``hf_files.IMAGE_TEXT``."""
+
+_NUMBER = re.compile(r"\.(\d+)(?=\.)")
 
 
 def load_folder(folder: Path) -> tuple[Any, Any]:
@@ -40,6 +45,8 @@ def load_folder(folder: Path) -> tuple[Any, Any]:
 def load_network(folder: Path, name: str, what: str = hf_files.WHAT, **options: bool) -> Any:
     """A network in single precision from a folder, every one of its weights, without gradients.
 
+    Files may hold more, as those of a video model do, but no further blocks of the network.
+
     Args:
         folder: complete.
         name: of transformers' class.
@@ -48,7 +55,7 @@ def load_network(folder: Path, name: str, what: str = hf_files.WHAT, **options: 
 
     Raises:
         MissingExtraError: transformers is not installed.
-        ModelError: the weights cannot be read, or some are missing.
+        ModelError: the weights cannot be read, do not fit ``config.json``, or are not finite.
     """
     with quiet_transformers(f"model folder {folder}", what) as transformers:
         import torch
@@ -58,15 +65,44 @@ def load_network(folder: Path, name: str, what: str = hf_files.WHAT, **options: 
             local_files_only=True,
             output_loading_info=True,
             dtype=torch.float32,
+            ignore_mismatched_sizes=True,  # they are told below, where transformers logs a table
             **options,
         )
-    missing = sorted(report["missing_keys"])
+    missing, odd = sorted(report["missing_keys"]), sorted(report["mismatched_keys"])
     if missing:
         raise ModelError(
             f"the weights in {folder} lack {len(missing)} tensors of a {name}, first {missing[0]}; "
             "the checkpoint is incomplete or of another kind"
         )
+    if odd:
+        key, found, asked = odd[0]
+        raise ModelError(
+            f"the weights in {folder} do not fit its config.json: {key} has shape {tuple(found)}, "
+            f"expected {tuple(asked)}; take both from the same checkpoint"
+        )
+    surplus = _further_blocks(report["unexpected_keys"], model.state_dict())
+    if surplus is not None:
+        raise ModelError(
+            f"the weights in {folder} have more blocks than its config.json says, first {surplus}; "
+            "take both from the same checkpoint"
+        )
+    for key, weights in model.named_parameters():
+        if not weights.sum().isfinite():  # as soon as one of them is not; it takes no memory
+            raise ModelError(
+                f"the weights in {folder} are no good: {key} has values that are not finite"
+            )
     return model.eval().requires_grad_(False)
+
+
+def _further_blocks(surplus: Iterable[str], names: Iterable[str]) -> str | None:
+    """The first surplus tensor of a block behind the last of a list that the network has."""
+    known = {name[: match.end()] for name in names for match in _NUMBER.finditer(name)}
+    lists = {name.rpartition(".")[0] for name in known}
+    for name in sorted(surplus):
+        for match in _NUMBER.finditer(name):
+            if name[: match.start()] in lists and name[: match.end()] not in known:
+                return name
+    return None
 
 
 @contextmanager
@@ -83,24 +119,47 @@ def quiet_transformers(place: str, what: str = hf_files.WHAT) -> Iterator[Any]:
     """
     try:
         import transformers
+        from huggingface_hub.errors import StrictDataclassError
         from transformers.utils import logging as transformers_logging
     except ImportError as error:
         raise MissingExtraError(what, hf_files.EXTRA) from error
     from safetensors import SafetensorError
+
+    # what transformers raises for files that hold something else than it expects
+    damaged = (
+        *(OSError, EOFError, ValueError, TypeError, AttributeError, LookupError),
+        *(ArithmeticError, RuntimeError, SafetensorError, StrictDataclassError),
+    )
 
     logging: Any = transformers_logging  # its functions have no types
     bars, verbosity = logging.is_progress_bar_enabled(), logging.get_verbosity()
     logging.disable_progress_bar()  # one line a tensor: noise in a command's output
     logging.set_verbosity_error()
     try:
-        yield transformers
-    except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as error:
-        lines = str(error).strip().splitlines() or [type(error).__name__]
-        raise ModelError(f"cannot load {place}: {lines[0]}") from error
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "Detected pickle protocol")  # it is refused
+            yield transformers
+    except pickle.UnpicklingError:
+        raise ModelError(
+            f"cannot load {place}: its pickled weights hold more than tensors, or are damaged; "
+            "they were not opened, as a pickle can run code; ask for model.safetensors"
+        ) from None
+    except damaged as error:
+        raise ModelError(f"cannot load {place}: {_in_one_line(error)}") from error
     finally:
         logging.set_verbosity(verbosity)
         if bars:
             logging.enable_progress_bar()
+
+
+def _in_one_line(error: Exception) -> str:
+    """What an error says first, with its kind where that is not a sentence."""
+    if isinstance(error, EOFError):
+        return "a file is empty or cut off"
+    first, *more = [line.strip() for line in str(error).splitlines() if line.strip()] or [""]
+    if first.endswith(":") and more:  # *Validation error for field 'patch_size':*
+        first = f"{first} {more[0].partition('. Errors:')[0]}"
+    return first if " " in first else f"{type(error).__name__} {first}".strip()
 
 
 def _tokenizer(transformers: Any, folder: Path, kind: str) -> Any:

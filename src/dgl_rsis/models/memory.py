@@ -21,7 +21,9 @@ def free_bytes(device: str) -> int:
     if device.startswith("cuda"):
         import torch
 
-        return int(torch.cuda.mem_get_info(device)[0])
+        # what torch holds of the card without using it is free for the next batch
+        held = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
+        return int(torch.cuda.mem_get_info(device)[0]) + held
     if device != "cpu":
         return _UNKNOWN
     known = [value for value in (_available(), _left_in_container()) if value is not None]

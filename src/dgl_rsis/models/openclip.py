@@ -12,6 +12,7 @@ an ``open_clip_config.json`` lies beside the file, as in OpenCLIP's folders on t
 from __future__ import annotations
 
 import pickle
+import warnings
 import zipfile
 from collections.abc import Mapping
 from functools import cached_property
@@ -81,14 +82,11 @@ class OpenClip(HfClip):
             MissingExtraError: transformers is not installed.
             ModelError: the file is unsafe, damaged, or holds another kind of model.
         """
-        weights = read_weights(file)
+        weights, sizes = _read(file)
         try:
-            weights = convert.strip_prefixes(weights)
-            sizes = convert.infer_architecture(weights)
             converted = convert.convert(weights)
         except ModelError as error:
             raise ModelError(f"cannot load {file}: {error}") from None
-        check_config(file, sizes)
         choice = choose_gelu(file, sizes, options.gelu)
         model = build_clip(convert.to_config(sizes, choice.name), converted, file)
         loaded = cls(
@@ -115,6 +113,28 @@ class OpenClip(HfClip):
             source=self.page or str(self.file),
             notice="" if self.gelu.certain else f"{self.file.name}: {self.gelu}",
         )
+
+
+def file_facts(file: Path) -> dict[str, int]:
+    """``input_size``, ``patch`` and ``dim`` of a checkpoint file.
+
+    Raises:
+        ModelError: the file is unsafe, damaged, or holds another kind of model.
+    """
+    _, sizes = _read(file)
+    return {"input_size": sizes.image_size, "patch": sizes.patch, "dim": sizes.dim}
+
+
+def _read(file: Path) -> tuple[dict[str, Tensor], convert.Architecture]:
+    """Tensors of a file without prefixes, and the architecture that they have."""
+    weights = read_weights(file)
+    try:
+        weights = convert.strip_prefixes(weights)
+        sizes = convert.infer_architecture(weights)
+    except ModelError as error:
+        raise ModelError(f"cannot load {file}: {error}") from None
+    check_config(file, sizes)
+    return weights, sizes
 
 
 def read_weights(file: Path) -> dict[str, Tensor]:
@@ -189,7 +209,9 @@ def _load_pickle(file: Path) -> Any:
     try:
         # mapped, so that an optimiser that lies in it as well takes no memory
         mapped = zipfile.is_zipfile(file)
-        return torch.load(file, map_location="cpu", weights_only=True, mmap=mapped)
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "Detected pickle protocol")  # it is refused
+            return torch.load(file, map_location="cpu", weights_only=True, mmap=mapped)
     except pickle.UnpicklingError:
         raise ModelError(
             f"{file} holds more than tensors, or is damaged: it was not opened, as a pickle can "

@@ -112,7 +112,9 @@ def _megabytes(place: Path) -> float:
 
 
 def show_model(name: str) -> dict[str, Any]:
-    """What is known about a model without loading its weights, in JSON types.
+    """What is known about a model without loading it, in JSON types.
+
+    Of an OpenCLIP file the tensors are looked at; they are all that it says of itself.
 
     Args:
         name: of a backbone, of any model of the catalogue, or of a proposer, whose default
@@ -125,7 +127,7 @@ def show_model(name: str) -> dict[str, Any]:
         ``download``: what gets it, and ``download_to``: where that puts it.
 
     Raises:
-        ModelError: no such model.
+        ModelError: no such model, its folder is incomplete, or its file cannot be used.
     """
     proposer = None if existing_path(name) is not None else _proposer_facts(name)
     if proposer is not None:
@@ -150,7 +152,8 @@ def show_model(name: str) -> dict[str, Any]:
         here = {"on_disk": True, "folder": str(place.parent), "path": str(place)}
         what = {"family": "openclip", "kind": "backbone", "use": USES["backbone"]}
         revision = hf_files.file_revision(place)
-        return {**facts, **here, **what, "state": _state_here(), "revision": revision}
+        own = {"state": _state_here(), "revision": revision, **_file_facts(place)}
+        return {**facts, **here, **what, **own}
     if entry is not None and entry.kind != "backbone":
         here = {"revision": hf_files.revision(place), "on_disk": True, "folder": str(place)}
         return {**facts, **here}
@@ -213,6 +216,13 @@ def _download(name: ModelName, entry: ModelEntry | None) -> dict[str, str | None
 
     folder = Path(constants.HF_HUB_CACHE) / f"models--{name.identifier.replace('/', '--')}"
     return {"download": command, "download_to": str(folder)}
+
+
+def _file_facts(file: Path) -> dict[str, int]:
+    """Sizes of an OpenCLIP file, which nothing but its tensors tells, and whether it is one."""
+    from dgl_rsis.models.openclip import file_facts
+
+    return file_facts(file)
 
 
 def _folder_facts(folder: Path, page: str | None) -> dict[str, Any]:
