@@ -2,10 +2,11 @@
 
     python benchmarks/complete.py FOLDER [-o runs/complete] [--scenes 500]
 
-FOLDER holds `dubai`, `dior_mini` and `dota_mini`; scenes are rendered (textures that no training saw,
-256 pixels, one sentence each). Every way runs on rs-tiny and on rs-tiny-vit; what a model cannot run is left out and said.
-Baselines choose among the 100 flat masks of an image that look most like objects. Stopped, it goes on where it was: repeat the command. In the end it prints the
-tables, and how much `default` is better than the best baseline and than `paper`, with 95 % intervals of
+FOLDER holds `dubai`, `dior_mini` and `dota_mini`; scenes are rendered (textures that no training
+saw, 256 pixels, one sentence each). Every way runs on rs-tiny and on rs-tiny-vit; what a model
+cannot run is left out and said. Baselines choose among the 100 flat masks of an image that look most
+like objects. Stopped, it goes on where it was: repeat the command. In the end it prints the tables,
+and how much `default` is better than the best baseline and than `paper`, with 95 % intervals of
 paired resamples of the images.
 """
 
