@@ -9,7 +9,6 @@ import importlib.util
 import os
 import shutil
 import sqlite3
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +17,7 @@ from rasterio._err import CPLE_BaseError
 from rasterio.errors import RasterioError
 
 from dgl_rsis.errors import MissingExtraError, OutputError
+from dgl_rsis.geo.own_folder import own_folder
 from dgl_rsis.geo.side_file import side_file
 
 LEAST_ROOM = 2**20
@@ -80,20 +80,21 @@ def atomic(path: Path) -> Iterator[Path]:
     """A temporary name for a file that takes its place when the block ends without an error.
 
     The folder of the file is made if it is missing. The temporary name lies in a folder of its
-    own beside the target, so that side files (masks, journals, statistics) move or vanish with it.
+    own beside the target, so that side files (masks, journals, statistics) move or vanish with it. What
+    killed runs left of the same file goes first.
 
     Raises:
         OutputError: if writing fails; nothing is left then.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=path.parent, prefix=".dgl-rsis-") as folder:
-            with _naming_a_full_disk(Path(folder)):
-                yield Path(folder) / path.name
+        with own_folder(path) as folder:
+            with _naming_a_full_disk(folder):
+                yield folder / path.name
             old = side_file(path)
-            if old.exists() and not (Path(folder) / old.name).exists():
+            if old.exists() and not (folder / old.name).exists():
                 old.unlink()  # it described the file that is being replaced
-            for file in sorted(Path(folder).iterdir(), reverse=True):
+            for file in sorted(folder.iterdir(), reverse=True):
                 file.replace(path.parent / file.name)
     except _ERRORS as error:
         text = " ".join(str(error).split())
