@@ -168,3 +168,62 @@ def test_info_predicts_tiles(tmp_path: Path, run: Run) -> None:
     assert facts["estimates_in_tiles"]["fast"]["tiles"] == 4
     code, out, _ = run("info", tiles)
     assert "segment in tiles, fast" in out
+
+
+def test_resume_of_a_run_that_had_ended(
+    tmp_path: Path, words: list[Any], run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It ends well, loads no model and changes nothing; of another run it names the difference."""
+    path = write(tmp_path / "a.tif", blobs(400, 300))
+    options = ("--tile-size", 256, "--json")
+    code, first, _ = run("segment", path, *words, *options, "--workers", 1)
+    assert code == 0
+    files = {file: file.read_bytes() for file in tmp_path.glob("map*")}
+    folder = journal_folder(tmp_path / "map.tif")
+    (folder / "cells").mkdir(parents=True)  # it was killed while it removed its journal
+    with monkeypatch.context() as patch:
+        patch.setattr(pipeline, "load", lambda *_, **__: pytest.fail("a model is loaded"))
+        code, out, _ = run("segment", path, *words, *options, "--resume")
+        assert code == 0
+        assert json.loads(out) == json.loads(first)
+        said = run("segment", path, *words, "--tile-size", 256, "--resume")[1]
+        assert said.startswith(f"{tmp_path / 'map.tif'} is complete: nothing is left to do")
+        assert not folder.exists()
+        assert {file: file.read_bytes() for file in tmp_path.glob("map*")} == files
+        for other, difference in (
+            (("--min-area", 12), "options min_area was 0.0 and is 12.0"),
+            (("-c", "tree"), "options classes was"),
+            (("--bands", "3,2,1"), "options bands was absent and is"),
+        ):
+            code, _, err = run("segment", path, *words, *options, "--resume", *other)
+            assert code == 2
+            assert "map.tif is complete, and was made of something else: " + difference in err
+        write(path, blobs(400, 300)[::-1])
+        code, _, err = run("segment", path, *words, *options, "--resume")
+        assert code == 2
+        assert "made of something else: input files" in err
+        assert {file: file.read_bytes() for file in tmp_path.glob("map*")} == files
+    assert run("segment", path, *words, *options, "--resume", "--overwrite")[0] == 0
+    assert (tmp_path / "map.tif.manifest.json").read_bytes() not in files.values()
+
+
+def test_manifest_is_there_before_a_run_cannot_go_on(
+    tmp_path: Path, words: list[Any], run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Wherever a run is killed, `--resume` has the journal, or the manifest."""
+    from dgl_rsis.scene import segmenting
+
+    path = write(tmp_path / "a.tif", blobs(400, 300))
+
+    def die(_: Path) -> None:
+        assert manifest(tmp_path)["tiles"]["count"] == 4
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(segmenting, "remove_journal", die)
+        assert run("segment", path, *words, "--tile-size", 256)[0] == 130
+    expected = (tmp_path / "map.tif").read_bytes()
+    code, _, err = run("segment", path, *words, "--tile-size", 256, "--resume")
+    assert code == 0, err
+    assert (tmp_path / "map.tif").read_bytes() == expected
+    assert not journal_folder(tmp_path / "map.tif").exists()

@@ -26,6 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dgl_rsis.errors import InputError, OutputError
+from dgl_rsis.file_lock import lock_file
 from dgl_rsis.geo.windows import Tile
 from dgl_rsis.types import FloatArray
 
@@ -220,6 +221,21 @@ def remove_journal(output: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
 
 
+def is_unfinished(output: Path) -> bool:
+    """Whether a run that was cut off, or is alive, can tell what it depends on."""
+    return (journal_folder(output) / "run.json").exists()
+
+
+def remove_remains(output: Path) -> None:
+    """Remove what is left of a journal whose run was killed while it removed it."""
+    folder = journal_folder(output)
+    if not folder.exists():
+        return
+    with (folder / "lock").open("a+b") as lock:
+        if lock_file(lock) and not is_unfinished(output):
+            remove_journal(output)
+
+
 def _check_same(before: Mapping[str, Any], now: Mapping[str, Any], output: Path) -> None:
     """Refuse to go on where something changed.
 
@@ -255,22 +271,3 @@ def shortened(value: Any) -> str:
 def _plain(facts: Mapping[str, Any]) -> Any:
     """The same after a journey through JSON, so that tuples and lists compare."""
     return json.loads(json.dumps(facts, default=str))
-
-
-def lock_file(file: IO[bytes]) -> bool:
-    """Take an exclusive lock that ends with the process; False if another one has it."""
-    try:
-        import fcntl
-    except ImportError:  # Windows
-        import msvcrt
-
-        try:
-            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined]
-        except OSError:
-            return False
-        return True
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True

@@ -50,6 +50,7 @@ def segment_scene(
     resume: bool = False,
     overwrite: bool = False,
     progress: Progress | None = None,
+    finish: Callable[[SceneMap], object] | None = None,
 ) -> SceneMap:
     """Map a scene of any size, in memory that does not grow with it.
 
@@ -83,6 +84,8 @@ def segment_scene(
         resume: go on with a run that was cut off.
         overwrite: replace outputs, and drop what a run that was cut off left.
         progress: ``(tiles done, tiles, message) -> go on?``.
+        finish: is called with the result before a killed run has nothing left to go on with: what
+            it writes belongs to the outputs.
 
     Raises:
         InputError: the images, the classes or an option cannot be used, or what is to be resumed
@@ -142,26 +145,29 @@ def segment_scene(
             for tile in work.grid
         )
         _write(finished, target, scores_target, min_area, simplify)
+        result = SceneMap(
+            target,
+            scores_target,
+            work.chosen.names,
+            pixels,
+            valid,
+            finished.frame,
+            finished.merged,
+            source,
+            work.grid,
+            empty,
+            failed,
+            time.perf_counter() - began,
+            schedule.model_seconds,
+            schedule.computed,
+            loaded.backbone.card,
+            facts,
+        )
+        if finish is not None:
+            finish(result)
         if not failed:
             remove_journal(target)
-    return SceneMap(
-        target,
-        scores_target,
-        work.chosen.names,
-        pixels,
-        valid,
-        finished.frame,
-        finished.merged,
-        source,
-        work.grid,
-        empty,
-        failed,
-        time.perf_counter() - began,
-        schedule.model_seconds,
-        schedule.computed,
-        loaded.backbone.card,
-        facts,
-    )
+    return result
 
 
 def _check_apart(
