@@ -62,6 +62,9 @@ def test_tiles_that_are_asked_for(tmp_path: Path, words: list[Any], run: Run) ->
     code, _, err = run("segment", path, *words, "--tile-size", 256)
     assert code == 2
     assert "--overwrite" in err
+    _, _, err = run("segment", path, *words, "--tile-size", 256, "-f", "-v")
+    assert "1 of 4 tiles done: " in err
+    assert "4 of 4 tiles done: writing map.tif: tile 4 of 4" in err
 
 
 def test_large_image_and_folder_are_computed_in_tiles_unasked(

@@ -79,7 +79,7 @@ def label(
     reading = options.Reading(bands, stretch, nodata, keep_collar, bbox, aoi)
     parcels = read_parcels(polygons, layer)
     how = reading.scene(gsd, asset)
-    with console.progress("loading the model") as progress:
+    with console.progress("loading the model", "tiles") as progress:
         loaded = load_model(choice, console)
         result = label_polygons(
             loaded, image, parcels, names, other=rest, reading=how, progress=progress

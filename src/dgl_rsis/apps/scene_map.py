@@ -95,6 +95,7 @@ def segment(
     from dgl_rsis.apps.finished_run import finished_run
     from dgl_rsis.manifest import write_manifest
     from dgl_rsis.scene.segmenting import segment_scene
+    from dgl_rsis.scene.targets import check_targets
 
     how = reading.scene(tiling.gsd, tiling.asset)
     given = {
@@ -112,13 +113,21 @@ def segment(
             console.show(f"{request.target} is complete: nothing is left to do")
             _show(known, request, console)
             return
+    check_targets(
+        request.image,
+        request.target,
+        request.scores,
+        asset=tiling.asset,
+        resume=tiling.resume,
+        overwrite=overwrite,
+    )
     made: dict[str, Any] = {}
 
     def finish(result: SceneMap) -> None:
         made.update(_manifest(result, request, given, loaded.settings.painter))
         write_manifest(request.target, made)
 
-    with console.progress("loading the model") as progress, tiling.remarks():
+    with console.progress("loading the model", "tiles") as progress, tiling.remarks():
         loaded = load_model(choice, console)
         try:
             segment_scene(

@@ -9,6 +9,7 @@ import importlib.util
 import os
 import shutil
 import sqlite3
+import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -61,18 +62,37 @@ def check_output(path: str | Path, *, overwrite: bool, suffixes: Sequence[str]) 
     """
     target = Path(path)
     check_suffix(target, suffixes)
-    folder = target.parent
-    while not folder.exists() and folder != folder.parent:
-        folder = folder.parent
-    if not folder.is_dir():
-        raise OutputError(f"{folder} is no folder; choose another place for {target.name}")
-    if not os.access(folder, os.W_OK | os.X_OK):
-        raise OutputError(f"the folder {folder} is read-only; choose another one for {target.name}")
+    check_folder(target.parent, target.name)
     if target.is_dir():
         raise OutputError(f"{target} is a folder; pass the name of a file")
     if target.exists() and not overwrite:
         raise OutputError(f"{target} exists already; pass --overwrite to replace it")
     return target
+
+
+def check_folder(folder: Path, name: str) -> None:
+    """Refuse a folder that nothing can be written into; it need not be there yet.
+
+    Args:
+        folder: that is made if it is missing.
+        name: of what is written into it.
+
+    Raises:
+        OutputError: it is a file, read-only or cannot be made.
+    """
+    while not folder.exists() and folder != folder.parent:
+        folder = folder.parent
+    if not folder.is_dir():
+        raise OutputError(f"{folder} is no folder; choose another place for {name}")
+    reason = None if os.access(folder, os.W_OK | os.X_OK) else "it is read-only"
+    try:
+        tempfile.TemporaryFile(dir=folder).close()  # nobody else tells what a root user may not do
+    except OSError as error:
+        reason = reason or error.strerror or str(error)
+    if reason is not None:
+        raise OutputError(
+            f"the folder {folder} cannot be written to: {reason}; choose another one for {name}"
+        )
 
 
 @contextmanager

@@ -191,16 +191,8 @@ def open_journal(
         folder.mkdir(parents=True, exist_ok=True)
         lock = (folder / "lock").open("a+b")
     with lock:
-        if not lock_file(lock):
-            raise OutputError(
-                f"another run is writing {output}; wait for it or choose another name"
-            )
+        _check_free(output, lock, known_what_to_do=resume or overwrite)
         known = folder / "run.json"
-        if known.exists() and not resume and not overwrite:
-            raise OutputError(
-                f"a run that writes {output} was cut off; --resume goes on with it, "
-                "--overwrite starts anew"
-            )
         if known.exists() and resume:
             _check_same(json.loads(known.read_text(encoding="utf-8")), _plain(facts), output)
         else:
@@ -219,6 +211,29 @@ def remove_journal(output: Path) -> None:
     folder = journal_folder(output)
     (folder / "run.json").unlink(missing_ok=True)  # first: without it nothing is resumed
     shutil.rmtree(folder, ignore_errors=True)
+
+
+def check_journal(output: Path, *, resume: bool, overwrite: bool) -> None:
+    """Refuse what ``open_journal`` will refuse, as far as that is known without a model.
+
+    Raises:
+        OutputError: another run writes the output, or one was cut off and it is not said what to
+            do with it.
+    """
+    file = journal_folder(output) / "lock"
+    if file.exists():
+        with file.open("a+b") as lock:
+            _check_free(output, lock, known_what_to_do=resume or overwrite)
+
+
+def _check_free(output: Path, lock: IO[bytes], *, known_what_to_do: bool) -> None:
+    if not lock_file(lock):
+        raise OutputError(f"another run is writing {output}; wait for it or choose another name")
+    if is_unfinished(output) and not known_what_to_do:
+        raise OutputError(
+            f"a run that writes {output} was cut off; --resume goes on with it, "
+            "--overwrite starts anew"
+        )
 
 
 def is_unfinished(output: Path) -> bool:
