@@ -11,6 +11,7 @@ import geopandas
 import numpy as np
 import pytest
 import rasterio
+import shapely
 from scene.toy_scenes import TRANSFORM, blobs, toy_model, write
 
 from dgl_rsis import pipeline
@@ -168,9 +169,36 @@ def test_info_predicts_tiles(tmp_path: Path, run: Run) -> None:
     assert code == 0
     facts = json.loads(out)
     assert (facts["width"], facts["height"], facts["files"]) == (1200, 1500, 2)
-    assert facts["estimates_in_tiles"]["fast"]["tiles"] == 4
+    predicted = facts["estimates_in_tiles"]
+    assert predicted["segment"]["fast"]["tiles"] == predicted["refer"]["fast"]["tiles"] == 4
     code, out, _ = run("info", tiles)
     assert "segment in tiles, fast" in out
+    assert "refer in tiles, default" in out
+
+
+def test_info_predicts_a_run_with_its_options(tmp_path: Path, run: Run) -> None:
+    path = write(tmp_path / "a.tif", np.zeros((3, 1500, 1200), np.uint8) + 9)
+
+    def predicted(*options: Any) -> Any:
+        code, out, err = run("info", path, "--json", *options)
+        assert code == 0, err
+        return json.loads(out)["estimates_in_tiles"]["segment"]["fast"]
+
+    whole = predicted()
+    assert predicted("--gsd", 2)["cpu_seconds"] < whole["cpu_seconds"]
+    assert predicted("--tile-size", 320)["tiles"] > whole["tiles"]
+    assert predicted("--workers", 2)["memory_bytes"] > 2 * whole["memory_bytes"]
+    place = TRANSFORM @ (0, 0)
+    corner = f"{place[0]},{place[1] - 100},{place[0] + 100},{place[1]}"
+    assert predicted("--bbox", corner)["tiles"] == 1
+    part = geopandas.GeoDataFrame(
+        geometry=[shapely.box(place[0], place[1] - 100, place[0] + 100, place[1])], crs="EPSG:25832"
+    )
+    part.to_file(tmp_path / "part.gpkg")
+    assert predicted("--aoi", tmp_path / "part.gpkg")["tiles"] == 1
+    code, _, err = run("info", path, "--gsd", 0.01)
+    assert code == 2
+    assert "finer than the pixels" in err
 
 
 def test_resume_of_a_run_that_had_ended(
