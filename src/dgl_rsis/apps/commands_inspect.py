@@ -157,7 +157,7 @@ def info(
         typer.echo(to_json(facts))
         return
     metres, north = facts["metres_per_pixel"], facts["north_degrees"]
-    gsd = "unknown" if metres is None else f"{metres[0]:.4g} x {metres[1]:.4g} m a pixel"
+    pixel = "unknown" if metres is None else f"{metres[0]:.4g} x {metres[1]:.4g} m a pixel"
     read = facts["bands_to_read"]
     rows = [
         [
@@ -173,7 +173,7 @@ def info(
         ["alpha band", "none" if facts["alpha"] is None else str(facts["alpha"])],
         ["no data", ", ".join("none" if v is None else str(v) for v in facts["nodata"])],
         ["CRS", (facts["crs"] or "none")[:100]],
-        ["resolution", gsd],
+        ["resolution", pixel],
         ["north", "unknown" if north is None else f"{north:.1f} degrees clockwise from up"],
         ["bounds", "none" if facts["bounds"] is None else _shown(facts["bounds"])],
         ["blocks", " x ".join(map(str, facts["block_shape"]))],

@@ -11,7 +11,9 @@ from dgl_rsis import __version__
 from dgl_rsis.errors import InputError
 from dgl_rsis.manifest import manifest_path, to_json
 from dgl_rsis.scene.journal import differences, is_unfinished, remove_remains, shortened
-from dgl_rsis.scene.run_facts import weights_digest
+from dgl_rsis.scene.run_facts import file_facts, input_facts, weights_digest
+from dgl_rsis.scene.source import SceneOptions
+from dgl_rsis.scene.survey import plan_source
 
 _HOW = ("workers", "ray", "resume")  # options on which no byte of a result depends
 
@@ -28,7 +30,7 @@ def finished_run(
     Args:
         outputs: that the run writes, the one with the manifest first.
         options: what the user asks for, beyond the defaults.
-        inputs: gives what is read, see ``run_facts.input_facts``.
+        inputs: gives what is read, see ``inputs_of``.
 
     Raises:
         InputError: the run depended on something else, which is named.
@@ -68,6 +70,12 @@ def finished_run(
         )
     remove_remains(main)
     return dict(manifest)
+
+
+def inputs_of(image: str, reading: SceneOptions) -> dict[str, Any]:
+    """What a run over a scene reads, in JSON types."""
+    source = plan_source(image, reading)
+    return input_facts(source, file_facts(source.files), reading)
 
 
 def _kept(options: Mapping[str, Any]) -> dict[str, Any]:

@@ -16,7 +16,6 @@ from dgl_rsis.errors import InputError
 
 if TYPE_CHECKING:
     from dgl_rsis.scene.scene_map import SceneMap
-    from dgl_rsis.scene.source import SceneOptions
 
 
 @dataclass(frozen=True)
@@ -92,7 +91,7 @@ def segment(
         InputError: something that the user gave cannot be used.
         typer.Exit: tiles failed, or no class was found.
     """
-    from dgl_rsis.apps.finished_run import finished_run
+    from dgl_rsis.apps.finished_run import finished_run, inputs_of
     from dgl_rsis.manifest import write_manifest
     from dgl_rsis.scene.segmenting import segment_scene
     from dgl_rsis.scene.targets import check_targets
@@ -108,7 +107,7 @@ def segment(
         **choice.given(),
     }
     if tiling.resume and not overwrite:
-        known = finished_run(_outputs(request), given, lambda: _inputs(request.image, how))
+        known = finished_run(_outputs(request), given, lambda: inputs_of(request.image, how))
         if known is not None:
             console.show(f"{request.target} is complete: nothing is left to do")
             _show(known, request, console)
@@ -162,14 +161,6 @@ def _outputs(request: Request) -> list[Path]:
     is_raster = request.target.suffix.lower() in RASTER_SUFFIXES
     side = side_file(request.target) if is_raster else None
     return [path for path in (request.target, side, request.scores) if path is not None]
-
-
-def _inputs(image: str, how: SceneOptions) -> dict[str, Any]:
-    from dgl_rsis.scene.run_facts import file_facts, input_facts
-    from dgl_rsis.scene.survey import plan_source
-
-    source = plan_source(image, how)
-    return input_facts(source, file_facts(source.files), how)
 
 
 def _manifest(

@@ -17,7 +17,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
-from dgl_rsis.file_lock import lock_file
+from dgl_rsis.geo.file_lock import lock_file
 
 _LOCK, _FILES = "owner", "files"
 

@@ -26,8 +26,9 @@ _READ_SECONDS = 1.0e-6  # of CPU per pixel that the model reads
 _PAINT_SECONDS = 0.4e-6  # of CPU per pixel of the map: reading, blending, painting, writing
 _TREE_SECONDS = 3.0e-6  # of CPU per pixel of a tile and its halo, for painters that need a tree
 _PARTS_BYTES = 240.0  # per pixel of a tile and its halo, for the parts of a table
-_PARTS_SECONDS = 7.0e-6  # of CPU per pixel of a tile and its halo, likewise
-_TABLE_BYTES = 4.6  # of a table per pixel and reading
+_PARTS_SECONDS = 7.5e-6  # of CPU per pixel of a tile and its halo, likewise
+_TABLE_BYTES = 3.1  # of a table per pixel ...
+_FEATURE_BYTES = 1.4  # ... and for each reading
 _NAMES = 20  # classes and background words of a usual map
 
 
@@ -97,7 +98,7 @@ def estimate_scene(
     if task == "refer":
         tile_bytes += _PARTS_BYTES * largest
         seconds += looked_at * _PARTS_SECONDS
-        disk = 2 * pixels * _TABLE_BYTES * len(factors)
+        disk = 2 * pixels * (_TABLE_BYTES + _FEATURE_BYTES * len(factors))  # and its journal
     else:
         trees = settings.painter != "dense"
         tile_bytes += trees * _TREE_BYTES * largest

@@ -26,7 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dgl_rsis.errors import InputError, OutputError
-from dgl_rsis.file_lock import lock_file
+from dgl_rsis.geo.file_lock import lock_file
 from dgl_rsis.geo.windows import Tile
 from dgl_rsis.types import FloatArray
 

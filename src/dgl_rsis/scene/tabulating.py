@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
-from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict
@@ -12,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from dgl_rsis import __version__
 from dgl_rsis.config import Settings, make_settings, preset_names
@@ -20,10 +19,9 @@ from dgl_rsis.geo.dataset import opened_by_gdal
 from dgl_rsis.geo.mosaic import scene_files
 from dgl_rsis.geo.windows import Tile
 from dgl_rsis.pipeline import Model
-from dgl_rsis.progress import CancelledError, Progress, time_left
-from dgl_rsis.scene.attempts import Attempts
+from dgl_rsis.progress import Progress
 from dgl_rsis.scene.crew import Crew
-from dgl_rsis.scene.executors import Executor, Failure
+from dgl_rsis.scene.executors import Executor
 from dgl_rsis.scene.journal import (
     Journal,
     differences,
@@ -38,6 +36,7 @@ from dgl_rsis.scene.parts import Parts
 from dgl_rsis.scene.planning import plan_grid
 from dgl_rsis.scene.run_facts import file_facts, files_digest, weights_digest
 from dgl_rsis.scene.source import SceneOptions, SceneSource, cache_limit
+from dgl_rsis.scene.tile_run import compute_tiles
 from dgl_rsis.scene.work import ReadTile
 from dgl_rsis.scene.writing import Writing
 from dgl_rsis.stages import local
@@ -178,7 +177,7 @@ def make_table(
         executor: Executor[ReadTile, Parts | None] = stack.enter_context(
             crew.executor(worker_of, work, model)
         )
-        _compute(work, journal, executor, progress)
+        compute_tiles(list(work.grid), journal, executor, _arrays, progress)
         failed = {str(tile): reason for tile, reason in journal.failed().items()}
         if len(failed) == len(work.grid):
             raise InputError(f"no tile could be computed: {next(iter(failed.values()))}")
@@ -197,60 +196,8 @@ def make_table(
     return read_table(folder)
 
 
-def _compute(
-    work: PartWork,
-    journal: Journal,
-    executor: Executor[ReadTile, Parts | None],
-    progress: Progress | None,
-) -> None:
-    """Compute the tiles that are not known yet and record each.
-
-    Raises:
-        InputError: all tiles so far failed.
-        CancelledError: the callback asked to stop.
-    """
-    for tile in journal.failed():
-        journal.forget_failure(tile, [tile])
-    total = len(work.grid)
-    waiting = deque(tile for tile in work.grid if not journal.is_painted(tile))
-    known = done = total - len(waiting)
-    attempts = Attempts(known > 0)
-    began, running = time.perf_counter(), 0
-
-    def tasks() -> Iterator[ReadTile | None]:
-        nonlocal running
-        while waiting or running:
-            if waiting:
-                running += 1
-                yield ReadTile(waiting.popleft())
-            else:
-                yield None
-
-    results = executor.run(tasks())
-    try:
-        for task, result in results:
-            running -= 1
-            tile = task.tile
-            if isinstance(result, Failure):
-                if attempts.again(tile, result.reason):
-                    waiting.appendleft(tile)
-                    continue
-                journal.put_failed(tile, result.reason)
-            else:
-                attempts.works = True
-                arrays = result.arrays() if result is not None and len(result) else {}
-                journal.put_painted(tile, **arrays)
-            done += 1
-            seconds = time.perf_counter() - began
-            rate = (done - known) / seconds
-            message = f"{rate:.2g} tiles/s, {time_left((total - done) / rate)} left"
-            if progress is not None and not progress(done, total, message):
-                raise CancelledError(
-                    f"cancelled with {done} of {total} tiles finished; run again with --resume to "
-                    "go on"
-                )
-    finally:
-        results.close()
+def _arrays(parts: Parts | None) -> dict[str, NDArray[Any]]:
+    return parts.arrays() if parts is not None and len(parts) else {}
 
 
 def _kept(work: PartWork, journal: Journal, writing: Writing) -> Iterator[tuple[int, Tile, Parts]]:

@@ -11,7 +11,7 @@ import uvicorn
 from dgl_rsis.apps.server.application import make_app
 from dgl_rsis.apps.server.service import ServerOptions
 from dgl_rsis.errors import InputError
-from dgl_rsis.file_lock import lock_file
+from dgl_rsis.geo.file_lock import lock_file
 
 _CONNECTIONS = 1000  # at the same time; what is more is answered 503 at once
 
