@@ -74,9 +74,7 @@ def disturbed(run: list[str], target: Path, kills: int, whole: float, seed: int)
             process.wait()
             struck += 1
             continue
-        # the very end: the map was there and its run known no more, so there was nothing to resume
-        is_late = process.returncode == 2 and target.exists()
-        if process.returncode not in ENDED and not is_late:
+        if process.returncode not in ENDED:
             sys.exit(f"{' '.join(run)} ended with {process.returncode}")
         ended += 1
         target.unlink()

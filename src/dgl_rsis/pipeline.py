@@ -237,7 +237,7 @@ class Model:
         progress: Progress | None = None,
     ) -> list[ReferResult]:
         """The same for several sentences; the image is read and its features computed once."""
-        tell = Teller(progress, len(sentences) + 1)
+        tell = Teller(progress, len(sentences))
         if candidates is None and names is not None:
             raise InputError("names need candidates; pass the candidates that they belong to")
         if scores is not None and names is None:
@@ -246,7 +246,7 @@ class Model:
             raise InputError("refine needs candidates; proposals follow the image already")
         queries = [understand(sentence, self.settings) for sentence in sentences]
         raster = as_raster(image)
-        tell("proposals")
+        tell.say("proposals")
         tree = None
         fits_regions = refine and self.networks.segmenter is None
         if candidates is None:

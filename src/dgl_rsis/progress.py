@@ -36,9 +36,17 @@ class Teller:
         Raises:
             CancelledError: the callback asked to stop.
         """
+        self.say(message)
+        self.done += 1
+
+    def say(self, message: str) -> None:
+        """Report what comes before a step.
+
+        Raises:
+            CancelledError: the callback asked to stop.
+        """
         if self.progress is not None and not self.progress(self.done, self.total, message):
             raise CancelledError("cancelled")
-        self.done += 1
 
 
 def time_left(seconds: float) -> str:

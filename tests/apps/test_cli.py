@@ -15,7 +15,7 @@ import pytest
 import rasterio
 from typer.testing import CliRunner
 
-from dgl_rsis import __version__
+from dgl_rsis import __version__, pipeline
 from dgl_rsis.apps.cli import app, main
 
 Run = Callable[..., tuple[int, str, str]]
@@ -242,6 +242,53 @@ def test_outputs_are_refused_before_anything_is_read(kind: str, tmp_path: Path, 
     code, _, err = run("segment", tmp_path / "no-image.tif", "-c", "water", "-o", target)
     assert_one_line(code, err, target.name)
     assert files(tmp_path) == before
+
+
+_WRITING = {
+    "segment": ("segment", "IMAGE", "-c", "water", "-o"),
+    "segment in tiles": ("segment", "IMAGE", "-c", "water", "--tile-size", "64", "-o"),
+    "scores": ("segment", "IMAGE", "-c", "water", "-o", "OUT/map.tif", "--scores"),
+    "refer": ("refer", "IMAGE", "the building", "-o"),
+    "heat map": ("refer", "IMAGE", "the building", "--heatmap"),
+    "explanation": ("refer", "IMAGE", "the building", "--explain"),
+    "table": ("refer", "IMAGE", "the building", "--table"),
+    "label": ("label", "IMAGE", "IMAGE", "-c", "water", "-o"),
+    "propose": ("propose", "IMAGE", "--proposer", "sam2", "-o"),
+    "demo": ("demo", "--folder"),
+    "eval": ("eval", "dubai", "-o"),
+}
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="a folder that nobody can write to")
+@pytest.mark.parametrize("command", _WRITING)
+def test_no_model_is_loaded_for_an_output_that_cannot_be_written(
+    command: str, image: Path, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not even for a user whom permissions do not bind."""
+    monkeypatch.setattr(pipeline, "load", lambda *_, **__: pytest.fail("a model is loaded"))
+    names = {"IMAGE": str(image), "OUT/map.tif": str(tmp_path / "map.tif")}
+    words = [names.get(word, word) for word in _WRITING[command]]
+    suffix = {"-o": ".gpkg", "--scores": ".tif", "--heatmap": ".tif", "--explain": ".json"}
+    target = Path("/proc") / ("made" + suffix.get(words[-1], ""))
+    code, _, err = run(*words, target)
+    assert_one_line(code, err, "/proc cannot be written to")
+
+
+def test_no_model_is_loaded_for_a_scene_whose_output_is_not_free(
+    image: Path, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It lies among the images, was cut off, or its table is something else."""
+    monkeypatch.setattr(pipeline, "load", lambda *_, **__: pytest.fail("a model is loaded"))
+    words = ("segment", image.parent, "-c", "water", "-o")
+    code, _, err = run(*words, image.parent / "map.tif")
+    assert_one_line(code, err, "would lie among the images")
+    (tmp_path / "out" / ".map.tif.scene").mkdir(parents=True)
+    for name in ("lock", "run.json"):
+        (tmp_path / "out" / ".map.tif.scene" / name).write_text("{}")
+    code, _, err = run(*words, tmp_path / "out" / "map.tif")
+    assert_one_line(code, err, "was cut off; --resume goes on with it")
+    code, _, err = run("refer", image, "the building", "--table", tmp_path / "out")
+    assert_one_line(code, err, "is there and no table")
 
 
 def test_model_folder_with_a_missing_file(

@@ -1,17 +1,22 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import geopandas
 import pytest
+from scene.toy_scenes import blobs, write
 from shapely.geometry import box
 from toy_backbone import ToyBackbone
 
 from dgl_rsis import pipeline
 from dgl_rsis.config import make_settings
+from dgl_rsis.geo.windows import Tile
+from dgl_rsis.scene.journal import Journal, journal_folder
+from dgl_rsis.scene.voting import VoteWorker
 
 Run = Callable[..., tuple[int, str, str]]
 WORDS = ("-c", "building", "-c", "water")
@@ -95,3 +100,70 @@ def test_label_refuses_what_it_cannot_do(image: Path, run: Run) -> None:
         assert word in err
         assert len(err.splitlines()) == 1
     assert not target.exists()
+
+
+def test_label_goes_on_after_an_interruption(
+    tmp_path: Path, tiny_rs_folder: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Alone and with workers the same rows come out, and a complete run is told."""
+    monkeypatch.undo()
+    image = write(tmp_path / "a.tif", blobs(900, 800))
+    places = [box(x, 5647960 - y, x + 60, 5648000 - y) for x in (346000, 346150) for y in (0, 200)]
+    parcels = tmp_path / "parcels.gpkg"
+    geopandas.GeoDataFrame({"plot": range(4)}, geometry=places, crs="EPSG:25832").to_file(parcels)
+
+    def words(name: str, *more: Any) -> tuple[Any, ...]:
+        model = ("--model", f"dir:{tiny_rs_folder}", "--preset", "fast", "--tile-size", 256)
+        return ("label", image, parcels, *WORDS, "--no-other", *model, "-o", tmp_path / name, *more)
+
+    def rows(name: str) -> Any:
+        table = geopandas.read_file(tmp_path / name, layer="parcels")
+        return table.drop(columns="geometry").to_dict("list"), table.geometry.to_wkt().tolist()
+
+    code, _, err = run(*words("whole.gpkg", "-v"))
+    assert code == 0, err
+    (tiles,) = {int(each) for each in re.findall(r"of (\d+) tiles done", err)}
+    assert tiles > 2
+    assert not journal_folder(tmp_path / "whole.gpkg").exists()
+    code, _, err = run(*words("two.gpkg", "--workers", 2))
+    assert code == 0, err
+    (two, shapes), (whole, same) = rows("two.gpkg"), rows("whole.gpkg")
+    assert shapes == same
+    # other numbers of threads may round the last digits otherwise
+    assert two.pop("score") == pytest.approx(whole.pop("score"), abs=1e-5)
+    assert two.pop("runner_up_score") == pytest.approx(whole.pop("runner_up_score"), abs=1e-5)
+    assert two == whole
+    finished = Journal.put_painted
+
+    def interrupt(self: Journal, tile: Tile, **arrays: Any) -> None:
+        finished(self, tile, **arrays)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Journal, "put_painted", interrupt)
+        code, _, err = run(*words("cut.gpkg"))
+    assert code == 130
+    assert "--resume goes on" in err
+    code, _, err = run(*words("cut.gpkg"))
+    assert (code, "was cut off; --resume" in err) == (2, True)
+    code, _, err = run(*words("cut.gpkg", "--resume", "--layer", "parcels", "-c", "road"))
+    assert (code, "cannot be resumed: names" in err) == (2, True)
+    read = VoteWorker.__call__
+    asked = []
+
+    def count(self: VoteWorker, task: Any) -> Any:
+        asked.append(task.tile)
+        return read(self, task)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(VoteWorker, "__call__", count)
+        code, _, err = run(*words("cut.gpkg", "--resume"))
+    assert code == 0, err
+    assert rows("cut.gpkg") == rows("whole.gpkg")
+    assert not journal_folder(tmp_path / "cut.gpkg").exists()
+    assert len(asked) == len(set(asked)) == tiles - 1
+    code, out, _ = run(*words("cut.gpkg", "--resume"))
+    assert code == 0
+    assert "is complete: nothing is left to do" in out
+    code, _, err = run(*words("cut.gpkg", "--resume", "-c", "road"))
+    assert (code, "made of something else: options classes" in err) == (2, True)

@@ -47,7 +47,7 @@ def test_port_that_is_taken(capsys: pytest.CaptureFixture[str], tmp_path: Path) 
 
 
 def test_storage_of_another_server(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    from dgl_rsis.scene.journal import lock_file
+    from dgl_rsis.geo.file_lock import lock_file
 
     with (tmp_path / "lock").open("a+b") as lock:
         assert lock_file(lock)

@@ -11,6 +11,7 @@ import geopandas
 import numpy as np
 import pytest
 import rasterio
+import shapely
 from scene.toy_scenes import TRANSFORM, blobs, toy_model, write
 
 from dgl_rsis import pipeline
@@ -62,6 +63,9 @@ def test_tiles_that_are_asked_for(tmp_path: Path, words: list[Any], run: Run) ->
     code, _, err = run("segment", path, *words, "--tile-size", 256)
     assert code == 2
     assert "--overwrite" in err
+    _, _, err = run("segment", path, *words, "--tile-size", 256, "-f", "-v")
+    assert "1 of 4 tiles done: " in err
+    assert "4 of 4 tiles done: writing map.tif: tile 4 of 4" in err
 
 
 def test_large_image_and_folder_are_computed_in_tiles_unasked(
@@ -165,6 +169,92 @@ def test_info_predicts_tiles(tmp_path: Path, run: Run) -> None:
     assert code == 0
     facts = json.loads(out)
     assert (facts["width"], facts["height"], facts["files"]) == (1200, 1500, 2)
-    assert facts["estimates_in_tiles"]["fast"]["tiles"] == 4
+    predicted = facts["estimates_in_tiles"]
+    assert predicted["segment"]["fast"]["tiles"] == predicted["refer"]["fast"]["tiles"] == 4
     code, out, _ = run("info", tiles)
     assert "segment in tiles, fast" in out
+    assert "refer in tiles, default" in out
+
+
+def test_info_predicts_a_run_with_its_options(tmp_path: Path, run: Run) -> None:
+    path = write(tmp_path / "a.tif", np.zeros((3, 1500, 1200), np.uint8) + 9)
+
+    def predicted(*options: Any) -> Any:
+        code, out, err = run("info", path, "--json", *options)
+        assert code == 0, err
+        return json.loads(out)["estimates_in_tiles"]["segment"]["fast"]
+
+    whole = predicted()
+    assert predicted("--gsd", 2)["cpu_seconds"] < whole["cpu_seconds"]
+    assert predicted("--tile-size", 320)["tiles"] > whole["tiles"]
+    assert predicted("--workers", 2)["memory_bytes"] > 2 * whole["memory_bytes"]
+    place = TRANSFORM @ (0, 0)
+    corner = f"{place[0]},{place[1] - 100},{place[0] + 100},{place[1]}"
+    assert predicted("--bbox", corner)["tiles"] == 1
+    part = geopandas.GeoDataFrame(
+        geometry=[shapely.box(place[0], place[1] - 100, place[0] + 100, place[1])], crs="EPSG:25832"
+    )
+    part.to_file(tmp_path / "part.gpkg")
+    assert predicted("--aoi", tmp_path / "part.gpkg")["tiles"] == 1
+    code, _, err = run("info", path, "--gsd", 0.01)
+    assert code == 2
+    assert "finer than the pixels" in err
+
+
+def test_resume_of_a_run_that_had_ended(
+    tmp_path: Path, words: list[Any], run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It ends well, loads no model and changes nothing; of another run it names the difference."""
+    path = write(tmp_path / "a.tif", blobs(400, 300))
+    options = ("--tile-size", 256, "--json")
+    code, first, _ = run("segment", path, *words, *options, "--workers", 1)
+    assert code == 0
+    files = {file: file.read_bytes() for file in tmp_path.glob("map*")}
+    folder = journal_folder(tmp_path / "map.tif")
+    (folder / "cells").mkdir(parents=True)  # it was killed while it removed its journal
+    with monkeypatch.context() as patch:
+        patch.setattr(pipeline, "load", lambda *_, **__: pytest.fail("a model is loaded"))
+        code, out, _ = run("segment", path, *words, *options, "--resume")
+        assert code == 0
+        assert json.loads(out) == json.loads(first)
+        said = run("segment", path, *words, "--tile-size", 256, "--resume")[1]
+        assert said.startswith(f"{tmp_path / 'map.tif'} is complete: nothing is left to do")
+        assert not folder.exists()
+        assert {file: file.read_bytes() for file in tmp_path.glob("map*")} == files
+        for other, difference in (
+            (("--min-area", 12), "options min_area was 0.0 and is 12.0"),
+            (("-c", "tree"), "options classes was"),
+            (("--bands", "3,2,1"), "options bands was absent and is"),
+        ):
+            code, _, err = run("segment", path, *words, *options, "--resume", *other)
+            assert code == 2
+            assert "map.tif is complete, and was made of something else: " + difference in err
+        write(path, blobs(400, 300)[::-1])
+        code, _, err = run("segment", path, *words, *options, "--resume")
+        assert code == 2
+        assert "made of something else: input files" in err
+        assert {file: file.read_bytes() for file in tmp_path.glob("map*")} == files
+    assert run("segment", path, *words, *options, "--resume", "--overwrite")[0] == 0
+    assert (tmp_path / "map.tif.manifest.json").read_bytes() not in files.values()
+
+
+def test_manifest_is_there_before_a_run_cannot_go_on(
+    tmp_path: Path, words: list[Any], run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Wherever a run is killed, `--resume` has the journal, or the manifest."""
+    from dgl_rsis.scene import segmenting
+
+    path = write(tmp_path / "a.tif", blobs(400, 300))
+
+    def die(_: Path) -> None:
+        assert manifest(tmp_path)["tiles"]["count"] == 4
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(segmenting, "remove_journal", die)
+        assert run("segment", path, *words, "--tile-size", 256)[0] == 130
+    expected = (tmp_path / "map.tif").read_bytes()
+    code, _, err = run("segment", path, *words, "--tile-size", 256, "--resume")
+    assert code == 0, err
+    assert (tmp_path / "map.tif").read_bytes() == expected
+    assert not journal_folder(tmp_path / "map.tif").exists()

@@ -205,7 +205,7 @@ def test_check_output(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(OutputError, match="is a folder"):
         check("d.tif", overwrite=True)
     monkeypatch.setattr(os, "access", lambda *_: False)
-    with pytest.raises(OutputError, match="read-only"):
+    with pytest.raises(OutputError, match="it is read-only; choose"):
         check("a.tif")
 
 

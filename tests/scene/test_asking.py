@@ -16,8 +16,10 @@ import pytest
 from scene.interrupting import interrupt
 from scene.toy_scenes import PixelBackbone, toy_model, write
 
+from dgl_rsis.config import make_settings
 from dgl_rsis.errors import InputError, OutputError
 from dgl_rsis.geo.raster import read_raster
+from dgl_rsis.pipeline import Model
 from dgl_rsis.prepared import Candidates
 from dgl_rsis.progress import CancelledError
 from dgl_rsis.proposals.filters import flatten_tree, non_maximum_suppression, within_areas
@@ -179,6 +181,33 @@ def test_a_changed_input_is_refused(tmp_path: Path) -> None:
         opened(tmp_path)
     assert boxes(opened(tmp_path, overwrite=True), "the largest building") == [ROOFS[3]]
     opened(tmp_path)
+
+
+def test_a_table_of_another_preset_is_told_by_its_name(tmp_path: Path) -> None:
+    """One line says what to do, not which options a preset sets."""
+
+    def model(preset: str) -> Model:
+        return Model(PixelBackbone(), make_settings(preset))
+
+    opened(tmp_path, model=model("fast"))
+    said = r"made with the preset fast, and default is asked for; pass --preset fast, choose .*"
+    with pytest.raises(InputError, match=said + "--table, or make the table anew with --overwrite"):
+        opened(tmp_path, model=model("default"))
+    changed = Model(PixelBackbone(), make_settings("fast", {"instances": {"own_scale": False}}))
+    with pytest.raises(InputError, match="settings instances own_scale was true and is false; put"):
+        opened(tmp_path, model=changed)
+    opened(tmp_path, model=model("default"), overwrite=True)
+
+
+def test_what_is_left_of_a_removed_journal_does_not_make_a_table_anew(tmp_path: Path) -> None:
+    """A run that is killed while it removes its journal has made its table."""
+    opened(tmp_path)
+    journal = journal_folder(tmp_path / "a.tif.table")
+    (journal / "painted").mkdir(parents=True)
+    backbone = PixelBackbone()
+    opened(tmp_path, model=toy_model(backbone), resume=True)
+    assert backbone.calls["dense"] == 0
+    assert not journal.exists()
 
 
 def test_a_table_that_fits_is_not_made_again(tmp_path: Path) -> None:

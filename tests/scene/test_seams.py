@@ -97,12 +97,29 @@ def test_every_thing_is_one_wherever_tiles_end(thresholds: Any, sizes: list[Any]
             things.append(box)
     assume(things)
     with tempfile.TemporaryDirectory() as folder:
-        table = table_of(Path(folder), things)
+        table = table_of(Path(folder), things, np.full(SCENE.shape, -1))
         found = things_of(table, thresholds)
     assert len(found) == len(things)
     for ours, theirs in zip(found, sorted(things), strict=True):
         # a rim of less than 16 pixels beyond a border may be missing
         assert np.abs(np.subtract(ours, theirs)).max() <= 4
+
+
+def test_a_yard_between_two_roofs_speaks_against_the_three_as_one(
+    tmp_path: Path, thresholds: Any
+) -> None:
+    """The evidence for a thing is that of all below it, as in a whole image, not of a mean look."""
+    roofs, around = [(2, 4, 10, 28), (22, 4, 30, 28)], (2, 4, 30, 28)
+    land = np.full(SCENE.shape, 2, int)
+    for number, (x0, y0, x1, y1) in enumerate(roofs):
+        land[y0:y1, x0:x1] = number
+    table = table_of(tmp_path, [*roofs, around], land)
+    boxes = table.boxes.tolist()
+    is_roof = np.array([tuple(box) in roofs for box in boxes])
+    is_all = np.array([tuple(box) == around for box in boxes]) & ~table.is_segment
+    sure = np.where(is_roof, 0.9, np.where(is_all, 0.7, 0.05)).astype(np.float32)
+    found = whole_things(table, sure, 1 - sure, thresholds)
+    assert sorted(tuple(each) for each in table.boxes[found.parts].tolist()) == roofs
 
 
 def test_a_thing_belongs_to_the_tile_of_its_centre(tmp_path: Path) -> None:

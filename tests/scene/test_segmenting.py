@@ -495,6 +495,32 @@ def test_memory_does_not_grow_with_the_scene(
     assert max(sizes) <= (160 + 2) ** 2
 
 
+@pytest.mark.parametrize("name", ["map.tif", "map.gpkg"])
+def test_writing_is_told_and_can_be_cancelled(tmp_path: Path, name: str) -> None:
+    """When all tiles are computed a run is not at its end: that takes its time, too."""
+    path, target = write(tmp_path / "a.tif", blobs(400, 300)), tmp_path / name
+    told: list[tuple[int, int, str]] = []
+    options = {"model": toy_model(), "tile_size": 112, "min_area": 12}
+    whole = tmp_path / f"whole{target.suffix}"
+    segment_scene(path, CLASSES, whole, progress=lambda *each: told.append(each) or True, **options)
+    computed = next(number for number, each in enumerate(told) if "tiles/s" not in each[2])
+    total = told[0][1]
+    assert {each[:2] for each in told[computed:]} == {(total, total)}
+    messages = [each[2] for each in told[computed:]]
+    assert messages[0] == "merging small regions"
+    assert f"writing {whole.name}: tile {total} of {total}" in messages
+    assert messages[-1] == f"completing {whole.name}"
+    with pytest.raises(CancelledError, match=f"cancelled .writing {name}.*--resume"):
+        segment_scene(
+            path, CLASSES, target, progress=lambda *each: "writing" not in each[2], **options
+        )
+    assert not target.exists()
+    resumed = segment_scene(path, CLASSES, target, resume=True, **options)
+    assert resumed.computed == 0
+    if target.suffix == ".tif":
+        assert digest(target) == digest(whole)
+
+
 def test_probabilities_are_freed_behind_the_front(tmp_path: Path) -> None:
     path = write(tmp_path / "a.tif", blobs(1000, 320))
     most = 0

@@ -20,6 +20,7 @@ from dgl_rsis.apps import (
     commands_inspect,
     commands_label,
     commands_map,
+    commands_propose,
     commands_refer,
     commands_serve,
     demo,
@@ -65,7 +66,7 @@ app.command(
     epilog=_examples("label scene.tif parcels.gpkg -c orchard -c vineyard -o labelled.gpkg")
 )(commands_label.label)
 app.command(epilog=_examples("propose scene.tif -o proposals.gpkg --min-area 20"))(
-    commands_map.propose
+    commands_propose.propose
 )
 app.command(epilog=_examples("polygonize map.tif -o map.gpkg --simplify 1.0 --min-area 25"))(
     commands_map.polygonize

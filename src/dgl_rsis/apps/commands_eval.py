@@ -94,6 +94,8 @@ def evaluate(
 
     A run that was stopped goes on where it was: repeat the same command.
     """
+    from dgl_rsis.geo.output_file import check_folder
+
     console = Console(quiet=quiet, verbose=verbose, as_json=as_json)
     if list_all:
         _show_all(console)
@@ -105,6 +107,7 @@ def evaluate(
         return
     if output is None:
         raise InputError("name a folder for the results with -o")
+    check_folder(Path(output), "the results")
     plan = _plan(
         dataset, folder, split, ways or ["default"], models or ["rs-tiny"], device, limit, seed,
         sentences,
@@ -148,7 +151,7 @@ def _run(
 
     if overwrite:
         (folder / JOURNAL).unlink(missing_ok=True)
-    with console.progress("images") as tell:
+    with console.progress("images", "images") as tell:
         heading, entries, total = run(plan, folder, workers=workers, tell=_timed(tell))
     results, files = write_results(folder, heading, entries, total, plan.seed)
     console.show_json(results)
@@ -156,7 +159,7 @@ def _run(
     for file in files:
         console.say(f"wrote {file}")
     if report:
-        with console.progress("pictures of the page") as tell:
+        with console.progress("pictures of the page", "images") as tell:
             page = write_report(folder, plan, results, entries, workers=workers, tell=tell)
         console.say(f"wrote {page}")
     failed = sum(len(way["failures"]) for way in results["results"].values())

@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib.util
 import os
 import platform
-from collections.abc import Mapping
 from typing import Annotated, Any
 
 import typer
@@ -25,10 +24,6 @@ EXTRAS: dict[str, tuple[tuple[str, ...], str]] = {
     "serve": (("fastapi", "uvicorn", "rio_tiler", "python_multipart"), "the map and the service"),
 }
 """Extras that users may want: the modules they bring, and for what."""
-
-# Peak memory and CPU time of the commands with rs-tiny, preset default, on scenes of 512, 1,024
-# and 2,048 pixels a side: bytes and seconds at the start, then for every pixel.
-_COSTS = {"segment": (430e6, 200.0, 4.5, 7.1e-6), "refer": (520e6, 230.0, 9.7, 8.0e-6)}
 
 models = typer.Typer(
     name="models", help="Which models there are, and their terms.", no_args_is_help=True
@@ -126,10 +121,19 @@ def _shown(value: Any) -> str:
 
 def info(
     image: options.ImageArgument,
+    bbox: options.Bbox = None,
+    aoi: options.Aoi = None,
+    gsd: scene_options.GroundSampling = None,
+    tile_size: scene_options.TileSize = None,
+    workers: scene_options.Workers = None,
     asset: scene_options.Asset = None,
     as_json: options.AsJson = False,
 ) -> None:
-    """Show what an image holds, what would be read, and what a run would take."""
+    """Show what an image holds, what would be read, and what a run would take.
+
+    With --bbox, --aoi, --gsd, --tile-size and --workers it predicts a run in tiles with these options.
+    """
+    from dgl_rsis.apps.run_estimates import estimate_lines, estimates, estimates_in_tiles
     from dgl_rsis.config import make_settings
     from dgl_rsis.geo.mosaic import mosaic_text, scene_files
     from dgl_rsis.geo.raster import describe
@@ -139,7 +143,10 @@ def info(
     facts = describe(files[0] if len(files) == 1 else mosaic_text(files))
     facts |= {"path": image, "files": len(files)}
     facts["estimates"] = estimates(facts["width"] * facts["height"], facts["memory_bytes"])
-    facts["estimates_in_tiles"] = estimates_in_tiles(facts)
+    reading = options.Reading(None, "auto", None, False, bbox, aoi)
+    facts["estimates_in_tiles"] = estimates_in_tiles(
+        image, reading.scene(gsd, asset), tile_size=tile_size, workers=workers or 1
+    )
     most = make_settings("default").local.max_side ** 2
     if len(files) > 1 or facts["width"] * facts["height"] > most:
         facts["notes"] = [
@@ -150,7 +157,7 @@ def info(
         typer.echo(to_json(facts))
         return
     metres, north = facts["metres_per_pixel"], facts["north_degrees"]
-    gsd = "unknown" if metres is None else f"{metres[0]:.4g} x {metres[1]:.4g} m a pixel"
+    pixel = "unknown" if metres is None else f"{metres[0]:.4g} x {metres[1]:.4g} m a pixel"
     read = facts["bands_to_read"]
     rows = [
         [
@@ -166,73 +173,17 @@ def info(
         ["alpha band", "none" if facts["alpha"] is None else str(facts["alpha"])],
         ["no data", ", ".join("none" if v is None else str(v) for v in facts["nodata"])],
         ["CRS", (facts["crs"] or "none")[:100]],
-        ["resolution", gsd],
+        ["resolution", pixel],
         ["north", "unknown" if north is None else f"{north:.1f} degrees clockwise from up"],
         ["bounds", "none" if facts["bounds"] is None else _shown(facts["bounds"])],
         ["blocks", " x ".join(map(str, facts["block_shape"]))],
         ["overviews", _shown(facts["overviews"])],
     ]
-    for task, estimate in facts["estimates"].items():
-        memory, seconds = estimate["memory_bytes"] / 1e9, _duration(estimate["cpu_seconds"])
-        rows.append(
-            [f"{task} as a whole", f"about {memory:.1f} GB and {seconds} of CPU time with rs-tiny"]
-        )
-    for preset, found in facts["estimates_in_tiles"].items():
-        needs = f"{found['tiles']} tiles, {found['memory_bytes'] / 1e9:.1f} GB"
-        disk = f"{found['disk_bytes'] / 1e9:.1f} GB beside the output"
-        seconds = _duration(found["cpu_seconds"])
-        rows.append([f"segment in tiles, {preset}", f"{needs}, {disk}, {seconds} of CPU time"])
+    rows += estimate_lines(facts["estimates"], facts["estimates_in_tiles"])
     for line in table(rows, indent=0):
         typer.echo(line)
     for note in facts["notes"]:
         typer.echo(f"note: {note}")
-
-
-def estimates(pixels: int, reading_bytes: int) -> dict[str, dict[str, float]]:
-    """Peak memory and CPU time of both tasks with rs-tiny and the preset default.
-
-    Args:
-        pixels: of the image.
-        reading_bytes: memory that reading takes.
-    """
-    return {
-        task: {
-            "memory_bytes": start_bytes + reading_bytes + pixels * pixel_bytes,
-            "cpu_seconds": start_seconds + pixels * pixel_seconds,
-        }
-        for task, (start_bytes, pixel_bytes, start_seconds, pixel_seconds) in _COSTS.items()
-    }
-
-
-def estimates_in_tiles(facts: Mapping[str, Any]) -> dict[str, dict[str, float]]:
-    """What `segment` into a .tif takes in tiles with rs-tiny and one worker, by preset.
-
-    Args:
-        facts: of the image, see ``geo.raster.describe``.
-    """
-    from dgl_rsis.config import make_settings
-    from dgl_rsis.scene.estimates import estimate_scene
-
-    sides = facts["metres_per_pixel"]
-    metres = None if sides is None else float((sides[0] * sides[1]) ** 0.5)
-    found = {}
-    for preset in ("fast", "default"):
-        shape = facts["height"], facts["width"]
-        estimate = estimate_scene(shape, metres, make_settings(preset))
-        found[preset] = {
-            "tiles": len(estimate.grid),
-            "tile_size": estimate.grid.size,
-            "memory_bytes": estimate.memory_bytes,
-            "disk_bytes": estimate.disk_bytes,
-            "cpu_seconds": estimate.cpu_seconds,
-        }
-    return found
-
-
-def _duration(seconds: float) -> str:
-    if seconds >= 6000:
-        return f"{seconds / 3600:.1f} h"
-    return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.0f} min"
 
 
 def doctor(as_json: options.AsJson = False) -> None:

@@ -164,7 +164,7 @@ def refer(
     given = None
     if candidates is not None:
         given = read_candidates(candidates, raster, names_from=names_from, scores_from=scores_from)
-    with console.progress("loading the model") as progress:
+    with console.progress("loading the model", "sentences") as progress:
         loaded = load_model(choice, console)
         results = loaded.refer_many(
             raster,

@@ -54,15 +54,21 @@ class Console:
             typer.echo(f"dgl-rsis: {text}", err=True)
 
     @contextmanager
-    def progress(self, start: str) -> Iterator[Progress | None]:
+    def progress(self, start: str, unit: str = "steps") -> Iterator[Progress | None]:
         """A progress bar on a terminal, a line for every step if verbose, else nothing.
 
         Args:
             start: what happens first.
+            unit: what is counted, in the plural.
         """
         if self.verbose:
             self.say(start)
-            yield self._tell_step
+
+            def say(done: int, total: int, message: str) -> bool:
+                self.say(f"{done} of {total} {unit} done: {message}")
+                return True
+
+            yield say
             return
         if self.quiet or not sys.stderr.isatty():
             yield None
@@ -80,10 +86,6 @@ class Console:
                 return True
 
             yield tell
-
-    def _tell_step(self, done: int, total: int, message: str) -> bool:
-        self.say(f"{done} of {total} steps done: {message}")
-        return True
 
 
 def load_model(choice: ModelChoice, console: Console) -> Model:

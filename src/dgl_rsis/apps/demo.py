@@ -68,13 +68,15 @@ def demo(
 
     Exit code 1: mean IoU of the map below 0.5, or fewer than 3 of 5 sentences right.
     """
+    from dgl_rsis.geo.output_file import check_folder
     from dgl_rsis.geo.raster import read_raster
     from dgl_rsis.render import render_scene, write_scene
 
     console = Console(quiet=quiet, verbose=verbose, as_json=as_json)
     choice = options.ModelChoice.from_options(model, None, preset, overrides, device, precision)
     target = Path(folder)
-    with console.progress("rendering a scene") as progress:
+    check_folder(target, "the demo")
+    with console.progress("rendering a scene", "steps") as progress:
         loaded = load_model(choice, console)
         scene = render_scene(seed, split="test")
         scene = replace(scene, sentences=scene.sentences[:SENTENCES])

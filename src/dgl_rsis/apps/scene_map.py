@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from dgl_rsis.apps import options
 from dgl_rsis.apps.console import FAILED_TILES, NOTHING_MATCHED, Console, load_model, table
-from dgl_rsis.apps.saving import record
 from dgl_rsis.apps.scene_options import Tiling
 from dgl_rsis.errors import InputError
+
+if TYPE_CHECKING:
+    from dgl_rsis.scene.scene_map import SceneMap
 
 
 @dataclass(frozen=True)
@@ -87,16 +91,45 @@ def segment(
         InputError: something that the user gave cannot be used.
         typer.Exit: tiles failed, or no class was found.
     """
-    from dgl_rsis.geo.palette import class_colours
-    from dgl_rsis.geo.side_file import side_file
-    from dgl_rsis.geo.writer import RASTER_SUFFIXES
-    from dgl_rsis.scene.scene_map import describe_tiles
+    from dgl_rsis.apps.finished_run import finished_run, inputs_of
+    from dgl_rsis.manifest import write_manifest
     from dgl_rsis.scene.segmenting import segment_scene
+    from dgl_rsis.scene.targets import check_targets
 
-    with console.progress("loading the model") as progress, tiling.remarks():
+    how = reading.scene(tiling.gsd, tiling.asset)
+    given = {
+        "classes": request.classes,
+        "other": request.other,
+        "min_area": request.min_area,
+        "simplify": request.simplify,
+        **reading.given(),
+        **tiling.given(),
+        **choice.given(),
+    }
+    if tiling.resume and not overwrite:
+        known = finished_run(_outputs(request), given, lambda: inputs_of(request.image, how))
+        if known is not None:
+            console.show(f"{request.target} is complete: nothing is left to do")
+            _show(known, request, console)
+            return
+    check_targets(
+        request.image,
+        request.target,
+        request.scores,
+        asset=tiling.asset,
+        resume=tiling.resume,
+        overwrite=overwrite,
+    )
+    made: dict[str, Any] = {}
+
+    def finish(result: SceneMap) -> None:
+        made.update(_manifest(result, request, given, loaded.settings.painter))
+        write_manifest(request.target, made)
+
+    with console.progress("loading the model", "tiles") as progress, tiling.remarks():
         loaded = load_model(choice, console)
         try:
-            result = segment_scene(
+            segment_scene(
                 request.image,
                 request.classes,
                 request.target,
@@ -105,18 +138,38 @@ def segment(
                 min_area=request.min_area,
                 simplify=request.simplify,
                 model=loaded,
-                reading=reading.scene(tiling.gsd, tiling.asset),
+                reading=how,
                 tile_size=tiling.tile_size,
                 workers=tiling.workers,
                 ray=tiling.ray,
                 resume=tiling.resume,
                 overwrite=overwrite,
                 progress=progress,
+                finish=finish,
             )
         except KeyboardInterrupt:
             console.say("interrupted; finished tiles are kept: --resume goes on with them")
             raise
-    shares = result.shares
+    _show(made, request, console)
+
+
+def _outputs(request: Request) -> list[Path]:
+    """What a run writes beside its manifest, the map first."""
+    from dgl_rsis.geo.side_file import side_file
+    from dgl_rsis.geo.writer import RASTER_SUFFIXES
+
+    is_raster = request.target.suffix.lower() in RASTER_SUFFIXES
+    side = side_file(request.target) if is_raster else None
+    return [path for path in (request.target, side, request.scores) if path is not None]
+
+
+def _manifest(
+    result: SceneMap, request: Request, given: Mapping[str, Any], painter: str
+) -> dict[str, Any]:
+    from dgl_rsis.geo.palette import class_colours
+    from dgl_rsis.manifest import make_manifest
+    from dgl_rsis.scene.scene_map import describe_tiles
+
     notes = list(result.source.notes)
     if result.failed:
         notes.append(
@@ -127,28 +180,17 @@ def segment(
         notes.append(
             f"{result.merged:.1%} of the pixels lay in regions below the least area and were merged"
         )
-    is_raster = request.target.suffix.lower() in RASTER_SUFFIXES
-    side = side_file(request.target) if is_raster else None
-    written = [request.target, side, request.scores]
     classes = [
-        {"name": name, "value": index + 1, "colour": colour, "share": shares[name]}
+        {"name": name, "value": index + 1, "colour": colour, "share": result.shares[name]}
         for index, (name, colour) in enumerate(
             zip(result.classes, class_colours(result.classes), strict=True)
         )
     ]
-    paths = record(
-        "segment",
-        [path for path in written if path is not None],
-        options={
-            "classes": request.classes,
-            "other": request.other,
-            "min_area": request.min_area,
-            "simplify": request.simplify,
-            **reading.given(),
-            **tiling.given(),
-            **choice.given(),
-        },
+    return make_manifest(
+        command="segment",
+        options=given,
         raster=None,
+        outputs=_outputs(request),
         seconds=result.seconds,
         facts={
             "input": {
@@ -163,37 +205,50 @@ def segment(
             "model": {**asdict(result.card), "weights": result.facts["model"]["weights"]},
             "settings": result.facts["settings"],
             "classes": classes,
-            "painter": loaded.settings.painter,
+            "painter": painter,
             "tiles": describe_tiles(result),
         },
         notes=notes,
     )
-    for note in notes:
+
+
+def _show(manifest: Mapping[str, Any], request: Request, console: Console) -> None:
+    """Show what was made, as its manifest has it.
+
+    Raises:
+        typer.Exit: tiles failed, or no class was found.
+    """
+    from dgl_rsis.manifest import manifest_path
+
+    tiles, seconds = manifest["tiles"], manifest["seconds"]
+    paths = [*_outputs(request), manifest_path(request.target)]
+    shares = {each["name"]: each["share"] for each in manifest["classes"]}
+    for note in manifest["notes"]:
         console.say(f"note: {note}")
-    for tile, reason in result.failed.items():
+    for tile, reason in tiles["failed"].items():
         console.say(f"tile {tile}: {reason}")
     rest = 1 - sum(shares.values())
     rows = [[name, f"{share:6.1%}"] for name, share in shares.items()]
     for line in table([*rows, ["(no class)", f"{rest:6.1%}"]]):
         console.show(line)
-    height, width = result.source.extent.shape
+    height, width = manifest["input"]["pixels"]
     console.show(
-        f"{width} x {height} pixels in {len(result.grid)} tiles ({result.empty} empty); "
-        f"wrote {', '.join(map(str, paths))} in {result.seconds:.1f} s"
+        f"{width} x {height} pixels in {tiles['count']} tiles ({tiles['empty']} empty); "
+        f"wrote {', '.join(map(str, paths))} in {seconds:.1f} s"
     )
     console.show_json(
         {
             "outputs": paths,
             "shares": shares,
             "no_class": rest,
-            "notes": notes,
-            "tiles": len(result.grid),
-            "empty_tiles": result.empty,
-            "failed_tiles": result.failed,
-            "seconds": round(result.seconds, 3),
+            "notes": manifest["notes"],
+            "tiles": tiles["count"],
+            "empty_tiles": tiles["empty"],
+            "failed_tiles": tiles["failed"],
+            "seconds": seconds,
         }
     )
-    if result.failed:
+    if tiles["failed"]:
         raise typer.Exit(FAILED_TILES)
-    if not any(result.pixels):
+    if not any(shares.values()):
         raise typer.Exit(NOTHING_MATCHED)

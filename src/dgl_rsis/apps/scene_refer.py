@@ -110,10 +110,11 @@ def refer(
         InputError: something that the user gave cannot be used.
         typer.Exit: tiles failed, or nothing matched.
     """
-    from dgl_rsis.scene.asking import open_scene
+    from dgl_rsis.scene.asking import check_place, open_scene
 
     began = time.perf_counter()
-    with console.progress("loading the model") as progress, tiling.remarks():
+    check_place(request.image, request.table, resume=tiling.resume, overwrite=overwrite)
+    with console.progress("loading the model", "tiles") as progress, tiling.remarks():
         loaded = load_model(choice, console)
         try:
             scene = open_scene(

@@ -18,6 +18,7 @@ from rasterio._err import CPLE_BaseError
 from rasterio.errors import RasterioError
 
 from dgl_rsis.errors import MissingExtraError, OutputError
+from dgl_rsis.geo.own_folder import own_folder
 from dgl_rsis.geo.side_file import side_file
 
 LEAST_ROOM = 2**20
@@ -61,13 +62,7 @@ def check_output(path: str | Path, *, overwrite: bool, suffixes: Sequence[str]) 
     """
     target = Path(path)
     check_suffix(target, suffixes)
-    folder = target.parent
-    while not folder.exists() and folder != folder.parent:
-        folder = folder.parent
-    if not folder.is_dir():
-        raise OutputError(f"{folder} is no folder; choose another place for {target.name}")
-    if not os.access(folder, os.W_OK | os.X_OK):
-        raise OutputError(f"the folder {folder} is read-only; choose another one for {target.name}")
+    check_folder(target.parent, target.name)
     if target.is_dir():
         raise OutputError(f"{target} is a folder; pass the name of a file")
     if target.exists() and not overwrite:
@@ -75,25 +70,51 @@ def check_output(path: str | Path, *, overwrite: bool, suffixes: Sequence[str]) 
     return target
 
 
+def check_folder(folder: Path, name: str) -> None:
+    """Refuse a folder that nothing can be written into; it need not be there yet.
+
+    Args:
+        folder: that is made if it is missing.
+        name: of what is written into it.
+
+    Raises:
+        OutputError: it is a file, read-only or cannot be made.
+    """
+    while not folder.exists() and folder != folder.parent:
+        folder = folder.parent
+    if not folder.is_dir():
+        raise OutputError(f"{folder} is no folder; choose another place for {name}")
+    reason = None if os.access(folder, os.W_OK | os.X_OK) else "it is read-only"
+    try:
+        tempfile.TemporaryFile(dir=folder).close()  # nobody else tells what a root user may not do
+    except OSError as error:
+        reason = reason or error.strerror or str(error)
+    if reason is not None:
+        raise OutputError(
+            f"the folder {folder} cannot be written to: {reason}; choose another one for {name}"
+        )
+
+
 @contextmanager
 def atomic(path: Path) -> Iterator[Path]:
     """A temporary name for a file that takes its place when the block ends without an error.
 
     The folder of the file is made if it is missing. The temporary name lies in a folder of its
-    own beside the target, so that side files (masks, journals, statistics) move or vanish with it.
+    own beside the target, so that side files (masks, journals, statistics) move or vanish with it. What
+    killed runs left of the same file goes first.
 
     Raises:
         OutputError: if writing fails; nothing is left then.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=path.parent, prefix=".dgl-rsis-") as folder:
-            with _naming_a_full_disk(Path(folder)):
-                yield Path(folder) / path.name
+        with own_folder(path) as folder:
+            with _naming_a_full_disk(folder):
+                yield folder / path.name
             old = side_file(path)
-            if old.exists() and not (Path(folder) / old.name).exists():
+            if old.exists() and not (folder / old.name).exists():
                 old.unlink()  # it described the file that is being replaced
-            for file in sorted(Path(folder).iterdir(), reverse=True):
+            for file in sorted(folder.iterdir(), reverse=True):
                 file.replace(path.parent / file.name)
     except _ERRORS as error:
         text = " ".join(str(error).split())

@@ -105,15 +105,16 @@ class TileGrid:
         return Box(-left, -above, right, -(-(height + above) // self.unit) * self.unit - above)
 
     def __len__(self) -> int:
-        rows, columns = self._ranges()
+        rows, columns = self.ranges()
         return len(rows) * len(columns)
 
     def __iter__(self) -> Iterator[Tile]:
         """Tiles that meet the extent, row by row."""
-        rows, columns = self._ranges()
+        rows, columns = self.ranges()
         return (Tile(row, column) for row in rows for column in columns)
 
-    def _ranges(self) -> tuple[range, range]:
+    def ranges(self) -> tuple[range, range]:
+        """Rows and columns of the tiles that meet the extent."""
         part = self._moved(self.extent)
         return (
             range(part.y0 // self.size, -(-part.y1 // self.size)),
@@ -122,7 +123,7 @@ class TileGrid:
 
     def neighbours(self, tile: Tile) -> list[Tile]:
         """The tile itself and those around it that are in the grid, in their order."""
-        rows, columns = self._ranges()
+        rows, columns = self.ranges()
         return [
             Tile(row, column)
             for row in range(tile.row - 1, tile.row + 2)

@@ -15,17 +15,18 @@ from dgl_rsis import referring
 from dgl_rsis.errors import InputError, OutputError
 from dgl_rsis.explanation import StepReport
 from dgl_rsis.geo.dataset import opened_by_gdal
+from dgl_rsis.geo.output_file import check_folder
 from dgl_rsis.pipeline import Model, load
 from dgl_rsis.progress import Progress
 from dgl_rsis.results import SceneAnswer, SceneMatch
 from dgl_rsis.scene.candidates import Gatherer
 from dgl_rsis.scene.crew import Crew
-from dgl_rsis.scene.journal import journal_folder
-from dgl_rsis.scene.part_table import HEADER, PartTable, check_table, read_table, table_folder
+from dgl_rsis.scene.journal import check_journal, is_unfinished, remove_remains
+from dgl_rsis.scene.part_table import HEADER, PartTable, read_table, table_folder
 from dgl_rsis.scene.scoring import NounScores, PartScorer
 from dgl_rsis.scene.source import SceneOptions
 from dgl_rsis.scene.survey import plan_source
-from dgl_rsis.scene.tabulating import Images, make_table, table_facts
+from dgl_rsis.scene.tabulating import Images, check_table, make_table, table_facts
 from dgl_rsis.scene.windows import Windows
 from dgl_rsis.stages import spatial
 from dgl_rsis.stages.candidates import CandidateTable
@@ -171,12 +172,12 @@ def open_scene(
     """
     crew = Crew(workers, ray)
     crew.check(model)
+    folder = check_place(images, table, resume=resume, overwrite=overwrite)
     loaded = load(model, preset=preset, settings=settings) if isinstance(model, str) else model
-    folder = place_of_table(images) if table is None else Path(table)
     facts = table_facts(images, reading, loaded, tile_size)
     windows = Windows(images, reading, loaded, loaded.explainer)
     is_there = (folder / HEADER).exists()
-    if is_there and not (resume and journal_folder(folder).exists()):
+    if is_there and not (resume and is_unfinished(folder)):
         found = read_table(folder)
         try:
             check_table(found, facts)
@@ -184,9 +185,8 @@ def open_scene(
             if not overwrite:
                 raise
         else:
+            remove_remains(folder)
             return OpenScene(found, loaded, windows)
-    elif folder.exists() and not is_there:
-        raise OutputError(f"{folder} is there and no table; choose another folder with --table")
     source = plan_source(images, reading)
     made = make_table(
         folder,
@@ -200,6 +200,31 @@ def open_scene(
         progress=progress,
     )
     return OpenScene(made, loaded, windows)
+
+
+def check_place(
+    images: Images, table: str | Path | None, *, resume: bool = False, overwrite: bool = False
+) -> Path:
+    """The folder of a table, before a model is loaded.
+
+    Args:
+        images: as for ``open_scene``, like all others.
+        table: folder of the table; None puts it beside the scene.
+        resume: go on with a run that was cut off.
+        overwrite: drop what such a run left.
+
+    Raises:
+        InputError: several paths have no common place.
+        OutputError: the folder is something else or cannot be made, another run makes the table,
+            or one was cut off.
+    """
+    folder = place_of_table(images) if table is None else Path(table)
+    if not (folder / HEADER).exists():
+        if folder.exists():
+            raise OutputError(f"{folder} is there and no table; choose another folder with --table")
+        check_folder(folder.parent, f"{folder.name}, the table of the scene (--table)")
+        check_journal(folder, resume=resume, overwrite=overwrite)
+    return folder
 
 
 def place_of_table(images: Images) -> Path:

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from geopandas import GeoDataFrame
 
 Codes = NDArray[np.integer[Any]]
+Part = tuple[int, int, NDArray[Any]]
+Passing = Callable[[Iterator[Part]], Iterator[Part]]
 
 
 @dataclass(frozen=True)
@@ -107,8 +109,12 @@ class FinishedMap:
         measured = measure(self._labels(2), self.names.__getitem__, self.frame, scores)
         return measured.tables(min_area=min_area, simplify=simplify)
 
-    def write_classes(self, path: Path) -> None:
+    def write_classes(self, path: Path, passing: Passing = iter) -> None:
         """Write the classes as a GeoTIFF: 0 for no data or no class, k + 1 for class k.
+
+        Args:
+            path: of the file.
+            passing: what the parts of the file pass through.
 
         Raises:
             OutputError: it cannot be written; nothing is left then.
@@ -117,17 +123,17 @@ class FinishedMap:
             (column, row, (np.maximum(codes, 1) - 1).astype(self.dtype))
             for (row, column, _, _), codes in self._parts(self.codes)
         )
-        blocks = Blocks(self.shape, self.dtype, parts, self.side)
+        blocks = Blocks(self.shape, self.dtype, passing(parts), self.side)
         write_class_blocks(path, blocks, self.names, frame=self.frame)
 
-    def write_scores(self, path: Path) -> None:
-        """Write the scores as a GeoTIFF.
+    def write_scores(self, path: Path, passing: Passing = iter) -> None:
+        """Write the scores as a GeoTIFF; see ``write_classes``.
 
         Raises:
             OutputError: it cannot be written; nothing is left then.
         """
         parts = ((column, row, values) for (row, column, _, _), values in self._parts(self.scores))
-        blocks = Blocks(self.shape, "float32", parts, self.side)
+        blocks = Blocks(self.shape, "float32", passing(parts), self.side)
         write_float_blocks(path, blocks, frame=self.frame, description="score")
 
     def _parts(

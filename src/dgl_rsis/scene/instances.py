@@ -184,7 +184,12 @@ def _evidence(
 
 
 def _regions(table: PartTable, odds: NDArray[np.float64], settings: InstanceSettings) -> IntArray:
-    """Things with the most evidence that look like objects and hardly overlap."""
+    """Things with the most evidence that look like objects and hardly overlap.
+
+    As in a whole image their evidence is that of all cells below: the mean feature of two roofs and
+    the yard between them would hide the yard.
+    """
+    odds = _over_segments(table, odds)
     cells = table.areas / float(table.header["cell"]) ** 2
     worth = odds * cells - settings.price
     alive = ~table.is_segment & (worth > 0)
@@ -197,6 +202,15 @@ def _regions(table: PartTable, odds: NDArray[np.float64], settings: InstanceSett
     chosen = np.flatnonzero(alive)
     order = chosen[np.argsort(-worth[chosen], kind="stable")]
     return np.sort(suppressed(table.shared, table.areas, order, settings.largest_overlap))
+
+
+def _over_segments(table: PartTable, odds: NDArray[np.float64]) -> NDArray[np.float64]:
+    """``(N,)`` means over the segments below each part; its own where there is none."""
+    segments = np.flatnonzero(table.is_segment)
+    common = table.shared[:, segments]
+    covered = np.asarray(common.sum(axis=1), np.float64)
+    means = (common @ odds[segments]) / np.maximum(covered, 1)
+    return np.where(covered > 0, means, odds)
 
 
 def _solid(

@@ -26,6 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dgl_rsis.errors import InputError, OutputError
+from dgl_rsis.geo.file_lock import lock_file
 from dgl_rsis.geo.windows import Tile
 from dgl_rsis.types import FloatArray
 
@@ -190,16 +191,8 @@ def open_journal(
         folder.mkdir(parents=True, exist_ok=True)
         lock = (folder / "lock").open("a+b")
     with lock:
-        if not lock_file(lock):
-            raise OutputError(
-                f"another run is writing {output}; wait for it or choose another name"
-            )
+        _check_free(output, lock, known_what_to_do=resume or overwrite)
         known = folder / "run.json"
-        if known.exists() and not resume and not overwrite:
-            raise OutputError(
-                f"a run that writes {output} was cut off; --resume goes on with it, "
-                "--overwrite starts anew"
-            )
         if known.exists() and resume:
             _check_same(json.loads(known.read_text(encoding="utf-8")), _plain(facts), output)
         else:
@@ -218,6 +211,44 @@ def remove_journal(output: Path) -> None:
     folder = journal_folder(output)
     (folder / "run.json").unlink(missing_ok=True)  # first: without it nothing is resumed
     shutil.rmtree(folder, ignore_errors=True)
+
+
+def check_journal(output: Path, *, resume: bool, overwrite: bool) -> None:
+    """Refuse what ``open_journal`` will refuse, as far as that is known without a model.
+
+    Raises:
+        OutputError: another run writes the output, or one was cut off and it is not said what to
+            do with it.
+    """
+    file = journal_folder(output) / "lock"
+    if file.exists():
+        with file.open("a+b") as lock:
+            _check_free(output, lock, known_what_to_do=resume or overwrite)
+
+
+def _check_free(output: Path, lock: IO[bytes], *, known_what_to_do: bool) -> None:
+    if not lock_file(lock):
+        raise OutputError(f"another run is writing {output}; wait for it or choose another name")
+    if is_unfinished(output) and not known_what_to_do:
+        raise OutputError(
+            f"a run that writes {output} was cut off; --resume goes on with it, "
+            "--overwrite starts anew"
+        )
+
+
+def is_unfinished(output: Path) -> bool:
+    """Whether a run that was cut off, or is alive, can tell what it depends on."""
+    return (journal_folder(output) / "run.json").exists()
+
+
+def remove_remains(output: Path) -> None:
+    """Remove what is left of a journal whose run was killed while it removed it."""
+    folder = journal_folder(output)
+    if not folder.exists():
+        return
+    with (folder / "lock").open("a+b") as lock:
+        if lock_file(lock) and not is_unfinished(output):
+            remove_journal(output)
 
 
 def _check_same(before: Mapping[str, Any], now: Mapping[str, Any], output: Path) -> None:
@@ -255,22 +286,3 @@ def shortened(value: Any) -> str:
 def _plain(facts: Mapping[str, Any]) -> Any:
     """The same after a journey through JSON, so that tuples and lists compare."""
     return json.loads(json.dumps(facts, default=str))
-
-
-def lock_file(file: IO[bytes]) -> bool:
-    """Take an exclusive lock that ends with the process; False if another one has it."""
-    try:
-        import fcntl
-    except ImportError:  # Windows
-        import msvcrt
-
-        try:
-            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined]
-        except OSError:
-            return False
-        return True
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True

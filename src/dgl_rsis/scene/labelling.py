@@ -8,7 +8,7 @@ Pooling is a mean over pixels, so that the tiles together give what the whole im
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +18,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from dgl_rsis.errors import ImageError, InputError
+from dgl_rsis.errors import InputError
 from dgl_rsis.geo.parcels import (
     Parcels,
     add_columns,
@@ -28,26 +28,25 @@ from dgl_rsis.geo.parcels import (
     write_parcels,
 )
 from dgl_rsis.geo.raster import as_raster
-from dgl_rsis.geo.windows import Box
+from dgl_rsis.geo.windows import Box, Tile
 from dgl_rsis.inputs import ImageLike
 from dgl_rsis.mapping import classes_asked
 from dgl_rsis.pipeline import Model
-from dgl_rsis.progress import Progress, Teller
+from dgl_rsis.progress import Progress
+from dgl_rsis.scene.crew import Crew
 from dgl_rsis.scene.memory import RasterScene, Scene
 from dgl_rsis.scene.planning import ground_side, plan_grid
-from dgl_rsis.scene.source import SceneOptions, SceneReader
+from dgl_rsis.scene.source import SceneOptions, SceneReader, SceneSource
 from dgl_rsis.scene.survey import plan_source
 from dgl_rsis.scene.votes import Reading, Votes
+from dgl_rsis.scene.voting import Place, Recording, VoteWork, vote, vote_facts, vote_here
 from dgl_rsis.scene.work import scene_factors
 from dgl_rsis.stages import local
 from dgl_rsis.stages.paint import winner_scores
 from dgl_rsis.text.classes import ClassList
-from dgl_rsis.types import Raster
 
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
-
-_ATTEMPTS = 2  # to read a tile
 
 PolygonsLike: TypeAlias = "str | Path | GeoDataFrame | Parcels"
 
@@ -104,6 +103,8 @@ def label(
     progress: Progress | None = None,
     tile_size: int | None = None,
     halo: int | None = None,
+    crew: Crew = Crew(),
+    recording: Recording | None = None,
 ) -> LabelResult:
     """Give polygons classes.
 
@@ -119,6 +120,9 @@ def label(
         progress: ``(done, total, message) -> go on?``.
         tile_size: side in pixels of what a tile answers for; None for that of maps.
         halo: pixels around a tile that are read with it, for context; None for that of maps.
+        crew: who computes the tiles of a path, where what is finished is recorded.
+        recording: where the tiles of a path are recorded, if there are several; None records
+            nothing.
 
     Returns:
         Every feature of the user with the columns ``class`` (empty where background words win, and
@@ -132,7 +136,6 @@ def label(
     settings = model.settings
     chosen = classes_asked(classes, other, settings)
     parcels = _parcels(polygons)
-    failed: dict[str, str] = {}
     with ExitStack() as stack:
         scene: Scene
         if isinstance(image, str | Path):
@@ -147,20 +150,14 @@ def label(
         tiling = _tiling(model, scene, tile_size, halo)
         whole = local.whole_embedding(scene.sample, model.backbone, settings.local)
         how = Reading(texts, tiling.factors, whole)
-        tiles = list(_touched(votes, scene, tiling))
-        tell = Teller(progress, len(tiles))
-        for number, (core, outer, numbers) in enumerate(tiles, start=1):
-            tell(f"tile {number} of {len(tiles)}")
-            try:
-                part = _read(read, outer)
-            except ImageError as error:
-                failed[f"{core.x0},{core.y0},{core.x1},{core.y1}"] = str(error)
-                votes.count_missing(numbers, core)
-            else:
-                votes.add(model, how, part, core, outer, numbers)
-        if tiles and len(failed) == len(tiles):
-            raise ImageError(next(iter(failed.values())))
-        tell("done")
+        places = dict(_touched(votes, scene, tiling))
+        if recording is not None and isinstance(scene, SceneSource) and len(places) > 1:
+            work = VoteWork(scene, places, votes, how)
+            facts = vote_facts(work, model, reading, placed)
+            lost = vote(work, model, crew, recording, facts, progress)
+        else:
+            lost = vote_here(places, read, votes, model, how, progress)
+        failed = {",".join(map(str, vars(places[tile].core).values())): lost[tile] for tile in lost}
         area_name, areas = ground_areas(parcels, placed, scene.frame)
         notes = list(scene.notes)
     remarks = votes.remarks(remarks)
@@ -171,7 +168,7 @@ def label(
             f"the polygons have columns of our names: ours are {', '.join(names.values())}"
         )
     if failed:
-        notes.append(f"{len(failed)} of {len(tiles)} tiles cannot be read and count as no data")
+        notes.append(f"{len(failed)} of {len(places)} tiles cannot be read and count as no data")
     troubled = sum(bool(remark) for remark in remarks)
     if troubled:
         notes.append(f"{troubled} of {len(remarks)} features have a remark in {names['note']!r}")
@@ -193,20 +190,6 @@ def _parcels(polygons: PolygonsLike) -> Parcels:
     if not len(polygons):
         raise InputError("the table of polygons is empty; pass at least one polygon")
     return Parcels(polygons)
-
-
-def _read(read: Callable[[Box], Raster], box: Box) -> Raster:
-    """Read a part of a scene, if need be at the second attempt.
-
-    Raises:
-        ImageError: it cannot be read.
-    """
-    for _ in range(_ATTEMPTS - 1):
-        try:
-            return read(box)
-        except ImageError:  # told if it fails again
-            continue
-    return read(box)
 
 
 @dataclass(frozen=True)
@@ -231,16 +214,16 @@ def _tiling(model: Model, scene: Scene, size: int | None, halo: int | None) -> _
     return _Tiling(size, halo, plain)
 
 
-def _touched(votes: Votes, scene: Scene, tiling: _Tiling) -> Iterator[tuple[Box, Box, list[int]]]:
-    """Tiles that polygons touch: the tile, the same with its halo, and the polygons."""
+def _touched(votes: Votes, scene: Scene, tiling: _Tiling) -> Iterator[tuple[Tile, Place]]:
+    """Tiles that polygons touch."""
     tree = shapely.STRtree([each or shapely.Polygon() for each in votes.polygons])
     extent, everything = scene.extent, Box(0, 0, *scene.shape[::-1])
-    for y0, y1 in _spans(extent.y0, extent.y1, tiling):
-        for x0, x1 in _spans(extent.x0, extent.x1, tiling):
+    for row, (y0, y1) in enumerate(_spans(extent.y0, extent.y1, tiling)):
+        for column, (x0, x1) in enumerate(_spans(extent.x0, extent.x1, tiling)):
             numbers = sorted(tree.query(shapely.box(x0, y0, x1, y1)).tolist())
             if numbers:
                 core = Box(x0, y0, x1, y1)
-                yield core, core.grown(tiling.halo) & everything, numbers
+                yield Tile(row, column), Place(core, core.grown(tiling.halo) & everything, numbers)
 
 
 def _spans(start: int, stop: int, tiling: _Tiling) -> list[tuple[int, int]]:

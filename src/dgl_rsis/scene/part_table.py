@@ -25,7 +25,6 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from dgl_rsis.errors import InputError
-from dgl_rsis.scene.journal import differences, shortened
 from dgl_rsis.types import BoolArray, FloatArray, IntArray, MapFrame
 
 HEADER = "table.json"
@@ -182,24 +181,3 @@ def read_table(folder: Path) -> PartTable:
         ),
         tuple(header["notes"]),
     )
-
-
-def check_table(table: PartTable, facts: Mapping[str, Any]) -> None:
-    """Refuse a table that was made of something else.
-
-    Args:
-        table: as it lies on disk.
-        facts: what it should be made of, in JSON types.
-
-    Raises:
-        InputError: it was not; with what differs.
-    """
-    made_of = table.header["facts"]
-    difference = next(differences(made_of, json.loads(json.dumps(facts, default=str))), None)
-    if difference is not None:
-        path, old, new = difference
-        raise InputError(
-            f"{table.folder} was made of something else: {' '.join(path)} was {shortened(old)} and "
-            f"is {shortened(new)}; put that back, choose another folder with --table, or "
-            "make it anew with --overwrite"
-        )

@@ -11,7 +11,7 @@ from dgl_rsis import __version__
 from dgl_rsis.errors import ImageError
 from dgl_rsis.geo.dataset import opened_by_gdal, with_sources
 from dgl_rsis.pipeline import Model
-from dgl_rsis.scene.source import SceneOptions
+from dgl_rsis.scene.source import SceneOptions, SceneSource
 from dgl_rsis.scene.work import Work
 
 
@@ -20,10 +20,9 @@ def run_facts(
 ) -> dict[str, Any]:
     """What the result of a run depends on, in JSON types: a run may be resumed if it is equal."""
     card = model.backbone.card
-    aoi = None if reading.aoi is None else files_digest([Path(reading.aoi)])
     return {
         "version": __version__,
-        "input": {"files": dict(files), **work.source.facts, "aoi": aoi},
+        "input": input_facts(work.source, files, reading),
         "model": {
             "name": card.name,
             "revision": card.revision,
@@ -43,6 +42,14 @@ def run_facts(
             "pixels_of_cell": work.grid.step / work.grid.step_cells,
         },
     }
+
+
+def input_facts(
+    source: SceneSource, files: Mapping[str, Any], reading: SceneOptions
+) -> dict[str, Any]:
+    """What is read, in JSON types."""
+    aoi = None if reading.aoi is None else files_digest([Path(reading.aoi)])
+    return {"files": dict(files), **source.facts, "aoi": aoi}
 
 
 def file_facts(files: Sequence[str]) -> dict[str, Any]:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 from numpy.typing import NDArray
 
-from dgl_rsis.errors import DglRsisError, InputError, OutputError
-from dgl_rsis.geo.output_file import check_output
+from dgl_rsis.errors import DglRsisError, InputError
 from dgl_rsis.geo.regions import Rectangle
 from dgl_rsis.geo.table_writer import write_tables
 from dgl_rsis.geo.windows import Tile
@@ -21,14 +20,20 @@ from dgl_rsis.progress import CancelledError, Progress, time_left
 from dgl_rsis.scene.crew import Crew
 from dgl_rsis.scene.executors import Executor
 from dgl_rsis.scene.finished import FinishedMap
-from dgl_rsis.scene.journal import Journal, journal_folder, open_journal, remove_journal
+from dgl_rsis.scene.journal import (
+    Journal,
+    open_journal,
+    remove_journal,
+)
 from dgl_rsis.scene.planning import TILE_SIZE, map_place, plan_work
 from dgl_rsis.scene.run_facts import file_facts, run_facts
 from dgl_rsis.scene.scene_map import SceneMap
 from dgl_rsis.scene.schedule import Schedule, TileTask
 from dgl_rsis.scene.source import SceneOptions, cache_limit
 from dgl_rsis.scene.survey import plan_source
+from dgl_rsis.scene.targets import check_targets
 from dgl_rsis.scene.work import Cells, Painted, TileWorker, Work
+from dgl_rsis.scene.writing import Writing
 
 
 def segment_scene(
@@ -50,6 +55,7 @@ def segment_scene(
     resume: bool = False,
     overwrite: bool = False,
     progress: Progress | None = None,
+    finish: Callable[[SceneMap], object] | None = None,
 ) -> SceneMap:
     """Map a scene of any size, in memory that does not grow with it.
 
@@ -83,6 +89,8 @@ def segment_scene(
         resume: go on with a run that was cut off.
         overwrite: replace outputs, and drop what a run that was cut off left.
         progress: ``(tiles done, tiles, message) -> go on?``.
+        finish: is called with the result before a killed run has nothing left to go on with: what
+            it writes belongs to the outputs.
 
     Raises:
         InputError: the images, the classes or an option cannot be used, or what is to be resumed
@@ -98,15 +106,11 @@ def segment_scene(
         raise InputError("min_area and simplify are 0 or more")
     if tile_size is not None and tile_size < 1:
         raise InputError(f"a tile of {tile_size} pixels is no tile; take e.g. {TILE_SIZE}")
-    # an output is there too where a run was cut off between writing it and cleaning up
-    replace = overwrite or (resume and journal_folder(Path(output)).exists())
-    target = check_output(output, overwrite=replace, suffixes=RASTER_SUFFIXES + VECTOR_SUFFIXES)
-    scores_target = None
-    if scores is not None:
-        scores_target = check_output(scores, overwrite=replace, suffixes=RASTER_SUFFIXES)
+    target, scores_target = check_targets(
+        images, output, scores, asset=reading.asset, resume=resume, overwrite=overwrite
+    )
     source = plan_source(images, reading)
     before = file_facts(source.files)
-    _check_apart(images, before, target, scores_target)
     loaded = load(model, preset=preset, settings=settings) if isinstance(model, str) else model
     work = plan_work(
         source,
@@ -135,56 +139,41 @@ def segment_scene(
         failed = {str(tile): reason for tile, reason in journal.failed().items()}
         if len(failed) == len(work.grid):
             raise InputError(f"no tile could be computed: {next(iter(failed.values()))}")
-        finished = _finished(work, journal).dissolved(min_area)
-        pixels, valid = finished.count()
+        writing = Writing(progress, len(work.grid))
+        try:
+            finished, pixels, valid = _regions(work, journal, min_area, writing)
+            _write(finished, target, scores_target, min_area, simplify, writing)
+        except DglRsisError as error:
+            raise type(error)(
+                f"{error}; finished tiles are kept: run again with --resume"
+            ) from error
         empty = sum(
             journal.is_painted(tile) and journal.painted(tile, "codes") is None
             for tile in work.grid
         )
-        _write(finished, target, scores_target, min_area, simplify)
+        result = SceneMap(
+            target,
+            scores_target,
+            work.chosen.names,
+            pixels,
+            valid,
+            finished.frame,
+            finished.merged,
+            source,
+            work.grid,
+            empty,
+            failed,
+            time.perf_counter() - began,
+            schedule.model_seconds,
+            schedule.computed,
+            loaded.backbone.card,
+            facts,
+        )
+        if finish is not None:
+            finish(result)
         if not failed:
             remove_journal(target)
-    return SceneMap(
-        target,
-        scores_target,
-        work.chosen.names,
-        pixels,
-        valid,
-        finished.frame,
-        finished.merged,
-        source,
-        work.grid,
-        empty,
-        failed,
-        time.perf_counter() - began,
-        schedule.model_seconds,
-        schedule.computed,
-        loaded.backbone.card,
-        facts,
-    )
-
-
-def _check_apart(
-    images: str | Path | Sequence[str | Path], files: Collection[str], *outputs: Path | None
-) -> None:
-    """Refuse an output that is an image, or that the next run would take for one.
-
-    Args:
-        images: as the user named them.
-        files: absolute paths of those that are read.
-        outputs: what is written; None for what is not wanted.
-
-    Raises:
-        OutputError: it is one of the images, or lies in their folder.
-    """
-    folder = Path(images).resolve() if isinstance(images, str | Path) else None
-    for output in outputs:
-        if output is None:
-            continue
-        if str(output.resolve()) in files:
-            raise OutputError(f"{output} is one of the images; choose another name")
-        if output.parent.resolve() == folder:
-            raise OutputError(f"{output} would lie among the images; choose another folder for it")
+    return result
 
 
 def _compute(
@@ -216,7 +205,18 @@ def _compute(
         raise RuntimeError(f"only {schedule.finished} of {total} tiles were finished")
 
 
-def _finished(work: Work, journal: Journal) -> FinishedMap:
+def _regions(
+    work: Work, journal: Journal, min_area: float, writing: Writing
+) -> tuple[FinishedMap, tuple[int, ...], int]:
+    """The map without small regions, pixels of each class, and pixels that hold data."""
+    if min_area > 0:
+        writing.begin("merging small regions")
+    finished = _finished(work, journal, writing).dissolved(min_area)
+    writing.begin("counting pixels")
+    return finished, *finished.count()
+
+
+def _finished(work: Work, journal: Journal, writing: Writing) -> FinishedMap:
     """The map that the journal holds."""
     grid, extent = work.grid, work.grid.extent
     tile_of: dict[Rectangle, Tile] = {}
@@ -225,8 +225,14 @@ def _finished(work: Work, journal: Journal) -> FinishedMap:
         x0, y0 = core.x0 - extent.x0, core.y0 - extent.y0
         tile_of[y0, x0, core.y1 - extent.y0, core.x1 - extent.x0] = tile
 
+    numbers = {rectangle: number for number, rectangle in enumerate(tile_of)}
+
     def reader(name: str) -> Callable[[Rectangle], NDArray[Any] | None]:
-        return lambda rectangle: journal.painted(tile_of[rectangle], name)
+        def read(rectangle: Rectangle) -> NDArray[Any] | None:
+            writing.saw(numbers[rectangle])
+            return journal.painted(tile_of[rectangle], name)
+
+        return read
 
     return FinishedMap(
         work.chosen.names,
@@ -241,19 +247,27 @@ def _finished(work: Work, journal: Journal) -> FinishedMap:
 
 
 def _write(
-    finished: FinishedMap, target: Path, scores: Path | None, min_area: float, simplify: float
+    finished: FinishedMap,
+    target: Path,
+    scores: Path | None,
+    min_area: float,
+    simplify: float,
+    writing: Writing,
 ) -> None:
     """Write the outputs.
 
     Raises:
-        OutputError: one cannot be written; the finished tiles are kept.
+        OutputError: one cannot be written.
+        CancelledError: the callback asked to stop.
     """
-    try:
-        if target.suffix.lower() in RASTER_SUFFIXES:
-            finished.write_classes(target)
-        else:
-            write_tables(target, finished.tables(min_area=min_area, simplify=simplify))
-        if scores is not None:
-            finished.write_scores(scores)
-    except DglRsisError as error:
-        raise type(error)(f"{error}; finished tiles are kept: run again with --resume") from error
+    writing.begin(f"writing {target.name}")
+    then = f"completing {target.name}"
+    if target.suffix.lower() in RASTER_SUFFIXES:
+        finished.write_classes(target, lambda parts: writing.through(parts, then))
+    else:
+        tables = finished.tables(min_area=min_area, simplify=simplify)
+        write_tables(target, writing.through(tables, then))
+    if scores is not None:
+        writing.begin(f"writing {scores.name}")
+        then = f"completing {scores.name}"
+        finished.write_scores(scores, lambda parts: writing.through(parts, then))

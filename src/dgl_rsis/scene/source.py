@@ -103,24 +103,34 @@ class SceneSource:
 
     @property
     def origin(self) -> tuple[int, int]:
-        """Column and row of the upper left pixel on the grid that all clips of a map share.
-
-        That grid begins where the coordinates of the map are 0; an image that is rotated or has no
-        place on the map is its own grid.
-        """
-        if self.frame is None or self.frame.crs is None:
-            return 0, 0
-        a, b, c, d, e, f = self.frame.transform
-        if b or d:
-            return 0, 0
-        return floor(c / a + _ON_GRID), floor(f / e + _ON_GRID)
+        """Column and row of the upper left pixel on the grid that all clips of a map share."""
+        return grid_origin(self.frame)
 
     def meets_aoi(self, box: Box) -> bool:
         """Whether a box of pixels touches the area of interest."""
-        if self.polygons is None:
-            return True
-        area = shapely.box(box.x0, box.y0, box.x1, box.y1)
-        return bool(shapely.intersects(list(self.polygons), area).any())
+        return meets(self.polygons, box)
+
+
+def grid_origin(frame: MapFrame | None) -> tuple[int, int]:
+    """Column and row of the upper left pixel of a frame on the grid that all clips of a map share.
+
+    That grid begins where the coordinates of the map are 0; an image that is rotated or has no
+    place on the map is its own grid.
+    """
+    if frame is None or frame.crs is None:
+        return 0, 0
+    a, b, c, d, e, f = frame.transform
+    if b or d:
+        return 0, 0
+    return floor(c / a + _ON_GRID), floor(f / e + _ON_GRID)
+
+
+def meets(polygons: tuple[shapely.Geometry, ...] | None, box: Box) -> bool:
+    """Whether a box touches any of the polygons; there is no limit without any."""
+    if polygons is None:
+        return True
+    area = shapely.box(box.x0, box.y0, box.x1, box.y1)
+    return bool(shapely.intersects(list(polygons), area).any())
 
 
 def cache_limit() -> rasterio.Env:

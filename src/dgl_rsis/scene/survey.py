@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -82,15 +83,8 @@ def plan_source(
         picture = apply_stretch(values, limits)
         fill = tuple(np.round(picture[valid].mean(0)).astype(int).tolist())
         picture[~valid] = fill
-        shape, frame = _working_grid(dataset, options.gsd)
-        scale = (dataset.width / shape[1], dataset.height / shape[0])
-        polygons = None
-        if options.aoi is not None:
-            polygons = read_boxes_or_polygons(options.aoi, frame_of(dataset))
-        window = crop_window(dataset, options.bbox, polygons)
-        extent = _scaled(window, scale, shape)
-        if polygons is not None:
-            polygons = [shapely.transform(each, lambda xy: xy / scale) for each in polygons]
+        outline = _outline(dataset, options)
+        shape, extent = outline.shape, outline.extent
         facts: dict[str, Any] = {
             "file_count": len(files),
             "driver": dataset.driver,
@@ -117,14 +111,56 @@ def plan_source(
             (dataset.height, dataset.width),
             shape,
             extent,
-            frame,
+            outline.frame,
             (fill[0], fill[1], fill[2]),
             margins,
-            None if polygons is None else tuple(polygons),
+            outline.polygons,
             picture,
             facts,
             tuple(notes),
         )
+
+
+@dataclass(frozen=True)
+class SceneOutline:
+    """What the header of a scene says of the part that is asked for.
+
+    Attributes:
+        shape: height and width at the working resolution.
+        extent: the part.
+        frame: where the scene lies; None without a georeference.
+        polygons: of the area of interest, in working pixels; None for no limit.
+    """
+
+    shape: tuple[int, int]
+    extent: Box
+    frame: MapFrame | None
+    polygons: tuple[shapely.Geometry, ...] | None
+
+
+def outline_scene(images: str | Path, options: SceneOptions) -> SceneOutline:
+    """What is asked for of a scene, without a look at any pixel.
+
+    Raises:
+        ImageError: a file cannot be read.
+        InputError: an option makes no sense for the scene.
+    """
+    files = scene_files(images, options.asset)
+    name = files[0] if len(files) == 1 else mosaic_text(files, options.nodata)
+    with open_raster(name) as dataset:
+        return _outline(dataset, options)
+
+
+def _outline(dataset: DatasetReader, options: SceneOptions) -> SceneOutline:
+    shape, frame = _working_grid(dataset, options.gsd)
+    scale = (dataset.width / shape[1], dataset.height / shape[0])
+    polygons = None
+    if options.aoi is not None:
+        polygons = read_boxes_or_polygons(options.aoi, frame_of(dataset))
+    extent = _scaled(crop_window(dataset, options.bbox, polygons), scale, shape)
+    if polygons is not None:
+        polygons = [shapely.transform(each, lambda xy: xy / scale) for each in polygons]
+    return SceneOutline(shape, extent, frame, None if polygons is None else tuple(polygons))
 
 
 def pixels_asked(images: str | Path, options: SceneOptions) -> int:

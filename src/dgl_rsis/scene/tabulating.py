@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from collections import deque
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict
@@ -11,18 +10,25 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from dgl_rsis import __version__
+from dgl_rsis.config import Settings, make_settings, preset_names
 from dgl_rsis.errors import InputError
 from dgl_rsis.geo.dataset import opened_by_gdal
 from dgl_rsis.geo.mosaic import scene_files
 from dgl_rsis.geo.windows import Tile
 from dgl_rsis.pipeline import Model
-from dgl_rsis.progress import CancelledError, Progress, time_left
-from dgl_rsis.scene.attempts import Attempts
+from dgl_rsis.progress import Progress
 from dgl_rsis.scene.crew import Crew
-from dgl_rsis.scene.executors import Executor, Failure
-from dgl_rsis.scene.journal import Journal, open_journal, remove_journal
+from dgl_rsis.scene.executors import Executor
+from dgl_rsis.scene.journal import (
+    Journal,
+    differences,
+    open_journal,
+    remove_journal,
+    shortened,
+)
 from dgl_rsis.scene.part_table import PartTable, read_table
 from dgl_rsis.scene.part_work import PartWork, PartWorker
 from dgl_rsis.scene.part_writer import write_table
@@ -30,7 +36,9 @@ from dgl_rsis.scene.parts import Parts
 from dgl_rsis.scene.planning import plan_grid
 from dgl_rsis.scene.run_facts import file_facts, files_digest, weights_digest
 from dgl_rsis.scene.source import SceneOptions, SceneSource, cache_limit
+from dgl_rsis.scene.tile_run import compute_tiles
 from dgl_rsis.scene.work import ReadTile
+from dgl_rsis.scene.writing import Writing
 from dgl_rsis.stages import local
 
 Images = str | Path | Sequence[str | Path]
@@ -61,7 +69,6 @@ def table_facts(
     files = scene_files(images, reading.asset)
     card = model.backbone.card
     aoi = None if reading.aoi is None else files_digest([Path(reading.aoi)])
-    settings = model.settings.model_dump(mode="json")
     return {
         "version": __version__,
         "input": {
@@ -74,10 +81,58 @@ def table_facts(
             "revision": card.revision,
             "weights": weights_digest(Path(card.source)),
         },
-        "settings": {stage: settings[stage] for stage in _STAGES}
-        | {"instances": {option: settings["instances"][option] for option in _READING}},
+        "settings": _settings_of_parts(model.settings),
         "tile_size": tile_size,
     }
+
+
+def _settings_of_parts(settings: Settings) -> dict[str, Any]:
+    """What the parts of a table depend on, in JSON types."""
+    every = settings.model_dump(mode="json")
+    return {stage: every[stage] for stage in _STAGES} | {
+        "instances": {option: every["instances"][option] for option in _READING}
+    }
+
+
+def check_table(table: PartTable, facts: Mapping[str, Any]) -> None:
+    """Refuse a table that was made of something else.
+
+    Args:
+        table: as it lies on disk.
+        facts: what it should be made of, see ``table_facts``.
+
+    Raises:
+        InputError: it was not; with what differs.
+    """
+    made_of = table.header["facts"]
+    found = list(differences(made_of, json.loads(json.dumps(facts, default=str))))
+    if not found:
+        return
+    path, old, new = found[0]
+    said = f"{' '.join(path)} was {shortened(old)} and is {shortened(new)}"
+    if len(found) > 1:
+        said += f", and {len(found) - 1} more"
+    before, now = (_presets(each["settings"]) for each in (made_of, facts))
+    if before and now and before != now and all(each[0][0] == "settings" for each in found):
+        raise InputError(
+            f"{table.folder} was made with the preset {before[0]}, and {now[0]} is asked for; pass "
+            f"--preset {before[0]}, choose another folder with --table, or make the table anew with "
+            "--overwrite"
+        )
+    raise InputError(
+        f"{table.folder} was made of something else: {said}; put that back, choose another folder "
+        "with --table, or make the table anew with --overwrite"
+    )
+
+
+def _presets(settings: Mapping[str, Any]) -> list[str]:
+    """Presets that give these settings of parts, wherever the model computes."""
+    own = {stage: options for stage, options in settings.items() if stage != "backbone"}
+    return [
+        name
+        for name in preset_names()
+        if own.items() <= _settings_of_parts(make_settings(name)).items()
+    ]
 
 
 def make_table(
@@ -122,7 +177,7 @@ def make_table(
         executor: Executor[ReadTile, Parts | None] = stack.enter_context(
             crew.executor(worker_of, work, model)
         )
-        _compute(work, journal, executor, progress)
+        compute_tiles(list(work.grid), journal, executor, _arrays, progress)
         failed = {str(tile): reason for tile, reason in journal.failed().items()}
         if len(failed) == len(work.grid):
             raise InputError(f"no tile could be computed: {next(iter(failed.values()))}")
@@ -133,70 +188,21 @@ def make_table(
                 f"{source.label} changed while it was read, so no table was made; start anew with "
                 "--overwrite"
             )
-        write_table(folder, _header(work, model, facts, failed), _kept(work, journal))
+        writing = Writing(progress, len(work.grid))
+        writing.begin(f"writing {folder.name}")
+        write_table(folder, _header(work, model, facts, failed), _kept(work, journal, writing))
         if not failed:
             remove_journal(folder)
     return read_table(folder)
 
 
-def _compute(
-    work: PartWork,
-    journal: Journal,
-    executor: Executor[ReadTile, Parts | None],
-    progress: Progress | None,
-) -> None:
-    """Compute the tiles that are not known yet and record each.
-
-    Raises:
-        InputError: all tiles so far failed.
-        CancelledError: the callback asked to stop.
-    """
-    for tile in journal.failed():
-        journal.forget_failure(tile, [tile])
-    total = len(work.grid)
-    waiting = deque(tile for tile in work.grid if not journal.is_painted(tile))
-    known = done = total - len(waiting)
-    attempts = Attempts(known > 0)
-    began, running = time.perf_counter(), 0
-
-    def tasks() -> Iterator[ReadTile | None]:
-        nonlocal running
-        while waiting or running:
-            if waiting:
-                running += 1
-                yield ReadTile(waiting.popleft())
-            else:
-                yield None
-
-    results = executor.run(tasks())
-    try:
-        for task, result in results:
-            running -= 1
-            tile = task.tile
-            if isinstance(result, Failure):
-                if attempts.again(tile, result.reason):
-                    waiting.appendleft(tile)
-                    continue
-                journal.put_failed(tile, result.reason)
-            else:
-                attempts.works = True
-                arrays = result.arrays() if result is not None and len(result) else {}
-                journal.put_painted(tile, **arrays)
-            done += 1
-            seconds = time.perf_counter() - began
-            rate = (done - known) / seconds
-            message = f"{rate:.2g} tiles/s, {time_left((total - done) / rate)} left"
-            if progress is not None and not progress(done, total, message):
-                raise CancelledError(
-                    f"cancelled with {done} of {total} tiles finished; run again with --resume to "
-                    "go on"
-                )
-    finally:
-        results.close()
+def _arrays(parts: Parts | None) -> dict[str, NDArray[Any]]:
+    return parts.arrays() if parts is not None and len(parts) else {}
 
 
-def _kept(work: PartWork, journal: Journal) -> Iterator[tuple[int, Tile, Parts]]:
+def _kept(work: PartWork, journal: Journal, writing: Writing) -> Iterator[tuple[int, Tile, Parts]]:
     for number, tile in enumerate(work.grid):
+        writing.saw(number)
         arrays = journal.painted_arrays(tile)
         if arrays:
             yield number, tile, Parts(**arrays)

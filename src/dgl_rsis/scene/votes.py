@@ -52,6 +52,25 @@ class Reading:
         )  # fmt: skip
 
 
+@dataclass(frozen=True)
+class TileVotes:
+    """What one tile says.
+
+    Attributes:
+        owners: ``(n,)`` polygons with valid pixels in it.
+        sums: ``(n, K)`` probabilities times pixels.
+        pixels: ``(n,)`` valid pixels.
+        losers: ``(m,)`` polygons with pixels without data in it.
+        lost: ``(m,)`` these pixels.
+    """
+
+    owners: NDArray[np.int64]
+    sums: NDArray[np.float64]
+    pixels: NDArray[np.int64]
+    losers: NDArray[np.int64]
+    lost: NDArray[np.int64]
+
+
 @dataclass
 class Votes:
     """What tiles said so far.
@@ -98,12 +117,14 @@ class Votes:
         x1, y1 = min(right, int(np.ceil(x1))), min(bottom, int(np.ceil(y1)))
         return pixels_inside(polygon, (x0, y0, x1, y1)), x0, y0
 
-    def count_missing(self, numbers: Sequence[int], core: Box) -> None:
-        """Count the pixels of polygons in a tile without data."""
-        for number in numbers:
-            self.lost[number] += int(self.crop(number, core)[0].sum())
+    def missing(self, numbers: Sequence[int], core: Box) -> TileVotes:
+        """What a tile without data says of the polygons in it."""
+        lost = np.array([self.crop(number, core)[0].sum() for number in numbers], np.int64)
+        nobody = np.zeros(0, np.int64)
+        empty = np.zeros((0, self.sums.shape[1]))
+        return TileVotes(nobody, empty, nobody, np.array(numbers, np.int64), lost)
 
-    def add(
+    def of_tile(
         self,
         model: Model,
         reading: Reading,
@@ -111,7 +132,7 @@ class Votes:
         core: Box,
         outer: Box,
         numbers: Sequence[int],
-    ) -> None:
+    ) -> TileVotes:
         """Let the pixels of a tile vote.
 
         Args:
@@ -122,22 +143,30 @@ class Votes:
             outer: the same with the halo.
             numbers: polygons that may lie in it.
         """
-        crops, corners, owners = [], [], []
+        crops, corners, owners, lost = [], [], [], []
         for number in numbers:
             crop, x, y = self.crop(number, core)
             x, y = x - outer.x0, y - outer.y0
             seen = crop & tile.valid[y : y + crop.shape[0], x : x + crop.shape[1]]
-            self.lost[number] += int(crop.sum()) - int(seen.sum())
+            lost.append(int(crop.sum()) - int(seen.sum()))
             if seen.any():
                 crops.append(seen)
                 corners.append((x, y))
                 owners.append(number)
-        if not crops:
-            return
-        masks = MaskSet.from_crops(crops, corners, tile.shape)
-        probabilities = reading.probabilities(model, tile, masks)
-        self.sums[owners] += probabilities.astype(np.float64) * masks.areas[:, None]
-        self.pixels[owners] += masks.areas
+        losers, gone = np.array(numbers, np.int64), np.array(lost, np.int64)
+        sums, pixels = np.zeros((0, self.sums.shape[1])), np.zeros(0, np.int64)
+        if crops:
+            masks = MaskSet.from_crops(crops, corners, tile.shape)
+            pixels = masks.areas
+            probabilities = reading.probabilities(model, tile, masks)
+            sums = probabilities.astype(np.float64) * pixels[:, None]
+        return TileVotes(np.array(owners, np.int64), sums, pixels, losers, gone)
+
+    def take(self, tile: TileVotes) -> None:
+        """Count the votes of a tile."""
+        self.sums[tile.owners] += tile.sums
+        self.pixels[tile.owners] += tile.pixels
+        self.lost[tile.losers] += tile.lost
 
     def probabilities(self) -> FloatArray:
         """``(N, K)`` float32; zero where no pixel voted."""

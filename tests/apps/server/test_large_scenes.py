@@ -46,13 +46,16 @@ def go_on(done: int, total: int, message: str) -> bool:
 def test_map_in_tiles(bench: Bench, scene_folder: Path, tmp_path: Path) -> None:
     asked = task("segment", scene_folder, tmp_path, classes=["building", "grass"])
     told: list[tuple[int, int]] = []
+    messages = set()
 
     def progress(done: int, total: int, message: str) -> bool:
         told.append((done, total))
+        messages.add(message)
         return True
 
     result = run_segment(asked, bench, progress)
     assert told[-1][0] == told[-1][1] > 0
+    assert {"writing result.tif", "writing result.gpkg", "writing result.geojson"} <= messages
     with rasterio.open(asked.folder / "result.tif") as dataset:
         values = dataset.read(1)
     for number, each in enumerate(result["legend"], start=1):

@@ -18,6 +18,7 @@ from dgl_rsis.geo.polygonizing import measure_file, polygonize
 from dgl_rsis.geo.table_writer import write_tables
 from dgl_rsis.geo.vector import write_vectors
 from dgl_rsis.progress import Progress
+from dgl_rsis.scene.writing import Writing
 from dgl_rsis.types import MapFrame
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ def run_segment(task: Task, bench: Bench, progress: Progress) -> dict[str, Any]:
 def _whole(task: Task, bench: Bench, model: Model, progress: Progress) -> dict[str, Any]:
     settings, classes = task.request["settings"], task.request["classes"]
     result = model.segment(bench.raster(task), classes, progress=progress)
+    Writing(progress, 1).begin("writing files")
     result = outputs.sieve(result, settings["min_area"])
     paths = save_map(result, task.folder / RASTER)
     table = polygonize(
@@ -81,7 +83,9 @@ def _in_tiles(task: Task, model: Model, progress: Progress) -> dict[str, Any]:
     with ExitStack() as stack:
         file = stack.enter_context(open_class_map(target))
         measured = measure_file(file, stack.enter_context(open_raster(scores)))
+        writing = Writing(progress, len(found.grid))
         for name in VECTORS:
+            writing.begin(f"writing {name}")
             write_tables(task.folder / name, measured.tables())
     scores.unlink()
     notes = [*found.source.notes, *(f"tile {tile}: {why}" for tile, why in found.failed.items())]

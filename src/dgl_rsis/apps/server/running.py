@@ -11,6 +11,7 @@ import uvicorn
 from dgl_rsis.apps.server.application import make_app
 from dgl_rsis.apps.server.service import ServerOptions
 from dgl_rsis.errors import InputError
+from dgl_rsis.geo.file_lock import lock_file
 
 _CONNECTIONS = 1000  # at the same time; what is more is answered 503 at once
 
@@ -89,8 +90,6 @@ def _lock(options: ServerOptions) -> IO[bytes]:
     Raises:
         InputError: another server has it.
     """
-    from dgl_rsis.scene.journal import lock_file
-
     folder = options.storage
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
