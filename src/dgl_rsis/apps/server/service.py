@@ -66,6 +66,7 @@ class Service:
         self.scenes = SceneStore(storage / "uploads", self.limits)
         self.scenes.add_files(options.files)
         self.jobs = JobBook(storage / "jobs", self.limits)
+        self.words = options.choice.words
         self.worker = Worker(self.jobs, options.choice, self.limits, self._task)
         self._tables = storage / "tables"
         self._readers = ThreadPoolExecutor(_READERS, "reader")
@@ -153,7 +154,7 @@ class Service:
         if isinstance(body, ReferBody):
             check_sentence(body.text)
         else:
-            read_classes(body.classes)
+            read_classes(body.classes, known=self.words)
         kind = {ReferBody: "refer", LabelBody: "label"}.get(type(body), "segment")
         request = body.model_dump(mode="json", exclude={"polygons", "candidates"})
         commands = commands_of(body, scene.name, self.options.choice.name)
