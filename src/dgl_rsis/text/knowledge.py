@@ -50,9 +50,9 @@ class ClassKnowledge:
     descriptions: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Knowledge:
-    """Templates, classes and background words.
+    """Templates, classes and background words; each file is read once, so one is equal to itself.
 
     Attributes:
         templates: sentences with ``{}`` for the name.
