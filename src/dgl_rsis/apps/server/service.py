@@ -17,7 +17,8 @@ from dgl_rsis.apps.options import ModelChoice
 from dgl_rsis.apps.server.bodies import Area, Body, Features, LabelBody, ReferBody
 from dgl_rsis.apps.server.commands import commands_of
 from dgl_rsis.apps.server.forms import Form, receive_form
-from dgl_rsis.apps.server.jobs import Job, JobBook
+from dgl_rsis.apps.server.job import Job
+from dgl_rsis.apps.server.jobs import JobBook
 from dgl_rsis.apps.server.limits import Limits
 from dgl_rsis.apps.server.placing import LONLAT
 from dgl_rsis.apps.server.problems import Problem
@@ -157,8 +158,8 @@ class Service:
             read_classes(body.classes, known=self.words)
         kind = {ReferBody: "refer", LabelBody: "label"}.get(type(body), "segment")
         request = body.model_dump(mode="json", exclude={"polygons", "candidates"})
-        commands = commands_of(body, scene.name, self.options.choice.name)
-        place = self.jobs.new_place()
+        commands = commands_of(body, scene.name, self.options.choice)
+        place = self.jobs.folders.new()
         if isinstance(body, LabelBody):
             _write_features(place / POLYGONS_IN, body.polygons, scene)
         elif body.area is not None:
@@ -178,7 +179,7 @@ class Service:
             scene.path,
             scene.name,
             scene.placement,
-            self.jobs.place(job.id),
+            self.jobs.folders.place(job.id),
             self._tables,
             job.request,
         )
