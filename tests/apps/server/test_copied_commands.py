@@ -83,7 +83,7 @@ def same(one: Path, other: Path) -> bool:
     if one.suffix == ".tif":
         with rasterio.open(one) as first, rasterio.open(other) as second:
             return bool(np.array_equal(first.read(), second.read()))
-    first_rows, second_rows = geopandas.read_file(one), geopandas.read_file(other)
+    first_rows, second_rows = geopandas.read_file(one, layer=0), geopandas.read_file(other, layer=0)
     return len(first_rows) == len(second_rows) and bool(
         first_rows.geometry.geom_equals_exact(second_rows.geometry, 1e-6).all()
     )

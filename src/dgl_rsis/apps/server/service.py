@@ -31,6 +31,7 @@ from dgl_rsis.text.classes import read_classes
 
 T = TypeVar("T")
 _READERS = 4  # threads that read tiles and files
+_CLERKS = 2  # threads for words and new jobs, which do not queue behind tiles
 _TILE_BYTES = 64 * 2**20  # of tiles that are kept drawn
 
 
@@ -71,15 +72,17 @@ class Service:
         self.worker = Worker(self.jobs, options.choice, self.limits, self._task)
         self._tables = storage / "tables"
         self._readers = ThreadPoolExecutor(_READERS, "reader")
+        self._clerks = ThreadPoolExecutor(_CLERKS, "clerk")
         self._converters = ThreadPoolExecutor(self.limits.uploads_at_once, "converter")
         self._uploads = asyncio.Semaphore(self.limits.uploads_at_once)
         self._tiles: OrderedDict[Any, bytes] = OrderedDict()
         self._tile_bytes = 0
+        self._drawing: dict[Any, asyncio.Future[bytes]] = {}
 
     def close(self) -> None:
         """Stop the worker and remove uploads."""
         self.worker.stop()
-        for threads in (self._readers, self._converters):
+        for threads in (self._readers, self._clerks, self._converters):
             threads.shutdown(cancel_futures=True)
         self.scenes.close()
 
@@ -87,19 +90,31 @@ class Service:
         """Do what reads files or takes a while beside the loop of events."""
         return await asyncio.get_running_loop().run_in_executor(self._readers, work)
 
+    async def at_once(self, work: Callable[[], T]) -> T:
+        """Do what takes milliseconds beside the loop of events, and beside what takes longer."""
+        return await asyncio.get_running_loop().run_in_executor(self._clerks, work)
+
     async def tile(self, key: tuple[Any, ...], draw: Callable[[], bytes]) -> bytes:
-        """A tile, kept from before if possible."""
+        """A tile, kept from before if possible; several that want the same wait for one drawing."""
         found = self._tiles.get(key)
         if found is not None:
             self._tiles.move_to_end(key)
             return found
-        drawn = await self.in_thread(draw)
-        if key not in self._tiles:
-            self._tiles[key] = drawn
-            self._tile_bytes += len(drawn)
-            while self._tile_bytes > _TILE_BYTES:
-                self._tile_bytes -= len(self._tiles.popitem(last=False)[1])
-        return drawn
+        drawing = self._drawing.get(key)
+        if drawing is None:
+            drawing = asyncio.ensure_future(self.in_thread(draw))
+            self._drawing[key] = drawing
+            drawing.add_done_callback(lambda done: self._keep(key, done))
+        return await asyncio.shield(drawing)  # who gives up takes it from nobody else
+
+    def _keep(self, key: tuple[Any, ...], done: asyncio.Future[bytes]) -> None:
+        del self._drawing[key]
+        if done.cancelled() or done.exception() is not None:
+            return  # those who wait are told
+        self._tiles[key] = done.result()
+        self._tile_bytes += len(done.result())
+        while self._tile_bytes > _TILE_BYTES:
+            self._tile_bytes -= len(self._tiles.popitem(last=False)[1])
 
     async def upload(self, request: Request) -> tuple[Scene, Form]:
         """Receive a form with a picture, which becomes a scene.
@@ -148,7 +163,7 @@ class Service:
             TextError: words cannot be used.
         """
         self.jobs.check_room()
-        return await self.in_thread(lambda: self._queue(body))
+        return await self.at_once(lambda: self._queue(body))
 
     def _queue(self, body: Body) -> Job:
         scene = self.scenes.get(body.scene)
