@@ -247,7 +247,7 @@ def nothing_matched(query: Query, matches: Sequence[Match | SceneMatch]) -> str:
         return f"nothing matches: nothing in the image speaks for '{query.target.noun}'"
     best = matches[0]
     x0, y0, x1, y1 = best.box
-    return f"nothing matches: the best is #{best.index} at x {x0}..{x1}, y {y0}..{y1}, but {best.reason}"
+    return f"nothing matches: the best is candidate #{best.index} at x {x0}..{x1}, y {y0}..{y1}, but {best.reason}"
 
 
 def _pixel_answer(
