@@ -36,6 +36,18 @@ def heatmap(
         return None
     noun = query.target.noun if query.target.noun != ANYTHING else query.target.text
     expressions = [noun, words] if options.global_enhancement and words else [noun]
+    return image.remembered(
+        ("heat", *expressions),
+        backbone,
+        settings,
+        lambda: _heatmap(image, noun, expressions, backbone, settings),
+    )
+
+
+def _heatmap(
+    image: PreparedImage, noun: str, expressions: list[str], backbone: Backbone, settings: Settings
+) -> FloatArray:
+    options = settings.activation
     shape = image.raster.shape
     places = activation.windows(shape, options)
     if options.provider == "cross_attention":

@@ -55,7 +55,13 @@ def answer(
     """Find what a sentence refers to in a prepared image."""
     if not settings.select.enabled:
         return _pixel_answer(image, query, backbone, settings)
-    nouns = score_nouns(image, query.target.noun, nouns_of(query), backbone, settings)
+    said = nouns_of(query)
+    nouns = image.remembered(
+        ("nouns", *said),
+        backbone,
+        settings,
+        lambda: score_nouns(image, query.target.noun, said, backbone, settings),
+    )
     masks = nouns.candidates.masks
     everywhere = np.ones(len(masks), np.float32)
     target = nouns.probabilities.get(query.target.noun, everywhere)
