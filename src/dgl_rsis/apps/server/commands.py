@@ -95,7 +95,13 @@ def _python(body: Body, name: str, choice: ModelChoice) -> str:
             steps.append(f"own = read_candidates({CANDIDATES_IN!r}, image)")
             own = ", candidates=own.masks, names=own.names"
         steps.append(f"answer = model.refer({image}, {body.text!r}{own})")
-        steps += ["print(answer.explain())", 'answer.save("answer.gpkg")']
+        steps.append("print(answer.explain())")
+        if has_candidates:  # with the outlines and attributes of the file
+            imports += ["from pathlib import Path", "from dgl_rsis.apps.saving import save_answers"]
+            more = "attributes=own.attributes, outlines=own.outlines"
+            steps.append(f'save_answers([answer], Path("answer.gpkg"), {more})')
+        else:
+            steps.append('answer.save("answer.gpkg")')
     elif isinstance(body, SegmentBody):
         steps.append(f"result = model.segment({image}, {pformat(body.classes)})")
         if body.settings.min_area:
