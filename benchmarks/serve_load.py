@@ -22,8 +22,8 @@ from dataclasses import dataclass, field
 from math import asinh, pi, radians, tan
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote, urlsplit
 
-import httpx2
 import numpy as np
 
 from dgl_rsis.render import render_scene, write_scene
@@ -34,6 +34,60 @@ SENTENCES = (
 )  # fmt: skip
 ANSWERED = {"tile": {200}, "parse": {200}, "refer": {202, 429}}
 SUCCESS, P95, REFERS = 0.99, 3.0, 10
+TIMEOUT = 60  # seconds for an answer
+
+
+class Client:
+    """A connection that stays open; as cheap as can be, so that the server is what is measured.
+
+    Args:
+        base: address of the server, ``http://host:port/``.
+    """
+
+    def __init__(self, base: str) -> None:
+        parts = urlsplit(base)
+        assert parts.hostname is not None
+        self._host, self._port = parts.hostname, parts.port or 80
+        self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
+
+    async def request(self, method: str, path: str, body: Any = None) -> tuple[int, bytes]:
+        """Status and content of an answer; a connection that the server closed is opened again.
+
+        Raises:
+            OSError: there is no answer.
+        """
+        try:
+            async with asyncio.timeout(TIMEOUT):
+                return await self._request(method, path, body)
+        except (OSError, TimeoutError, asyncio.IncompleteReadError):
+            self.close()
+            raise
+
+    async def json(self, path: str) -> Any:
+        """What is at a path."""
+        return json.loads((await self.request("GET", path))[1])
+
+    def close(self) -> None:
+        """Close the connection; the next request opens one."""
+        if self._streams is not None:
+            self._streams[1].close()
+        self._streams = None
+
+    async def _request(self, method: str, path: str, body: Any) -> tuple[int, bytes]:
+        if self._streams is None or self._streams[0].at_eof():
+            self._streams = await asyncio.open_connection(self._host, self._port)
+        reader, writer = self._streams
+        sent = b"" if body is None else json.dumps(body).encode()
+        head = f"{method} {path} HTTP/1.1\r\nHost: {self._host}:{self._port}\r\n"
+        if body is not None:
+            head += f"Content-Type: application/json\r\nContent-Length: {len(sent)}\r\n"
+        writer.write(head.encode() + b"\r\n" + sent)
+        status, *lines = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
+        headers = {
+            key.lower(): value.strip() for key, _, value in (x.partition(":") for x in lines)
+        }
+        content = await reader.readexactly(int(headers["content-length"]))
+        return int(status.split()[1]), content
 
 
 @dataclass
@@ -69,24 +123,23 @@ def tiles_of(scene: dict[str, Any]) -> list[str]:
 
 
 async def ask(
-    client: httpx2.AsyncClient, tally: Tally, kind: str, method: str, path: str, **more: Any
-) -> Any:
-    """One request, timed and counted."""
+    client: Client, tally: Tally, kind: str, method: str, path: str, body: Any = None
+) -> tuple[int, bytes]:
+    """One request, timed and counted; status 0 where there is no answer."""
     began = time.perf_counter()
     try:
-        answer = await client.request(method, path, **more)
-    except httpx2.HTTPError as error:
+        status, content = await client.request(method, path, body)
+    except (OSError, TimeoutError, asyncio.IncompleteReadError) as error:
         tally.statuses[kind][type(error).__name__] += 1
-        return None
+        return 0, b""
     tally.seconds[kind].append(time.perf_counter() - began)
-    tally.statuses[kind][str(answer.status_code)] += 1
-    return answer
+    tally.statuses[kind][str(status)] += 1
+    return status, content
 
 
-async def use(
-    client: httpx2.AsyncClient, scene: dict[str, Any], tally: Tally, until: float, seed: int
-) -> None:
+async def use(base: str, scene: dict[str, Any], tally: Tally, until: float, seed: int) -> None:
     """One client: mostly tiles, then words, now and then a sentence."""
+    client = Client(base)
     chance, tiles = random.Random(seed), tiles_of(scene)
     while time.perf_counter() < until:
         lot = chance.random()
@@ -94,17 +147,18 @@ async def use(
             await ask(client, tally, "tile", "GET", chance.choice(tiles))
         elif lot < 0.97:
             text = f"{chance.choice(SENTENCES)} {chance.randrange(50)}"
-            await ask(client, tally, "parse", "GET", "/parse", params={"text": text})
+            await ask(client, tally, "parse", "GET", f"/parse?text={quote(text)}")
         else:
             body = {
                 "scene": scene["id"],
                 "text": chance.choice(SENTENCES),
                 "settings": {"preset": "fast"},
             }
-            answer = await ask(client, tally, "refer", "POST", "/refer", json=body)
-            if answer is not None and answer.status_code == 202:
-                tally.jobs.append(answer.json()["id"])
+            status, content = await ask(client, tally, "refer", "POST", "/refer", body)
+            if status == 202:
+                tally.jobs.append(json.loads(content)["id"])
         await asyncio.sleep(chance.uniform(0.05, 0.5))
+    client.close()
 
 
 def resident(pid: int) -> float:
@@ -123,33 +177,37 @@ def resident(pid: int) -> float:
     return total
 
 
+async def states_of(client: Client) -> dict[str, str]:
+    """States of the jobs that the server keeps."""
+    return {job["id"]: job["state"] for job in (await client.json("/jobs"))["jobs"]}
+
+
 async def run(base: str, pid: int, clients: int, seconds: float) -> dict[str, Any]:
     """Load a server and sum up."""
-    tally, peak = Tally(), 0.0
-    limits = httpx2.Limits(max_connections=clients, max_keepalive_connections=clients)
-    async with httpx2.AsyncClient(base_url=base, timeout=60, limits=limits) as client:
-        while not (await client.get("/health")).json()["ready"]:
-            await asyncio.sleep(0.5)
-        scene = (await client.get("/scenes")).json()["scenes"][0]
-        start = resident(pid)
-        until = time.perf_counter() + seconds
-        users = [asyncio.create_task(use(client, scene, tally, until, n)) for n in range(clients)]
-        in_time = 0
-        while time.perf_counter() < until:
-            peak = max(peak, resident(pid))
-            await asyncio.sleep(1)
-        await asyncio.gather(*users)
-        states: Counter[str] = Counter()
-        for id_ in tally.jobs:
-            in_time += (await client.get(f"/jobs/{id_}")).json()["state"] == "done"
-        for id_ in tally.jobs:
-            while (job := (await client.get(f"/jobs/{id_}")).json())["state"] in (
-                "waiting",
-                "running",
-            ):
-                await asyncio.sleep(0.5)
-            states[job["state"]] += 1
-        await client.get("/health")
+    tally, peak, client = Tally(), 0.0, Client(base)
+    while not (await client.json("/health"))["ready"]:
+        await asyncio.sleep(0.5)
+    scene = (await client.json("/scenes"))["scenes"][0]
+    start = resident(pid)
+    until = time.perf_counter() + seconds
+    users = [asyncio.create_task(use(base, scene, tally, until, n)) for n in range(clients)]
+    states: dict[str, str] = {}  # the server forgets the oldest jobs: they are looked at meanwhile
+    looks = 0
+    while time.perf_counter() < until:
+        peak = max(peak, resident(pid))
+        await asyncio.sleep(1)
+        looks += 1
+        if looks % 5 == 0:
+            states |= await states_of(client)
+    await asyncio.gather(*users)
+    states |= await states_of(client)
+    in_time = list(states.values()).count("done")
+    while {"waiting", "running"} & set(states.values()):
+        await asyncio.sleep(0.5)
+        states |= await states_of(client)
+    jobs = Counter(states.get(id_, "lost") for id_ in tally.jobs)
+    await client.json("/health")
+    client.close()
     return {
         "requests": {kind: dict(found) for kind, found in tally.statuses.items()},
         "success": {kind: round(tally.share(kind), 4) for kind in ANSWERED},
@@ -159,7 +217,7 @@ async def run(base: str, pid: int, clients: int, seconds: float) -> dict[str, An
         "p95_s": {
             kind: round(float(np.quantile(each, 0.95)), 3) for kind, each in tally.seconds.items()
         },
-        "jobs": dict(states),
+        "jobs": dict(jobs),
         "done_within_the_time": in_time,
         "memory_mib": {"start": round(start), "peak": round(peak)},
     }

@@ -33,7 +33,7 @@ ALLOWED: dict[str, set[str]] = {
     "errors": set(),
     "markup": set(),
     "setting_lines": {"errors"},
-    "config": {"errors", "setting_lines"},
+    "config": {"errors", "setting_lines", "text"},  # text: reads the words of a user
     "device": {"errors"},
     "text": BASE,
     "models": {*BASE, "device"},

@@ -6,6 +6,7 @@ import pytest
 
 from dgl_rsis.nouns import meant_by_names
 from dgl_rsis.text.knowledge import normalise_name
+from dgl_rsis.text.lexicon_file import default_lexicon
 
 
 @pytest.mark.parametrize(
@@ -28,8 +29,10 @@ from dgl_rsis.text.knowledge import normalise_name
 )
 def test_a_noun_means_the_closest_names(names: list[str], noun: str, meant: list[bool]) -> None:
     normalised = [normalise_name(name) for name in names]
-    assert meant_by_names(normalised, [noun])[noun].tolist() == meant
+    assert meant_by_names(normalised, [noun], default_lexicon())[noun].tolist() == meant
 
 
 def test_nothing_is_meant_where_nothing_is_called_so() -> None:
-    assert meant_by_names(["ship", "ski", ""], ["ski lift", "oil platform"]) == {}
+    assert (
+        meant_by_names(["ship", "ski", ""], ["ski lift", "oil platform"], default_lexicon()) == {}
+    )

@@ -8,7 +8,7 @@ from dgl_rsis.config import make_settings
 from dgl_rsis.errors import ImageError, InputError, TextError
 from dgl_rsis.pipeline import Model, load
 from dgl_rsis.progress import CancelledError
-from dgl_rsis.stages import activation, crops
+from dgl_rsis.stages import activation, crops, decouple
 from dgl_rsis.types import Raster
 
 CLASSES = ["building", "vegetation", "water", "road"]
@@ -192,7 +192,7 @@ SENTENCE = "the largest building which is shiny"
 @pytest.mark.parametrize(
     ("switch", "owner", "name"),
     [
-        ({"text": {"decouple": False}}, referring, "decouple"),
+        ({"text": {"decouple": False}}, decouple, "decouple"),
         ({"local": {"context_crop": False}}, crops, "context_crop"),
         ({"local": {"mask_guidance": False}}, ToyBackbone, "regions"),
         ({"activation": {"enabled": False}}, activation, "cross_scale_activations"),
@@ -424,3 +424,21 @@ def test_a_strip_of_any_length_is_answered():
     result = model().refer(image, "the building")
     assert result.mask[10, 1510]
     assert result.mask.sum() < 1000
+
+
+def test_a_further_sentence_about_the_same_nouns_asks_the_model_nothing():
+    asked = model()
+    prepared = asked.prepare(scattered())
+    first = asked.ask(prepared, "the largest building")
+    calls = {name: value for name, value in asked.backbone.calls.items() if name != "texts"}
+    texts = len(asked.backbone.calls["texts"])
+    second = asked.ask(prepared, "the smallest building")
+    assert {name: asked.backbone.calls[name] for name in calls} == calls
+    assert len(asked.backbone.calls["texts"]) == texts
+    for result, text in ((first, "the largest building"), (second, "the smallest building")):
+        alone = model().refer(scattered(), text)
+        assert np.array_equal(result.mask, alone.mask)
+        assert np.array_equal(result.heatmap, alone.heatmap)
+        assert [match.terms for match in result.matches] == [match.terms for match in alone.matches]
+    assert len(asked.ask(prepared, "the tree left of the water").matches) > 0
+    assert len(asked.backbone.calls["texts"]) > texts

@@ -10,7 +10,10 @@ def test_an_answer_explains_itself() -> None:
     assert lines[0] == '"the largest building on the right"'
     assert any(line.startswith("understood: 1 x building") for line in lines)
     assert any(line.strip().startswith("building: 3 of 3; best step scores #") for line in lines)
-    assert any(line.startswith(f"chosen: rank 1, #{result.matches[0].index} x ") for line in lines)
+    assert any(
+        line.startswith(f"chosen: rank 1, candidate #{result.matches[0].index}, x ")
+        for line in lines
+    )
     assert result.runner_up is result.matches[1]
     assert lines[-1] == f"  not chosen: {result.matches[1].reason}"
     assert result.matches[0].reason == ""
@@ -42,10 +45,10 @@ def test_nothing_names_the_best_that_was_rejected() -> None:
     assert best.terms["probability"] < 0.2
     x0, y0, x1, y1 = best.box
     assert result.notes[0].startswith(
-        f"nothing matches: the best is #{best.index} at x {x0}..{x1}, y {y0}..{y1}, but its "
+        f"nothing matches: the best is candidate #{best.index} at x {x0}..{x1}, y {y0}..{y1}, but its "
         "probability as 'building' is 0."
     )
-    assert "best rejected: rank 1, #" in result.explain()
+    assert "best rejected: rank 1, candidate #" in result.explain()
     assert not result.mask.any()
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib import resources
-from typing import Any, Literal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
 
 import yaml
 from pydantic import (
@@ -18,8 +19,11 @@ from pydantic import (
     model_validator,
 )
 
-from dgl_rsis.errors import InputError, did_you_mean
+from dgl_rsis.errors import InputError, TextError, did_you_mean
 from dgl_rsis.setting_lines import setting_line
+
+if TYPE_CHECKING:
+    from dgl_rsis.text.knowledge import Knowledge
 
 PROPOSERS = ("tree", "flat", "maskcut", "hierarchy", "sam", "sam2", "samhq", "sam3")
 CHECKPOINT_USERS = ("maskcut", "hierarchy", "sam", "sam2", "samhq", "sam3")
@@ -36,11 +40,45 @@ class TextSettings(_Section):
     decouple: bool
 
 
+class WordFile(_Section):
+    """A user's file of words.
+
+    What it says is a part of the settings: a run is resumed only if it says the same, and workers
+    on other machines need no file.
+
+    Attributes:
+        path: where it was read.
+        content: what it said then, YAML.
+    """
+
+    path: str
+    content: str
+
+
 class KnowledgeSettings(_Section):
     """Knowledge-guided prompts (docs/design.md 1.2)."""
 
     enabled: bool
     background: bool
+    file: WordFile | None
+
+    @field_validator("file", mode="before")
+    @classmethod
+    def _read(cls, given: Any) -> Any:
+        if not isinstance(given, str | Path) and given is not None:
+            if isinstance(given, WordFile | dict):  # of settings that were made before
+                return given
+            raise ValueError("name one YAML file")
+        return None if given is None else _word_file(Path(given))
+
+    @property
+    def words(self) -> Knowledge:
+        """The words that are known: ours, and those of the file."""
+        from dgl_rsis.text.knowledge import default_knowledge, own_knowledge
+
+        if self.file is None:
+            return default_knowledge()
+        return own_knowledge(self.file.content, self.file.path)
 
 
 class ProposalSettings(_Section):
@@ -252,6 +290,23 @@ class Settings(_Section):
                 "with; switch one of them on"
             )
         return self
+
+
+def _word_file(path: Path) -> WordFile:
+    """A file of words that can be used.
+
+    Raises:
+        ValueError: it cannot; without its name.
+    """
+    from dgl_rsis.text.knowledge import own_knowledge
+    from dgl_rsis.text.yaml_file import read_text
+
+    try:
+        file = WordFile(path=str(path), content=read_text(path))
+        own_knowledge(file.content, file.path)
+    except TextError as error:
+        raise ValueError(str(error).removeprefix(f"{path}: ")) from error
+    return file
 
 
 @cache

@@ -11,7 +11,7 @@ from dgl_rsis.models.base import Backbone
 from dgl_rsis.prepared import PreparedImage
 from dgl_rsis.stages import activation, cross_attention, local
 from dgl_rsis.stages.activation import Provider, Window
-from dgl_rsis.text.knowledge import class_prompts, competitors
+from dgl_rsis.text.lexicon import Lexicon
 from dgl_rsis.text.program.vocabulary import ANYTHING
 from dgl_rsis.types import FloatArray, Query
 
@@ -36,10 +36,22 @@ def heatmap(
         return None
     noun = query.target.noun if query.target.noun != ANYTHING else query.target.text
     expressions = [noun, words] if options.global_enhancement and words else [noun]
+    return image.remembered(
+        ("heat", *expressions),
+        backbone,
+        settings,
+        lambda: _heatmap(image, noun, expressions, backbone, settings),
+    )
+
+
+def _heatmap(
+    image: PreparedImage, noun: str, expressions: list[str], backbone: Backbone, settings: Settings
+) -> FloatArray:
+    options = settings.activation
     shape = image.raster.shape
     places = activation.windows(shape, options)
     if options.provider == "cross_attention":
-        provider = _cross_attention(image, noun, expressions)
+        provider = _cross_attention(image, noun, expressions, settings.knowledge.words.lexicon)
     else:
         texts = _texts(noun, expressions, backbone, settings)
         if options.provider == "grad_cam":
@@ -57,11 +69,12 @@ def _texts(noun: str, expressions: list[str], backbone: Backbone, settings: Sett
 
     The noun is alone, without synonyms, so that modifiers are all that differs.
     """
-    rest = competitors([noun]) if settings.knowledge.background else []
+    words = settings.knowledge.words
+    rest = words.competitors([noun]) if settings.knowledge.background else []
     texts = local.encode_classes(
         backbone,
-        [class_prompts(words, knowledge=settings.knowledge.enabled) for words in expressions],
-        [class_prompts(word, knowledge=False) for word in rest],
+        [words.class_prompts(said, knowledge=settings.knowledge.enabled) for said in expressions],
+        [words.class_prompts(word, knowledge=False) for word in rest],
     )
     firsts = [int(np.flatnonzero(texts.owner == n)[0]) for n in range(len(expressions))]
     own = texts.features[firsts]
@@ -73,13 +86,18 @@ def _grad_cam(image: PreparedImage, texts: FloatArray, count: int) -> Provider:
     return lambda window: image.reader.activator(window)(texts, tuple(range(count)))
 
 
-def _cross_attention(image: PreparedImage, noun: str, expressions: list[str]) -> Provider:
+def _cross_attention(
+    image: PreparedImage, noun: str, expressions: list[str], lexicon: Lexicon
+) -> Provider:
     """Token-level Grad-CAM of a matcher's cross-attention, the noun emphasised."""
     read = image.reader.tokens
     assert read is not None  # a model has a matcher for this provider
     sentences = [cross_attention.wrap(words) for words in expressions]
     spans = [
-        (cross_attention.primary_span(text, noun), cross_attention.focus_spans(text))
+        (
+            cross_attention.primary_span(text, noun, lexicon),
+            cross_attention.focus_spans(text, lexicon),
+        )
         for text in sentences
     ]
 

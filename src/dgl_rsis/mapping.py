@@ -30,6 +30,7 @@ def classes_asked(
         other=other,
         knowledge=settings.knowledge.enabled,
         background=settings.knowledge.background,
+        known=settings.knowledge.words,
     )
 
 

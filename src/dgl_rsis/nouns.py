@@ -24,9 +24,7 @@ from dgl_rsis.proposing import flat_masks
 from dgl_rsis.stages import local
 from dgl_rsis.stages.instances import Mask, instance_masks, mask_instances
 from dgl_rsis.text.inflection import singular
-from dgl_rsis.text.knowledge import class_prompts, competitors
-from dgl_rsis.text.lexicon import is_kind_of_head
-from dgl_rsis.text.lexicon_file import default_lexicon
+from dgl_rsis.text.lexicon import Lexicon, is_kind_of_head
 from dgl_rsis.text.program.vocabulary import ANYTHING
 from dgl_rsis.types import BoolArray, FloatArray, IntArray, Proposals
 
@@ -64,7 +62,8 @@ def score_nouns(
         settings: of all stages.
     """
     seen = [noun for noun in nouns if noun != ANYTHING]
-    named = meant_by_names(image.names, seen)
+    lexicon = settings.knowledge.words.lexicon
+    named = meant_by_names(image.names, seen, lexicon)
     detected = {noun: image.detected[noun] for noun in nouns if noun in image.detected}
     unnamed = "" in image.names
     texts, dense = (
@@ -94,7 +93,7 @@ def score_nouns(
         if flat is not None and competes and settings.program.enabled:
             for noun in [noun for noun in seen if noun not in instances]:
                 among = np.append(np.arange(len(flat)), in_tree.get(noun, ())).astype(np.int64)
-                view = against_others(dense, seen, seen.index(noun))
+                view = against_others(dense, seen, seen.index(noun), lexicon)
                 likely = probabilities[noun] if noun in own_scale.nouns else None
                 whole = _whole_masks(candidates, among, view, likely, settings.instances)
                 instances[noun] = among[whole]
@@ -108,7 +107,7 @@ def score_nouns(
         probabilities[noun][own] = flat.known_quality[own]
     notes: tuple[str, ...] = ()
     if target in probabilities and target not in named and any(image.names):
-        otherwise = _called_otherwise(image.names, target)
+        otherwise = _called_otherwise(image.names, target, lexicon)
         probabilities[target][otherwise] = settings.select.name_mismatch
         rest = ": the image decides" if len(otherwise) < len(image.names) else ""
         notes = (f"no candidate is called '{target}'{rest}",)
@@ -160,10 +159,13 @@ def _by_noun(
         image.reader.crops, backbone, masks, image.reader.features(), texts, pooled,
         settings.local, rank_by=range(len(seen)),
     )  # fmt: skip
-    return {noun: against_others(aligned, seen, seen.index(noun))[:, 0] for noun in nouns}
+    lexicon = settings.knowledge.words.lexicon
+    return {noun: against_others(aligned, seen, seen.index(noun), lexicon)[:, 0] for noun in nouns}
 
 
-def meant_by_names(names: Sequence[str], nouns: Sequence[str]) -> dict[str, BoolArray]:
+def meant_by_names(
+    names: Sequence[str], nouns: Sequence[str], lexicon: Lexicon
+) -> dict[str, BoolArray]:
     """Which candidates each noun means by their names, where any is meant.
 
     The same word comes first, in the singular or the plural, then the head of a compound that nobody knows (a *platform* may be
@@ -173,10 +175,15 @@ def meant_by_names(names: Sequence[str], nouns: Sequence[str]) -> dict[str, Bool
     Args:
         names: normalised, one per candidate, "" where it has none.
         nouns: of a sentence.
+        lexicon: the words that are known.
     """
-    lexicon = default_lexicon()
+
+    def as_singular(name: str) -> str:
+        form = lexicon.noun_forms.get(name)
+        return form.singular if form is not None else singular(name)
+
     tests: tuple[Callable[[str, str], bool], ...] = (
-        lambda name, noun: _singular(name) == _singular(noun),
+        lambda name, noun: as_singular(name) == as_singular(noun),
         lambda name, noun: lexicon.noun_forms.get(noun) is None and is_kind_of_head(noun, name),
         lambda name, noun: (
             lexicon.find(name) is not None and lexicon.find(name) == lexicon.find(noun)
@@ -196,15 +203,8 @@ def meant_by_names(names: Sequence[str], nouns: Sequence[str]) -> dict[str, Bool
     return found
 
 
-def _singular(name: str) -> str:
-    """The word itself, whether it was said in the singular or the plural."""
-    form = default_lexicon().noun_forms.get(name)
-    return form.singular if form is not None else singular(name)
-
-
-def _called_otherwise(names: Sequence[str], noun: str) -> IntArray:
+def _called_otherwise(names: Sequence[str], noun: str, lexicon: Lexicon) -> IntArray:
     """Candidates with a known name, where the noun is known, too, and none of them is called so."""
-    lexicon = default_lexicon()
     if lexicon.find(noun) is None:
         return np.empty(0, np.int64)
     return np.flatnonzero([name != "" and lexicon.find(name) is not None for name in names])
@@ -231,11 +231,12 @@ def _dense(
     knowledge = settings.knowledge
     # A sentence that was not decoupled is no noun that some background word could mean as well.
     own = nouns if settings.text.decouple else []
-    rest = competitors(own) if knowledge.background else []
+    words = knowledge.words
+    rest = words.competitors(own) if knowledge.background else []
     texts = local.encode_classes(
         backbone,
-        [class_prompts(noun, knowledge=knowledge.enabled) for noun in nouns],
-        [class_prompts(word, knowledge=False) for word in rest],
+        [words.class_prompts(noun, knowledge=knowledge.enabled) for noun in nouns],
+        [words.class_prompts(word, knowledge=False) for word in rest],
     )
     scale = backbone.dense_logit_scale
     return texts, local.dense_probabilities(image.reader.features(), texts, scale, settings.local)
@@ -281,7 +282,8 @@ def _masks(
             nodes = flatten_tree(tree, image.nodes.objectness)
             found = [placed(nodes, index) for index in range(len(nodes))]
         else:
-            view = against_others(dense, seen, seen.index(noun))
+            lexicon = settings.knowledge.words.lexicon
+            view = against_others(dense, seen, seen.index(noun), lexicon)
             found = instance_masks(tree, view, 0, image.nodes.objectness, settings.instances)
             if noun in own_scale.nouns and len(tree):
                 found = own_scale.whole_things(noun, found, view)

@@ -16,7 +16,7 @@ from dgl_rsis.proposals.masks import MaskSet
 from dgl_rsis.proposals.objectness import objectness
 from dgl_rsis.stages import local, things
 from dgl_rsis.stages.instances import Mask
-from dgl_rsis.text.lexicon_file import default_lexicon
+from dgl_rsis.text.lexicon import Lexicon
 from dgl_rsis.types import FloatArray, IntArray, Proposals
 
 
@@ -43,7 +43,7 @@ class OwnScale:
         """Nouns that do not spread, or that nobody knows; none where the stage is off."""
         if not (self.settings.instances.own_scale and self.settings.text.decouple):
             return ()
-        known = {noun: default_lexicon().find(noun) for noun in self.seen}
+        known = {noun: self._lexicon.find(noun) for noun in self.seen}
         return tuple(noun for noun, entry in known.items() if entry is None or not entry.is_stuff)
 
     def probabilities(self, masks: Proposals) -> FloatArray:
@@ -69,15 +69,19 @@ class OwnScale:
         """
         nodes, settings = self.image.nodes, self.settings.instances
         index = self.seen.index(noun)
-        likely = against_others(self.of_nodes, self.seen, index)[:, 0]
+        likely = against_others(self.of_nodes, self.seen, index, self._lexicon)[:, 0]
         chosen = things.best_things(nodes.overlaps, likely, nodes.objectness, settings)
         both = [*found, *(placed(nodes.tree, node) for node in chosen.tolist())]
         corners, crops = [(x0, y0) for _, x0, y0 in both], [crop for crop, _, _ in both]
         masks = MaskSet.from_crops(crops, corners, nodes.tree.shape)
-        likely = against_others(self.probabilities(masks), self.seen, index)[:, 0]
+        likely = against_others(self.probabilities(masks), self.seen, index, self._lexicon)[:, 0]
         looks, first = objectness(masks, self.image.lab), np.arange(len(found))
         best = whole_masks(Overlaps(masks), first, likely, looks, dense[..., 0], settings)
         return [both[place] for place in best.tolist()]
+
+    @property
+    def _lexicon(self) -> Lexicon:
+        return self.settings.knowledge.words.lexicon
 
     def _of(self, pooled: things.LevelFeatures, proposals: Proposals) -> FloatArray:
         weights = things.level_weights(
@@ -122,18 +126,20 @@ def placed(proposals: Proposals, index: int) -> Mask:
     return proposals.crop(index), x0, y0
 
 
-def against_others(probabilities: FloatArray, nouns: Sequence[str], index: int) -> FloatArray:
+def against_others(
+    probabilities: FloatArray, nouns: Sequence[str], index: int, lexicon: Lexicon
+) -> FloatArray:
     """Probabilities of one noun and its rivals: words for the same thing do not compete.
 
     Args:
         probabilities: ``(..., K)`` of all nouns, then of the background words.
         nouns: the nouns.
         index: of the one noun.
+        lexicon: tells which words mean the same thing.
 
     Returns:
         ``(..., k)``, the noun first, normalised.
     """
-    lexicon = default_lexicon()
     rivals = [
         column
         for column in range(probabilities.shape[-1])

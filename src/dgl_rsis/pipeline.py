@@ -34,10 +34,11 @@ from dgl_rsis.proposing import (
     painted_parts,
     pixel_size,
 )
-from dgl_rsis.referring import answer, looks_for_anchors, nouns_of, understand
+from dgl_rsis.referring import answer, looks_for_anchors, nouns_of
 from dgl_rsis.refining import in_boxes, in_regions, refine_matches
 from dgl_rsis.results import ReferResult, SegmentResult
 from dgl_rsis.stages import local
+from dgl_rsis.stages.decouple import understand
 from dgl_rsis.stages.paint import Painting
 from dgl_rsis.text.classes import ClassList
 from dgl_rsis.types import FloatArray, Proposals, Query, Raster, RGBImage
@@ -256,7 +257,7 @@ class Model:
             proposals = masks_of(candidates, raster.shape)
             if names is not None:
                 check_names(names, len(proposals))
-            looks = any(looks_for_anchors(query, names or ()) for query in queries)
+            looks = any(looks_for_anchors(query, names or (), self.settings) for query in queries)
             tree = self._tree(raster) if fits_regions or looks else None
             prepared = PreparedImage.of(
                 raster,

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any, TypeVar
 
 import numpy as np
 
+from dgl_rsis.config import Settings
 from dgl_rsis.image_reader import ImageReader
+from dgl_rsis.models.base import Backbone
 from dgl_rsis.proposals.colours import lab_of
 from dgl_rsis.proposals.combination import Combination
 from dgl_rsis.proposals.filters import Overlaps
@@ -20,6 +23,8 @@ from dgl_rsis.stages.things import LevelFeatures
 from dgl_rsis.text.knowledge import normalise_name
 from dgl_rsis.types import FloatArray, IntArray, Proposals, Raster, RGBImage
 
+T = TypeVar("T")
+REMEMBERED = 8  # results for words; each holds the masks of their candidates
 SAMPLED_SIDE = 128  # pixels a side that colours are measured on
 MIXED = 15.0  # lightness by which the lit third of a thing exceeds the whole if it has dark parts
 
@@ -52,6 +57,29 @@ class PreparedImage:
     given: bool
     scores: FloatArray | None = None
     detected: Mapping[str, IntArray] = field(default_factory=dict)
+    _known: list[tuple[Hashable, Backbone, Settings, Any]] = field(
+        default_factory=list, repr=False, compare=False
+    )
+
+    def remembered(
+        self, words: Hashable, backbone: Backbone, settings: Settings, make: Callable[[], T]
+    ) -> T:
+        """What was made for words before, or is now: further sentences often have the same nouns.
+
+        Args:
+            words: what it depends on, besides the image and what follows.
+            backbone: the image-text model.
+            settings: of all stages.
+            make: makes it; nobody may change it afterwards.
+        """
+        for entry in self._known:
+            if entry[0] == words and entry[1] is backbone and entry[2] == settings:
+                found: T = entry[3]
+                return found
+        made = make()
+        self._known.append((words, backbone, settings, made))
+        del self._known[:-REMEMBERED]
+        return made
 
     @cached_property
     def nodes(self) -> Nodes:

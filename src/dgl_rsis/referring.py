@@ -20,7 +20,6 @@ from dgl_rsis.nouns import ScoredNouns, meant_by_names, score_nouns
 from dgl_rsis.prepared import PreparedImage
 from dgl_rsis.results import Match, ReferResult, SceneMatch, union_of
 from dgl_rsis.stages import activation, select, spatial
-from dgl_rsis.stages.decouple import decouple, undivided
 from dgl_rsis.stages.fields import resample
 from dgl_rsis.stages.steps import Step
 from dgl_rsis.text.knowledge import normalise_name
@@ -30,27 +29,24 @@ from dgl_rsis.text.program.vocabulary import ANYTHING
 from dgl_rsis.types import FloatArray, IntArray, Proposals, Query
 
 
-def understand(sentence: str, settings: Settings) -> Query:
-    """Decouple a sentence, or keep it whole where the stage is off."""
-    return decouple(sentence) if settings.text.decouple else undivided(sentence)
-
-
 def nouns_of(query: Query) -> list[str]:
     """Distinct nouns of a sentence, the target's first; ``ANYTHING`` where none is named."""
     said = [node.noun for node in walk(program_of(query)) if isinstance(node, Select)]
     return list(dict.fromkeys([query.target.noun, *said]))
 
 
-def looks_for_anchors(query: Query, names: Sequence[str]) -> bool:
+def looks_for_anchors(query: Query, names: Sequence[str], settings: Settings) -> bool:
     """Whether a sentence has anchors that no candidate is called.
 
     Args:
         query: the sentence.
         names: of the candidates, as they were given.
+        settings: say which words are known.
     """
     anchors = [noun for noun in nouns_of(query)[1:] if noun != ANYTHING]
     normalised = [normalise_name(name) for name in names]
-    return len(meant_by_names(normalised, anchors)) < len(anchors)
+    meant = meant_by_names(normalised, anchors, settings.knowledge.words.lexicon)
+    return len(meant) < len(anchors)
 
 
 def answer(
@@ -59,7 +55,13 @@ def answer(
     """Find what a sentence refers to in a prepared image."""
     if not settings.select.enabled:
         return _pixel_answer(image, query, backbone, settings)
-    nouns = score_nouns(image, query.target.noun, nouns_of(query), backbone, settings)
+    said = nouns_of(query)
+    nouns = image.remembered(
+        ("nouns", *said),
+        backbone,
+        settings,
+        lambda: score_nouns(image, query.target.noun, said, backbone, settings),
+    )
     masks = nouns.candidates.masks
     everywhere = np.ones(len(masks), np.float32)
     target = nouns.probabilities.get(query.target.noun, everywhere)
@@ -71,7 +73,10 @@ def answer(
     table = trace = steps = None
     if settings.program.enabled:
         table = _table(image, nouns)
-        execution = spatial.execute(program_of(query), table, settings=settings.program)
+        lexicon = settings.knowledge.words.lexicon
+        execution = spatial.execute(
+            program_of(query), table, settings=settings.program, lexicon=lexicon
+        )
         trace, steps = execution.trace, StepReport.of(execution.trace, table)
         terms["program"], terms["attribute"] = execution.values, execution.attributes
         alive, notes = execution.instances, (*notes, *execution.notes)
@@ -248,7 +253,7 @@ def nothing_matched(query: Query, matches: Sequence[Match | SceneMatch]) -> str:
         return f"nothing matches: nothing in the image speaks for '{query.target.noun}'"
     best = matches[0]
     x0, y0, x1, y1 = best.box
-    return f"nothing matches: the best is #{best.index} at x {x0}..{x1}, y {y0}..{y1}, but {best.reason}"
+    return f"nothing matches: the best is candidate #{best.index} at x {x0}..{x1}, y {y0}..{y1}, but {best.reason}"
 
 
 def _pixel_answer(

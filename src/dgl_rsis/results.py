@@ -184,7 +184,9 @@ def _described(match: Match | SceneMatch) -> str:
     """Number, place, score and its terms, for people."""
     x0, y0, x1, y1 = match.box
     terms = ", ".join(f"{name} {value:.2f}" for name, value in match.terms.items())
-    return f"#{match.index} x {x0}..{x1}, y {y0}..{y1}, score {match.score:.2f} ({terms})"
+    return (
+        f"candidate #{match.index}, x {x0}..{x1}, y {y0}..{y1}, score {match.score:.2f} ({terms})"
+    )
 
 
 class Explained(Displayed, ABC):

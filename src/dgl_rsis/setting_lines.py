@@ -63,6 +63,8 @@ def allowed(annotation: Any, limits: Sequence[Any] = ()) -> str:
         return f"a list{least}, in it {allowed(inner[0])}"
     if kind is dict:
         return "a table of names"
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return "the path of a file"
     words: str = _WORDS[annotation]
     if "allow_inf_nan" in bounds:
         words = words.replace("a number", "a finite number")

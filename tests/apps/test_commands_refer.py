@@ -120,12 +120,15 @@ def test_explain_prints_why(image: Path, fake: Any, run: Run) -> None:
     folder = image.parent
     code, out, _ = run("refer", image, QUESTION, "--explain", folder / "why.png")
     assert code == 0
-    assert "chosen: rank 1, #0 x 0..30, y 0..40, score 0.90 (probability 0.50, left of 1.00)" in out
+    assert (
+        "chosen: rank 1, candidate #0, x 0..30, y 0..40, score 0.90 (probability 0.50, left of 1.00)"
+        in out
+    )
     assert "runner-up: rank 2, #1 " in out
     assert (folder / "why.png").is_file()
     code, out, _ = run("refer", image, "the roof with nothing", "--explain", folder / "why.json")
     assert code == 4
-    assert "best rejected: rank 1, #0 " in out
+    assert "best rejected: rank 1, candidate #0, " in out
     (answer,) = json.loads((folder / "why.json").read_text())["answers"]
     assert [match["candidate"] for match in answer["matches"]] == [0, 1]
     assert answer["steps"] is None

@@ -15,11 +15,16 @@ OTHERS = {"--variant"}
 
 
 @pytest.mark.parametrize("block", BLOCKS, ids=lambda block: block.place)
-def test_blocks_name_what_exists(block: Block) -> None:
+def test_blocks_name_what_exists(
+    block: Block, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert block.mark in ("", *MARKS), f"{block.place}: unknown mark {block.mark}"
     if block.language == "python":
         check_program(block.code)
         return
+    monkeypatch.chdir(tmp_path)
+    for name, text in re.findall(r"^cat > (\S+) <<'END'\n(.*?)^END$", block.code, re.M | re.S):
+        Path(name).write_text(text)  # settings may name it
     for line in commands_of(block.code):
         check_command(line)
 

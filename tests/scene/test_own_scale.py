@@ -23,6 +23,7 @@ from dgl_rsis.scene.own_scale import compete
 from dgl_rsis.scene.views import Views, view
 from dgl_rsis.stages import local, things
 from dgl_rsis.text.knowledge import class_prompts, competitors
+from dgl_rsis.text.lexicon_file import default_lexicon
 
 SETTINGS = make_settings("default")
 
@@ -75,7 +76,7 @@ def test_one_tile_scores_things_as_the_whole_image(
         found = own[noun].at_own_scale
         assert found is not None
         # a tile sees some pixels beyond the image, so its coarse readings are a little different
-        wanted = against_others(expected, nouns, index)[:, 0]
+        wanted = against_others(expected, nouns, index, default_lexicon())[:, 0]
         assert np.abs(found[things_kept] - wanted).mean() < 0.005 < wanted.std()
         assert (found[scene.table.is_segment] == 0).all()
 

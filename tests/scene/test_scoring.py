@@ -14,6 +14,7 @@ from dgl_rsis.scene.scoring import PartScorer
 from dgl_rsis.scene.views import Views
 from dgl_rsis.stages import local
 from dgl_rsis.text.knowledge import class_prompts, competitors
+from dgl_rsis.text.lexicon_file import default_lexicon
 
 
 def scorer(features: Any, whole: Any = None, **stages: Any) -> PartScorer:
@@ -49,7 +50,7 @@ def test_scores_are_those_of_cells_with_the_same_features(bias: float) -> None:
     scale = own.backbone.dense_logit_scale
     expected = local.dense_probabilities(image, texts, scale, own.settings.local)[0]
     for index, noun in enumerate(nouns):
-        view = against_others(expected, nouns, index)
+        view = against_others(expected, nouns, index, default_lexicon())
         assert found[noun].probability == pytest.approx(view[:, 0], abs=1e-5)
         assert found[noun].rival == pytest.approx(view[:, 1:].max(-1), abs=1e-5)
 

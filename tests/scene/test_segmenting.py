@@ -34,6 +34,7 @@ from dgl_rsis.errors import InputError, OutputError
 from dgl_rsis.geo.class_windows import open_class_map
 from dgl_rsis.geo.raster import read_raster
 from dgl_rsis.geo.windows import Tile
+from dgl_rsis.pipeline import Model
 from dgl_rsis.progress import CancelledError
 from dgl_rsis.scene import segmenting
 from dgl_rsis.scene.journal import journal_folder
@@ -419,6 +420,23 @@ def test_changed_run_is_not_resumed(tmp_path: Path, change: Any, named: str) -> 
     with pytest.raises(InputError, match=f"cannot be resumed: {named}.*--overwrite"):
         run(tmp_path, path, resume=True, **change)
     run(tmp_path, path, **change)  # --overwrite starts anew
+
+
+def test_changed_file_of_words_is_not_resumed(tmp_path: Path) -> None:
+    path, words = write(tmp_path / "a.tif", blobs(300, 300)), tmp_path / "own.yaml"
+
+    def model() -> Model:
+        return toy_model(knowledge={"file": words})
+
+    words.write_text("classes: {blorf: {synonyms: [building]}}")
+    with pytest.raises(Stop):
+        run(tmp_path, path, progress=stopping(4), model=model())
+    before = words.read_text()
+    words.write_text(before.replace("building", "water"))
+    with pytest.raises(InputError, match="cannot be resumed: settings knowledge file content"):
+        run(tmp_path, path, resume=True, model=model())
+    words.write_text(before)
+    run(tmp_path, path, resume=True, model=model())
 
 
 def test_changed_image_is_not_resumed(tmp_path: Path) -> None:

@@ -117,7 +117,7 @@ def test_a_users_file_is_merged(tmp_path: Path) -> None:
     [
         ("[1, 2]", "mapping"),
         ("a: [", "not a YAML"),
-        ("colours: {}", "unknown section colours"),
+        ("colors: {}", "unknown section colors"),
         ("templates: ['no place for a name']", "must contain {}"),
         ("classes: {ship: [boat]}", r"classes\.ship"),
         ("background: sea", "background must be a list"),

@@ -8,21 +8,25 @@ from dgl_rsis.apps.console import table
 
 if TYPE_CHECKING:
     from dgl_rsis.results import Match, ReferResult, SceneAnswer, SceneMatch
+    from dgl_rsis.text.lexicon import Lexicon
     from dgl_rsis.types import MapFrame
 
 
-def answer_lines(result: ReferResult | SceneAnswer, *, explained: bool = False) -> list[str]:
+def answer_lines(
+    result: ReferResult | SceneAnswer, lexicon: Lexicon, *, explained: bool = False
+) -> list[str]:
     """The answer to a sentence for people: first what was not done as it was said.
 
     Args:
         result: the answer.
+        lexicon: the words that are known.
         explained: whether to add the steps with their scores, and why others lost.
     """
     from dgl_rsis.outputs import to_map
 
     lines = [f"note: {note}" for note in result.notes]
     lines += [f'"{result.query.text}"', f"  understood: {result.query}"]
-    unknown = unknown_words(result.query.text)
+    unknown = unknown_words(result.query.text, lexicon)
     lines += [f"  unknown words: {unknown}"] if unknown else []
     rows = []
     frame = result.frame
@@ -46,12 +50,10 @@ def answer_lines(result: ReferResult | SceneAnswer, *, explained: bool = False) 
     return lines
 
 
-def unknown_words(sentence: str) -> str:
+def unknown_words(sentence: str, lexicon: Lexicon) -> str:
     """Words that the lexicon does not have, and what that means; empty if it has them all."""
-    from dgl_rsis.text.lexicon_file import default_lexicon
     from dgl_rsis.text.tokens import tokenise
 
-    lexicon = default_lexicon()
     words = [word for word in tokenise(sentence, lexicon).words if word[0].isalpha()]
     known = lexicon.vocabulary | lexicon.nouns_before_nouns
     unknown = [word for word in words if word not in known]

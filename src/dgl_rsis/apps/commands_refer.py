@@ -18,6 +18,7 @@ from dgl_rsis.errors import InputError
 
 if TYPE_CHECKING:
     from dgl_rsis.results import ReferResult
+    from dgl_rsis.text.lexicon import Lexicon
 
 Sentence = Annotated[
     str | None, typer.Argument(help="What to find, in English.", metavar="SENTENCE")
@@ -191,7 +192,8 @@ def refer(
         )
     for remark in remarks:
         console.say(f"note: {remark}")
-    _show_answers(results, paths, console, seconds, explained=explain is not None)
+    lexicon = loaded.settings.knowledge.words.lexicon
+    _show_answers(results, paths, console, seconds, lexicon=lexicon, explained=explain is not None)
     if not any(result.chosen for result in results):
         raise typer.Exit(NOTHING_MATCHED)
 
@@ -215,12 +217,13 @@ def _show_answers(
     console: Console,
     seconds: float,
     *,
+    lexicon: Lexicon,
     explained: bool,
 ) -> None:
     from dgl_rsis.outputs import describe_answer
 
     for result in results:
-        for line in answer_lines(result, explained=explained):
+        for line in answer_lines(result, lexicon, explained=explained):
             console.show(line)
     if paths:
         console.show(f"wrote {', '.join(map(str, paths))} in {seconds:.1f} s")
@@ -238,11 +241,13 @@ def parse(
     schema: Annotated[
         bool, typer.Option("--schema", help="Show the JSON schema of programs: all words of it.")
     ] = False,
+    overrides: options.Overrides = None,
     as_json: options.AsJson = False,
 ) -> None:
     """Show what is understood of a sentence."""
+    from dgl_rsis.config import make_settings, parse_overrides
     from dgl_rsis.manifest import describe_query, to_json
-    from dgl_rsis.text.parse import parse as understand
+    from dgl_rsis.stages.decouple import understand
     from dgl_rsis.text.program.json_form import schema as program_schema
 
     if schema:
@@ -250,7 +255,8 @@ def parse(
         return
     if sentence is None:
         raise InputError("pass a sentence, or --schema")
-    query = understand(sentence)
+    settings = make_settings(overrides=parse_overrides(overrides or ()))
+    query = understand(sentence, settings)
     if as_json:
         typer.echo(to_json(describe_query(query)))
         return
@@ -261,7 +267,7 @@ def parse(
         ["asked for", "all" if query.count is None else str(query.count)],
         ["program", str(query.program)],
         ["modifiers left to the model", ", ".join(query.unexecuted) or "none"],
-        ["unknown words", unknown_words(sentence) or "none"],
+        ["unknown words", unknown_words(sentence, settings.knowledge.words.lexicon) or "none"],
     ]
     for line in table(rows, indent=0):
         typer.echo(line)

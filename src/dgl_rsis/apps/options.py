@@ -17,6 +17,7 @@ from dgl_rsis.errors import InputError, OutputError
 
 if TYPE_CHECKING:
     from dgl_rsis.scene.source import SceneOptions
+    from dgl_rsis.text.knowledge import Knowledge
     from dgl_rsis.types import Raster
 
 ImageArgument = Annotated[str, typer.Argument(help="Any raster that GDAL reads.", metavar="IMAGE")]
@@ -251,6 +252,13 @@ class ModelChoice:
         # says what is wrong before anything is loaded
         backbone = make_settings(preset, overrides).backbone
         return cls(name, preset, overrides, backbone.device, backbone.precision)
+
+    @property
+    def words(self) -> Knowledge:
+        """The words that are known with these settings."""
+        from dgl_rsis.config import make_settings
+
+        return make_settings(self.preset, self.overrides).knowledge.words
 
     def given(self) -> dict[str, Any]:
         """The choice, for the manifest."""

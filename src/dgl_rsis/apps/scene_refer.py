@@ -19,6 +19,7 @@ from dgl_rsis.errors import InputError
 
 if TYPE_CHECKING:
     from dgl_rsis.results import SceneAnswer
+    from dgl_rsis.text.lexicon import Lexicon
 
 
 @dataclass(frozen=True)
@@ -150,7 +151,8 @@ def refer(
                 "answers": [_described(answer) for answer in answers],
             },
         )
-    _show(answers, paths, console, seconds, table.folder, explained=explained)
+    lexicon = loaded.settings.knowledge.words.lexicon
+    _show(answers, paths, console, seconds, table.folder, lexicon=lexicon, explained=explained)
     failed = table.header["tiles"]["failed"]
     for tile, reason in failed.items():
         console.say(f"tile {tile}: {reason}")
@@ -177,12 +179,13 @@ def _show(
     seconds: float,
     folder: Path,
     *,
+    lexicon: Lexicon,
     explained: bool,
 ) -> None:
     from dgl_rsis.outputs import describe_answer
 
     for answer in answers:
-        for line in answer_lines(answer, explained=explained):
+        for line in answer_lines(answer, lexicon, explained=explained):
             console.show(line)
     if paths:
         console.show(f"wrote {', '.join(map(str, paths))} in {seconds:.1f} s")

@@ -30,6 +30,7 @@ from dgl_rsis.scene.tabulating import Images, check_table, make_table, table_fac
 from dgl_rsis.scene.windows import Windows
 from dgl_rsis.stages import spatial
 from dgl_rsis.stages.candidates import CandidateTable
+from dgl_rsis.stages.decouple import understand
 from dgl_rsis.text.program.tree import program_of
 from dgl_rsis.text.program.vocabulary import ANYTHING
 from dgl_rsis.types import FloatArray, IntArray, Query
@@ -72,12 +73,14 @@ class OpenScene:
                 "scenes are answered from a table, which needs select.enabled and program.enabled; "
                 "leave both on"
             )
-        query = referring.understand(sentence, settings)
+        query = understand(sentence, settings)
         nouns = referring.nouns_of(query)
         scores = self.scores([noun for noun in nouns if noun != ANYTHING])
         program = program_of(query)
         table = Gatherer(self.table, settings).candidates(program, nouns, scores)
-        execution = spatial.execute(program, table, settings=settings.program)
+        execution = spatial.execute(
+            program, table, settings=settings.program, lexicon=settings.knowledge.words.lexicon
+        )
         everywhere = np.ones(len(table), np.float32)
         assert table.objectness is not None  # the table has them
         terms = {

@@ -17,7 +17,7 @@ from dgl_rsis.scene.part_table import PartTable
 from dgl_rsis.scene.scoring import NounScores
 from dgl_rsis.stages.candidates import CandidateTable
 from dgl_rsis.stages.scope import is_pair
-from dgl_rsis.text.lexicon_file import default_lexicon
+from dgl_rsis.text.lexicon import Lexicon
 from dgl_rsis.text.program.nodes import Node, Relate, Select
 from dgl_rsis.text.program.tree import walk
 from dgl_rsis.text.program.vocabulary import ANYTHING
@@ -52,7 +52,7 @@ class Gatherer:
             scores: of all others.
         """
         whole = [self._instances(noun, scores) for noun in nouns]
-        distant = seen_from_elsewhere(program) - {nouns[0]}
+        distant = seen_from_elsewhere(program, self.settings.knowledge.words.lexicon) - {nouns[0]}
         found = [
             Instances.single(each.parts) if noun in distant else each
             for noun, each in zip(nouns, whole, strict=True)
@@ -100,7 +100,8 @@ class Gatherer:
         if noun == ANYTHING:
             return anything(self.table, thresholds)
         own = scores[noun]
-        find = spreading if default_lexicon().is_stuff(noun) else whole_things
+        is_stuff = self.settings.knowledge.words.lexicon.is_stuff(noun)
+        find = spreading if is_stuff else whole_things
         found = find(self.table, own.probability, own.rival, thresholds)
         if own.at_own_scale is None:
             return found
@@ -119,9 +120,8 @@ class Gatherer:
         return polygons
 
 
-def seen_from_elsewhere(program: Node) -> set[str]:
+def seen_from_elsewhere(program: Node, lexicon: Lexicon) -> set[str]:
     """Nouns of what spreads that a program only names as what something else lies at."""
-    lexicon = default_lexicon()
     nodes = list(walk(program))
     named = Counter(node.noun for node in nodes if isinstance(node, Select))
     plain: Counter[str] = Counter()

@@ -13,8 +13,7 @@ from dgl_rsis.models.base import Backbone
 from dgl_rsis.own_scale import against_others
 from dgl_rsis.scene.part_table import PartTable
 from dgl_rsis.stages import local
-from dgl_rsis.text.knowledge import ClassPrompts, class_prompts, competitors
-from dgl_rsis.text.lexicon_file import default_lexicon
+from dgl_rsis.text.knowledge import ClassPrompts
 from dgl_rsis.types import FloatArray
 
 _Key = tuple[tuple[str, ...], ...]
@@ -64,20 +63,21 @@ class PartScorer:
             return {}
         knowledge = self.settings.knowledge
         own = nouns if self.settings.text.decouple else []
-        rest = competitors(own) if knowledge.background else []
+        words = knowledge.words
+        rest = words.competitors(own) if knowledge.background else []
         prompts = [
-            *(class_prompts(noun, knowledge=knowledge.enabled) for noun in nouns),
-            *(class_prompts(word, knowledge=False) for word in rest),
+            *(words.class_prompts(noun, knowledge=knowledge.enabled) for noun in nouns),
+            *(words.class_prompts(word, knowledge=False) for word in rest),
         ]
         probabilities = self._probabilities(prompts)
         things = self._of_things(prompts) if self._asks_things(nouns) else None
         found = {}
         for index, noun in enumerate(nouns):
-            seen = against_others(probabilities, nouns, index)
+            seen = against_others(probabilities, nouns, index, words.lexicon)
             at_own_scale = None
-            if things is not None and not default_lexicon().is_stuff(noun):
+            if things is not None and not words.lexicon.is_stuff(noun):
                 at_own_scale = np.zeros(len(self.table), np.float32)
-                view = against_others(things, nouns, index)
+                view = against_others(things, nouns, index, words.lexicon)
                 at_own_scale[~self.table.is_segment] = view[:, 0]
             rival = seen[:, 1:].max(axis=1, initial=0.0)
             found[noun] = NounScores(seen[:, 0], rival, at_own_scale)
@@ -88,7 +88,7 @@ class PartScorer:
         return (
             self.settings.text.decouple
             and self.table.view_weights.shape[1] > 0
-            and not all(default_lexicon().is_stuff(noun) for noun in nouns)
+            and not all(self.settings.knowledge.words.lexicon.is_stuff(noun) for noun in nouns)
         )
 
     def _probabilities(self, prompts: Sequence[ClassPrompts]) -> FloatArray:

@@ -31,26 +31,33 @@ def wrap(words: str) -> str:
     return _OPENING + _ARTICLE.sub("", words).strip()
 
 
-def primary_span(text: str, noun: str) -> Span | None:
+def primary_span(text: str, noun: str, lexicon: Lexicon | None = None) -> Span | None:
     """First characters in a text where a noun is named, in the singular or the plural.
 
     Args:
         text: as it is asked.
         noun: head noun with its compounds, singular, lower case.
+        lexicon: the words that are known; the package's own by default.
     """
+    known = lexicon or default_lexicon()
     words = list(_WORD.finditer(text))
     wanted = _WORD.findall(noun.lower())
     for start in range(len(words) - len(wanted) + 1 if wanted else 0):
         found = words[start : start + len(wanted)]
         *first, last = (match.group().lower() for match in found)
-        if first == wanted[:-1] and wanted[-1] in (last, singular(last), _listed(last)):
+        if first == wanted[:-1] and wanted[-1] in (last, singular(last), _listed(last, known)):
             return found[0].start(), found[-1].end()
     return None
 
 
-def focus_spans(text: str) -> list[Span]:
-    """The words of a text that mean something: no articles, prepositions or auxiliaries."""
-    closed = _closed_words(default_lexicon())
+def focus_spans(text: str, lexicon: Lexicon | None = None) -> list[Span]:
+    """The words of a text that mean something: no articles, prepositions or auxiliaries.
+
+    Args:
+        text: as it is asked.
+        lexicon: the words that are known; the package's own by default.
+    """
+    closed = _closed_words(lexicon or default_lexicon())
     opening = len(_OPENING) if text.startswith(_OPENING) else 0
     return [
         match.span()
@@ -99,9 +106,9 @@ def sentence_map(
     return np.asarray(result / mean if mean > 0 else result, np.float32)
 
 
-def _listed(word: str) -> str | None:
+def _listed(word: str, lexicon: Lexicon) -> str | None:
     """The singular of a word that the lexicon knows, None of any other."""
-    form = default_lexicon().noun_forms.get(word)
+    form = lexicon.noun_forms.get(word)
     return None if form is None else form.singular
 
 

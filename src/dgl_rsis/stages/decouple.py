@@ -6,9 +6,21 @@ stage off, the whole sentence is one phrase for the vision-language model and no
 
 from __future__ import annotations
 
-from dgl_rsis.text.parse import Parser, parse
+from dgl_rsis.config import Settings
+from dgl_rsis.text.parse import GrammarParser, Parser, parse
 from dgl_rsis.text.program.nodes import Select
 from dgl_rsis.types import Phrase, Query
+
+
+def understand(sentence: str, settings: Settings) -> Query:
+    """Decouple a sentence, or keep it whole where the stage is off.
+
+    Raises:
+        TextError: there is no word in the text.
+    """
+    if not settings.text.decouple:
+        return undivided(sentence)
+    return decouple(sentence, parser=GrammarParser(settings.knowledge.words.lexicon))
 
 
 def decouple(text: str, *, parser: Parser = parse) -> Query:

@@ -6,13 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from dgl_rsis.errors import TextError
-from dgl_rsis.text.knowledge import (
-    ClassPrompts,
-    class_prompts,
-    competitors,
-    is_background,
-    normalise_name,
-)
+from dgl_rsis.text.knowledge import ClassPrompts, Knowledge, default_knowledge, normalise_name
 
 
 @dataclass(frozen=True)
@@ -45,6 +39,7 @@ def read_classes(
     other: str | bool | None = None,
     knowledge: bool = True,
     background: bool = True,
+    known: Knowledge | None = None,
 ) -> ClassList:
     """Check class names and find their prompts and competitors.
 
@@ -57,10 +52,12 @@ def read_classes(
             end; False: nothing competes.
         knowledge: synonyms and templates, or one plain template.
         background: False drops the competitors wherever the user named no class for them.
+        known: the words that are known; the package's own by default.
 
     Raises:
         TextError: no classes, an empty or repeated name, or nothing but background.
     """
+    words = known or default_knowledge()
     if isinstance(classes, str):
         raise TextError(f"classes must be a list of names, not the text {classes!r}")
     names = [name.strip() for name in classes]
@@ -74,7 +71,7 @@ def read_classes(
             raise TextError("class names: an empty name; give a word such as 'building'")
         if name in normal[:index]:
             raise TextError(f"class {names[index]!r} is given twice; give every class once")
-    rest = {k for k, name in enumerate(names) if is_background(name)}
+    rest = {k for k, name in enumerate(names) if words.is_background(name)}
     if isinstance(other, str):
         rest.add(len(names) - 1)
     if len(rest) > 1:
@@ -84,11 +81,11 @@ def read_classes(
     if not own:
         raise TextError("all classes mean everything else; add one with a meaning of its own")
     competes = bool(rest) or (other is not False and background)
-    words = competitors([names[k] for k in own]) if competes else []
+    against = words.competitors([names[k] for k in own]) if competes else []
     home = min(rest) if rest else -1
     return ClassList(
         tuple(names),
-        tuple(class_prompts(names[k], knowledge=knowledge) for k in own),
-        tuple(class_prompts(word, knowledge=False) for word in words),
-        (*own, *[home] * len(words)),
+        tuple(words.class_prompts(names[k], knowledge=knowledge) for k in own),
+        tuple(words.class_prompts(word, knowledge=False) for word in against),
+        (*own, *[home] * len(against)),
     )

@@ -16,8 +16,9 @@ from typing import Any
 
 from dgl_rsis.errors import TextError
 from dgl_rsis.text.inflection import singular
-from dgl_rsis.text.lexicon_file import default_lexicon
-from dgl_rsis.text.yaml_file import read_yaml
+from dgl_rsis.text.lexicon import Lexicon
+from dgl_rsis.text.lexicon_file import OWN_SECTIONS, default_lexicon, extended_lexicon
+from dgl_rsis.text.yaml_file import read_text, read_yaml, yaml_of
 
 KNOWLEDGE_FILE = Path(__file__).with_name("knowledge.yaml")
 _SECTIONS = ("templates", "plain", "classes", "background", "background_names", "alike")
@@ -49,9 +50,9 @@ class ClassKnowledge:
     descriptions: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Knowledge:
-    """Templates, classes and background words.
+    """Templates, classes and background words; each file is read once, so one is equal to itself.
 
     Attributes:
         templates: sentences with ``{}`` for the name.
@@ -60,6 +61,7 @@ class Knowledge:
         background: competitors, in order of importance.
         background_names: class names that mean everything else.
         alike: groups of names that images do not tell apart surely.
+        lexicon: what the grammar knows about names.
     """
 
     templates: tuple[str, ...]
@@ -68,6 +70,7 @@ class Knowledge:
     background: tuple[str, ...]
     background_names: frozenset[str]
     alike: tuple[tuple[str, ...], ...]
+    lexicon: Lexicon
 
     def class_prompts(self, name: str, *, knowledge: bool = True) -> ClassPrompts:
         """Prompts of a class; an unknown class gets the templates around its own name.
@@ -83,8 +86,9 @@ class Knowledge:
         if not said:
             raise TextError("class names: an empty name; give a word such as 'building'")
         if not knowledge:
-            return ClassPrompts(name, {said: (self.plain.format(with_article(said)),)})
-        known = self.classes.get(_singular(said), self.classes.get(said, ClassKnowledge()))
+            plain = self.plain.format(with_article(said, self.lexicon))
+            return ClassPrompts(name, {said: (plain,)})
+        known = self.classes.get(self._singular(said), self.classes.get(said, ClassKnowledge()))
         prompts = {said: (*self._around(said), *known.descriptions)}
         for synonym in known.synonyms:
             prompts.setdefault(synonym, self._around(synonym))
@@ -92,14 +96,14 @@ class Knowledge:
 
     def competitors(self, classes: Sequence[str]) -> list[str]:
         """Background words that cannot name the same pixels as one of the classes."""
-        lexicon = default_lexicon()
+        lexicon = self.lexicon
         names = [normalise_name(name) for name in classes]
         # A synonym excludes what it means itself, not also its kinds: *grass* stands for low
         # vegetation, which is no reason to give up *sports field*.
         same = [
             lexicon.find(synonym) or synonym
             for name in names
-            for synonym in self.classes.get(_singular(name), ClassKnowledge()).synonyms
+            for synonym in self.classes.get(self._singular(name), ClassKnowledge()).synonyms
         ]
         near = [
             lexicon.find(word) or word
@@ -119,33 +123,50 @@ class Knowledge:
         return normalise_name(name) in self.background_names
 
     def _around(self, name: str) -> tuple[str, ...]:
-        return tuple(template.format(with_article(name)) for template in self.templates)
+        said = with_article(name, self.lexicon)
+        return tuple(template.format(said) for template in self.templates)
+
+    def _singular(self, name: str) -> str:
+        form = self.lexicon.noun_forms.get(name)
+        return form.singular if form is not None else name
 
 
 @lru_cache(maxsize=1)
 def default_knowledge() -> Knowledge:
     """The knowledge of the package, read once."""
-    return _build(read_yaml(KNOWLEDGE_FILE), KNOWLEDGE_FILE)
+    return _build(read_yaml(KNOWLEDGE_FILE), default_lexicon(), str(KNOWLEDGE_FILE))
 
 
 def load_knowledge(path: Path) -> Knowledge:
-    """A user's file merged over the knowledge of the package.
+    """A user's file merged over the words of the package; see ``own_knowledge``."""
+    return own_knowledge(read_text(path), str(path))
+
+
+@lru_cache(maxsize=8)
+def own_knowledge(text: str, name: str) -> Knowledge:
+    """A user's file merged over the words of the package.
 
     Args:
-        path: YAML with any of the sections of the package's ``knowledge.yaml``. ``templates`` and
-            ``plain`` replace ours, ``classes`` replace ours by name, the other lists are
-            extended.
+        text: YAML with any of the sections of the package's ``knowledge.yaml``, and of those of
+            ``lexicon.yaml`` in ``lexicon_file.OWN_SECTIONS``. ``templates`` and ``plain`` replace
+            ours, ``classes`` replace ours by name, all else is extended.
+        name: of the file, for messages.
 
     Raises:
         TextError: the file cannot be read or a section is malformed; names file and key.
     """
-    ours, theirs = read_yaml(KNOWLEDGE_FILE), read_yaml(path)
+    ours, theirs = read_yaml(KNOWLEDGE_FILE), yaml_of(text, name)
+    own = {section: theirs.pop(section) for section in OWN_SECTIONS if section in theirs}
+    try:
+        lexicon = extended_lexicon(own)
+    except ValueError as error:
+        raise TextError(f"{name}: {error}") from error
     for section in ("background", "background_names", "alike"):
         if isinstance(theirs.get(section), list):
             theirs[section] = [*ours[section], *theirs[section]]
     if isinstance(theirs.get("classes"), dict):
         theirs["classes"] = {**ours["classes"], **theirs["classes"]}
-    return _build({**ours, **theirs}, path)
+    return _build({**ours, **theirs}, lexicon, name)
 
 
 def class_prompts(name: str, *, knowledge: bool = True) -> ClassPrompts:
@@ -168,9 +189,14 @@ def normalise_name(name: str) -> str:
     return " ".join(name.lower().replace("_", " ").replace("-", " ").split())
 
 
-def with_article(name: str) -> str:
-    """The name with *a* or *an* where it is countable and has none: ``a ship``, ``water``."""
-    lexicon = default_lexicon()
+def with_article(name: str, lexicon: Lexicon | None = None) -> str:
+    """The name with *a* or *an* where it is countable and has none: ``a ship``, ``water``.
+
+    Args:
+        name: normalised.
+        lexicon: the words that are known; the package's own by default.
+    """
+    lexicon = lexicon or default_lexicon()
     noun, form = lexicon.find(name), lexicon.noun_forms.get(name)
     if (noun is not None and not noun.is_countable) or name.startswith(("a ", "an ", "the ")):
         return name
@@ -180,15 +206,11 @@ def with_article(name: str) -> str:
     return f"{'an' if name[0] in 'aeio' else 'a'} {name}"
 
 
-def _singular(name: str) -> str:
-    form = default_lexicon().noun_forms.get(name)
-    return form.singular if form is not None else name
-
-
-def _build(values: Mapping[str, Any], path: Path) -> Knowledge:
+def _build(values: Mapping[str, Any], lexicon: Lexicon, path: str) -> Knowledge:
     strange = sorted(str(key) for key in values if key not in _SECTIONS)
     if strange:
-        raise TextError(f"{path}: unknown section {', '.join(strange)}; use {', '.join(_SECTIONS)}")
+        known = ", ".join((*_SECTIONS, *OWN_SECTIONS))
+        raise TextError(f"{path}: unknown section {', '.join(strange)}; use {known}")
     templates = _texts(values.get("templates"), path, "templates")
     plain = values.get("plain")
     for template in (*templates, plain):
@@ -210,10 +232,11 @@ def _build(values: Mapping[str, Any], path: Path) -> Knowledge:
             map(normalise_name, _texts(values.get("background_names"), path, "background_names"))
         ),
         alike=_groups(values.get("alike"), path),
+        lexicon=lexicon,
     )
 
 
-def _class(name: Any, entry: Any, path: Path) -> ClassKnowledge:
+def _class(name: Any, entry: Any, path: str) -> ClassKnowledge:
     where = f"classes.{name}"
     if not isinstance(entry, dict) or set(entry) - {"synonyms", "descriptions"}:
         raise TextError(f"{path}: {where} takes 'synonyms' and 'descriptions', two lists")
@@ -223,13 +246,13 @@ def _class(name: Any, entry: Any, path: Path) -> ClassKnowledge:
     )
 
 
-def _groups(values: Any, path: Path) -> tuple[tuple[str, ...], ...]:
+def _groups(values: Any, path: str) -> tuple[tuple[str, ...], ...]:
     if not isinstance(values, list):
         raise TextError(f"{path}: alike must be a list of lists of names")
     return tuple(_texts(group, path, "every group of alike") for group in values)
 
 
-def _texts(values: Any, path: Path, where: str) -> tuple[str, ...]:
+def _texts(values: Any, path: str, where: str) -> tuple[str, ...]:
     if not isinstance(values, list) or not all(isinstance(v, str) and v.strip() for v in values):
         raise TextError(f"{path}: {where} must be a list of texts")
     return tuple(values)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,8 @@ from dgl_rsis.text.program.vocabulary import (
 from dgl_rsis.text.yaml_file import read_yaml
 
 LEXICON_FILE = Path(__file__).with_name("lexicon.yaml")
+OWN_SECTIONS = ("nouns", "colours", "lightness", "sizes", "shapes", "heights", "others")
+"""Sections that users extend: nouns and adjectives; the rest is grammar."""
 
 
 @lru_cache(maxsize=1)
@@ -49,6 +52,64 @@ def load_lexicon(path: Path) -> Lexicon:
         return _build(_Sections(values))
     except ValueError as error:
         raise TextError(f"{path}: {error}") from error
+
+
+def extended_lexicon(own: Mapping[str, Any]) -> Lexicon:
+    """The lexicon of the package with words of a user, which come first where both have one.
+
+    Args:
+        own: some of ``OWN_SECTIONS``, in the form of the package's file. Lists of a noun or a colour
+            that we have are extended, its other values replaced.
+
+    Raises:
+        ValueError: a section is malformed; names the key.
+    """
+    if not own:
+        return default_lexicon()
+    values = read_yaml(LEXICON_FILE)
+    for section, theirs in own.items():
+        _check_lower(theirs, section)
+        ours = values[section]
+        if type(theirs) is not type(ours):
+            kind = "list of words" if isinstance(ours, list) else "mapping with words as keys"
+            raise ValueError(f"section '{section}' must be a {kind}")
+        if isinstance(ours, list):
+            values[section] = [*theirs, *ours]
+            continue
+        if section not in ("nouns", "colours"):
+            strange = sorted(str(key) for key in theirs if key not in ours)
+            if strange:
+                raise ValueError(f"{section}: unknown {', '.join(strange)}; use {', '.join(ours)}")
+        joined = {key: _joined(ours.get(key), each) for key, each in theirs.items()}
+        values[section] = {**joined, **{key: ours[key] for key in ours if key not in joined}}
+    return _build(_Sections(values))
+
+
+def _check_lower(values: Any, where: str) -> None:
+    """Sentences are read in lower case: a word that is not would never be found.
+
+    Raises:
+        ValueError: there is such a word.
+    """
+    if isinstance(values, str) and values != values.lower():
+        raise ValueError(f"{where}: write {values!r} in lower case")
+    if isinstance(values, dict):
+        _check_lower(list(values), where)
+        for key, each in values.items():
+            _check_lower(each, f"{where}.{key}")
+    elif isinstance(values, list):
+        for each in values:
+            _check_lower(each, where)
+
+
+def _joined(ours: Any, theirs: Any) -> Any:
+    """An entry of a user over one of ours: lists are extended, mappings key by key."""
+    if isinstance(ours, dict) and isinstance(theirs, dict):
+        lists = {"variants", "synonyms", "kind_of"}
+        return ours | {k: _joined(ours.get(k) if k in lists else None, theirs[k]) for k in theirs}
+    if isinstance(ours, list) and isinstance(theirs, list):
+        return [*theirs, *ours]
+    return theirs
 
 
 @dataclass(frozen=True)
@@ -88,6 +149,7 @@ class _Sections:
 
 def _build(sections: _Sections) -> Lexicon:
     nouns = _nouns(sections.mapping("nouns"))
+    colours = {name: _lab(entry, name) for name, entry in sections.mapping("colours").items()}
     generic = sections.words("generic")
     table = sections.table
     return Lexicon(
@@ -106,7 +168,7 @@ def _build(sections: _Sections) -> Lexicon:
         noun_endings=tuple(sections.words("noun_endings")),
         nouns_before_nouns=frozenset(sections.words("nouns_before_nouns")),
         suffixes=table("suffixes"),
-        colours={name: _lab(entry, name) for name, entry in sections.mapping("colours").items()},
+        colours=colours,
         positions=PhraseTable((word, Position(key)) for word, key in sections.listed("positions")),
         place_nouns=table("place_nouns"),
         place_prepositions=table("place_prepositions"),
@@ -159,10 +221,12 @@ def _nouns(entries: Mapping[str, Any]) -> dict[str, Noun]:
     for name, entry in entries.items():
         strange = set(entry) - known if isinstance(entry, dict) else {"(not a mapping)"}
         if strange:
-            raise ValueError(f"nouns.{name}: unknown {', '.join(sorted(strange))}")
+            raise ValueError(f"nouns.{name}: unknown {', '.join(sorted(map(str, strange)))}")
+        if not isinstance(entry.get("plural", ""), str):
+            raise ValueError(f"nouns.{name}.plural: must be a word, or none")
         for parent in _words(entry.get("kind_of", []), f"nouns.{name}.kind_of"):
             if parent not in entries:
-                raise ValueError(f"nouns.{name}.kind_of: '{parent}' is not a noun of this file")
+                raise ValueError(f"nouns.{name}.kind_of: '{parent}' is no noun that is known")
     return {
         name: Noun(
             name=name,
@@ -242,8 +306,15 @@ def _extreme(key: str) -> tuple[Key, Direction]:
 
 
 def _lab(entry: Any, name: str) -> tuple[float, float, float]:
-    values = entry.get("lab") if isinstance(entry, dict) else None
-    if not isinstance(values, list) or len(values) != 3:
+    strange = set(entry) - {"lab", "variants"} if isinstance(entry, dict) else {"(not a mapping)"}
+    if strange:
+        raise ValueError(f"colours.{name}: unknown {', '.join(sorted(map(str, strange)))}")
+    values = entry.get("lab")
+    if (
+        not isinstance(values, list)
+        or len(values) != 3
+        or not all(isinstance(value, int | float) and isfinite(value) for value in values)
+    ):
         raise ValueError(f"colours.{name}.lab: must be three numbers")
     lightness, a, b = (float(value) for value in values)
     return lightness, a, b

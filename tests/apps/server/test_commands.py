@@ -10,8 +10,10 @@ import pytest
 import typer
 
 from dgl_rsis.apps.cli import app
+from dgl_rsis.apps.options import ModelChoice
 from dgl_rsis.apps.server.bodies import Body, LabelBody, ReferBody, SegmentBody
 from dgl_rsis.apps.server.commands import commands_of
+from dgl_rsis.config import parse_overrides
 
 RING = [[0, 0], [1, 0], [1, 1], [0, 0]]
 AREA: dict[str, Any] = {"type": "Polygon", "coordinates": [RING]}
@@ -28,9 +30,13 @@ BODIES: list[tuple[type[Body], dict[str, Any]]] = [
 
 @pytest.mark.parametrize(("kind", "values"), BODIES)
 @pytest.mark.parametrize("model", ["rs-tiny", "hf:a/b"])
-def test_commands_are_understood(kind: type[Body], values: dict[str, Any], model: str) -> None:
+@pytest.mark.parametrize("pairs", [[], ["local.scales=[1.0, 0.5]", "paint.painter=leaf"]])
+def test_commands_are_understood(
+    kind: type[Body], values: dict[str, Any], model: str, pairs: list[str]
+) -> None:
     body = kind.model_validate({"scene": "x", **values})
-    said = commands_of(body, "my scene.tif", model)
+    choice = ModelChoice.from_options(model, None, "default", pairs, "cpu", None)
+    said = commands_of(body, "my scene.tif", choice)
     ast.parse(said["python"])
     name, command, *words = shlex.split(said["cli"])
     assert name == "dgl-rsis"
@@ -38,6 +44,12 @@ def test_commands_are_understood(kind: type[Body], values: dict[str, Any], model
     context = commands.commands[command].make_context(command, words)
     assert context.params["image"] == "my scene.tif"
     assert context.params["model"] == model
+    again = ModelChoice.from_options(
+        model, None, "default", context.params["overrides"], None, None
+    )
+    assert again.overrides == parse_overrides(pairs)  # the device is that of the server
+    assert "cpu" not in said["cli"] + said["python"]
+    assert all(file in said["cli"] and file in said["python"] for file in said["files"])
     if isinstance(body, ReferBody):
         assert context.params["sentence"] == body.text
         assert (context.params["candidates"] is not None) == (body.candidates is not None)

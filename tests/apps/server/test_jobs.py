@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from dgl_rsis.apps.server.jobs import RECORD, JobBook
+from dgl_rsis.apps.server.job_folders import RECORD
+from dgl_rsis.apps.server.jobs import JobBook
 from dgl_rsis.apps.server.limits import Limits
 from dgl_rsis.apps.server.problems import Problem
 
@@ -17,7 +18,7 @@ def book(folder: Path, waiting: int = 2, kept: int = 2) -> JobBook:
 
 
 def add(jobs: JobBook) -> str:
-    return jobs.add(jobs.new_place(), "refer", "scene", {"text": "a road"}, {}).id
+    return jobs.add(jobs.folders.new(), "refer", "scene", {"text": "a road"}, {}).id
 
 
 def test_jobs_come_in_the_order_in_which_they_were_asked_for(tmp_path: Path) -> None:
@@ -58,7 +59,7 @@ def test_restart_fails_what_had_not_ended_and_keeps_the_rest(tmp_path: Path) -> 
     jobs.finish(done, result={"notes": ["fine"]})
     running, waiting = add(jobs), add(jobs)
     jobs.next(0)
-    half = jobs.new_place()  # a request that was cut off before it was accepted
+    half = jobs.folders.new()  # a request that was cut off before it was accepted
     again = book(tmp_path)
     assert [job.id for job in again.all()] == [waiting, running, done]
     assert again.get(done).result == {"notes": ["fine"]}

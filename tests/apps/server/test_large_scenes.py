@@ -12,7 +12,7 @@ import rasterio
 import shapely
 
 from dgl_rsis.apps.options import ModelChoice
-from dgl_rsis.apps.server.bench import Bench
+from dgl_rsis.apps.server.model_cache import ModelCache
 from dgl_rsis.apps.server.run_refer import run_refer
 from dgl_rsis.apps.server.run_segment import run_segment
 from dgl_rsis.apps.server.scenes import open_scene_file
@@ -24,10 +24,10 @@ FAST = {"preset": "fast", "min_area": 0.0}
 
 
 @pytest.fixture(scope="module")
-def bench() -> Bench:
+def cache() -> ModelCache:
     """A model that reads 128 pixels a side at once; scenes of the tests have 192."""
     overrides = ["local.max_side=128"]
-    return Bench(ModelChoice.from_options("rs-tiny", None, "fast", overrides, "cpu", None))
+    return ModelCache(ModelChoice.from_options("rs-tiny", None, "fast", overrides, "cpu", None))
 
 
 def task(kind: str, scene_folder: Path, tmp_path: Path, **request: Any) -> Task:
@@ -43,7 +43,7 @@ def go_on(done: int, total: int, message: str) -> bool:
     return True
 
 
-def test_map_in_tiles(bench: Bench, scene_folder: Path, tmp_path: Path) -> None:
+def test_map_in_tiles(cache: ModelCache, scene_folder: Path, tmp_path: Path) -> None:
     asked = task("segment", scene_folder, tmp_path, classes=["building", "grass"])
     told: list[tuple[int, int]] = []
     messages = set()
@@ -53,7 +53,7 @@ def test_map_in_tiles(bench: Bench, scene_folder: Path, tmp_path: Path) -> None:
         messages.add(message)
         return True
 
-    result = run_segment(asked, bench, progress)
+    result = run_segment(asked, cache, progress)
     assert told[-1][0] == told[-1][1] > 0
     assert {"writing result.tif", "writing result.gpkg", "writing result.geojson"} <= messages
     with rasterio.open(asked.folder / "result.tif") as dataset:
@@ -65,16 +65,18 @@ def test_map_in_tiles(bench: Bench, scene_folder: Path, tmp_path: Path) -> None:
     assert not (asked.folder / "scores.tif").exists()
 
 
-def test_cancelled_map_leaves_no_result(bench: Bench, scene_folder: Path, tmp_path: Path) -> None:
+def test_cancelled_map_leaves_no_result(
+    cache: ModelCache, scene_folder: Path, tmp_path: Path
+) -> None:
     asked = task("segment", scene_folder, tmp_path, classes=["building"])
     with pytest.raises(CancelledError):
-        run_segment(asked, bench, lambda done, total, message: False)
+        run_segment(asked, cache, lambda done, total, message: False)
     assert not (asked.folder / "result.tif").exists()
 
 
-def test_sentences_from_a_table(bench: Bench, scene_folder: Path, tmp_path: Path) -> None:
+def test_sentences_from_a_table(cache: ModelCache, scene_folder: Path, tmp_path: Path) -> None:
     asked = task("refer", scene_folder, tmp_path, text="the largest field")
-    result = run_refer(asked, bench, go_on)
+    result = run_refer(asked, cache, go_on)
     assert result["layers"] == []
     assert result["downloads"] == ["geojson", "gpkg"]
     assert result["candidates"]
@@ -83,20 +85,20 @@ def test_sentences_from_a_table(bench: Bench, scene_folder: Path, tmp_path: Path
     west, south, east, north = asked.placement.bounds
     room = shapely.box(west, south, east, north).buffer(1e-5)
     assert all(room.covers(shapely.geometry.shape(each["geometry"])) for each in drawn)
-    assert run_refer(asked, bench, go_on) == result  # from the table that is open
+    assert run_refer(asked, cache, go_on) == result  # from the table that is open
 
 
 def test_own_candidates_need_the_whole_image(
-    bench: Bench, scene_folder: Path, tmp_path: Path
+    cache: ModelCache, scene_folder: Path, tmp_path: Path
 ) -> None:
     asked = task("refer", scene_folder, tmp_path, text="the largest field")
     (asked.folder / CANDIDATES_IN).write_text("{}")
     with pytest.raises(InputError, match="restrict the search"):
-        run_refer(asked, bench, go_on)
+        run_refer(asked, cache, go_on)
 
 
 def test_small_area_of_a_large_scene_is_read_at_once(
-    bench: Bench, scene_folder: Path, tmp_path: Path
+    cache: ModelCache, scene_folder: Path, tmp_path: Path
 ) -> None:
     asked = task("refer", scene_folder, tmp_path, text="the largest field")
     west, south, east, north = asked.placement.bounds
@@ -104,7 +106,7 @@ def test_small_area_of_a_large_scene_is_read_at_once(
     feature = {"type": "Feature", "properties": {}, "geometry": shapely.geometry.mapping(area)}
     collection = {"type": "FeatureCollection", "features": [feature]}
     (asked.folder / AREA).write_text(json.dumps(collection))
-    run_refer(asked, bench, go_on)
+    run_refer(asked, cache, go_on)
     assert not asked.tables.exists()
     drawn = json.loads((asked.folder / "candidates.geojson").read_text())["features"]
     assert drawn

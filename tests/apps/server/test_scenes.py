@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import math
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -177,3 +179,26 @@ def test_form_without_a_file(client: TestClient) -> None:
         "/scenes", content=b"--a\r\n", headers={"content-type": "multipart/form-data; boundary=a"}
     )
     assert (answer.status_code, answer.json()["code"]) == (400, "broken-form")
+
+
+def test_a_tile_that_many_want_at_once_is_drawn_once(idle: TestClient) -> None:
+    service, begun, go_on = idle.app.state.service, [], threading.Event()  # type: ignore[attr-defined]
+
+    def draw() -> bytes:
+        begun.append(1)
+        go_on.wait(10)
+        return b"tile"
+
+    async def ask() -> list[bytes]:
+        waiting = [asyncio.ensure_future(service.tile(("key",), draw)) for _ in range(3)]
+        await asyncio.sleep(0.05)
+        waiting[0].cancel()  # who gives up takes it from nobody else
+        go_on.set()
+        return await asyncio.gather(*waiting[1:])
+
+    assert asyncio.run(ask()) == [b"tile", b"tile"]
+    assert asyncio.run(service.tile(("key",), draw)) == b"tile"
+    assert len(begun) == 1
+    with pytest.raises(ZeroDivisionError):  # a failure is told, and tried anew
+        asyncio.run(service.tile(("other",), lambda: bytes(1 // 0)))
+    assert asyncio.run(service.tile(("other",), lambda: b"fine")) == b"fine"

@@ -2,46 +2,58 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 from pprint import pformat
+from typing import Any
 
+from dgl_rsis.apps.options import ModelChoice
 from dgl_rsis.apps.server.bodies import Body, LabelBody, ReferBody, SegmentBody
-from dgl_rsis.apps.server.tasks import AREA
+from dgl_rsis.apps.server.tasks import AREA, CANDIDATES_IN, POLYGONS_IN
 
-_CANDIDATES = "candidates.geojson"
-_POLYGONS = "polygons.geojson"
+_TOP_K = 5  # of the command line
 
 
-def commands_of(body: Body, name: str, model: str) -> dict[str, str]:
+def commands_of(body: Body, name: str, choice: ModelChoice) -> dict[str, Any]:
     """The same request elsewhere.
 
     Args:
-        body: what was asked for; polygons in it are meant to be saved to files.
+        body: what was asked for.
         name: of the file of the scene.
-        model: name of the model.
+        choice: of the model of the server.
 
     Returns:
-        ``cli`` and ``python``.
+        ``cli`` and ``python``, and ``files``: those with polygons of the request that both read.
     """
     return {
-        "cli": shlex.join(["dgl-rsis", *_words(body, name, model)]),
-        "python": _python(body, name, model),
+        "cli": shlex.join(["dgl-rsis", *_words(body, name, choice)]),
+        "python": _python(body, name, choice),
+        "files": _files(body),
     }
 
 
-def _words(body: Body, name: str, model: str) -> list[str]:
+def _files(body: Body) -> list[str]:
+    if isinstance(body, LabelBody):
+        return [POLYGONS_IN]
+    files = [] if body.area is None else [AREA]
+    return (
+        files if isinstance(body, SegmentBody) or not body.candidates else [*files, CANDIDATES_IN]
+    )
+
+
+def _words(body: Body, name: str, choice: ModelChoice) -> list[str]:
     words: list[str]
     if isinstance(body, ReferBody):
         words = ["refer", name, body.text, "-o", "answer.gpkg"]
-        if body.top_k != 5:
+        if body.top_k != _TOP_K:
             words += ["--top-k", str(body.top_k)]
         if body.candidates is not None:
-            words += ["--candidates", _CANDIDATES]
+            words += ["--candidates", CANDIDATES_IN]
         if body.heatmap:
             words += ["--heatmap", "heat.tif"]
     else:
         is_map = isinstance(body, SegmentBody)
-        words = ["segment", name] if is_map else ["label", name, _POLYGONS]
+        words = ["segment", name] if is_map else ["label", name, POLYGONS_IN]
         for each in body.classes:
             words += ["-c", each]
         words += ["-o", "map.tif" if is_map else "labelled.gpkg"]
@@ -51,39 +63,62 @@ def _words(body: Body, name: str, model: str) -> list[str]:
         words += ["--aoi", AREA]
     if body.settings.preset != "default":
         words += ["--preset", body.settings.preset]
-    if model != "rs-tiny":
-        words += ["--model", model]
+    if choice.name != "rs-tiny":
+        words += ["--model", choice.name]
+    for stage, options in _settings(choice).items():
+        for option, value in options.items():
+            words += ["--set", f"{stage}.{option}={json.dumps(value)}"]  # JSON is YAML
     return words
 
 
-def _python(body: Body, name: str, model: str) -> str:
-    arguments = [] if model == "rs-tiny" else [repr(model)]
-    if body.settings.preset != "default":
-        arguments.append(f"preset={body.settings.preset!r}")
-    lines = ["import dgl_rsis", "", f"model = dgl_rsis.load({', '.join(arguments)})"]
+def _settings(choice: ModelChoice) -> dict[str, dict[str, Any]]:
+    """What differs from the presets, without the device, which is another one elsewhere."""
+    settings = {stage: dict(options) for stage, options in choice.overrides.items()}
+    settings.get("backbone", {}).pop("device", None)
+    return {stage: options for stage, options in settings.items() if options}
+
+
+def _python(body: Body, name: str, choice: ModelChoice) -> str:
+    imports = ["import dgl_rsis"]
     image = repr(name)
-    if not isinstance(body, LabelBody) and body.area is not None:
-        lines.insert(1, "from dgl_rsis.geo.raster import read_raster")
-        lines.append(f"image = read_raster({image}, aoi={AREA!r})")
+    has_area = not isinstance(body, LabelBody) and body.area is not None
+    has_candidates = isinstance(body, ReferBody) and body.candidates is not None
+    steps = [f"model = dgl_rsis.load({', '.join(_load_arguments(body, choice))})"]
+    if has_area or has_candidates:
+        imports.append("from dgl_rsis.geo.raster import read_raster")
+        steps.append(f"image = read_raster({image}{f', aoi={AREA!r}' if has_area else ''})")
         image = "image"
     if isinstance(body, ReferBody):
-        if body.candidates is None:
-            lines.append(f"answer = model.refer({image}, {body.text!r})")
+        own = ""
+        if has_candidates:
+            imports.append("from dgl_rsis.apps.candidate_file import read_candidates")
+            steps.append(f"own = read_candidates({CANDIDATES_IN!r}, image)")
+            own = ", candidates=own.masks, names=own.names"
+        steps.append(f"answer = model.refer({image}, {body.text!r}{own})")
+        steps.append("print(answer.explain())")
+        if has_candidates:  # with the outlines and attributes of the file
+            imports += ["from pathlib import Path", "from dgl_rsis.apps.saving import save_answers"]
+            more = "attributes=own.attributes, outlines=own.outlines"
+            steps.append(f'save_answers([answer], Path("answer.gpkg"), {more})')
         else:
-            lines.insert(1, "from dgl_rsis.apps.candidate_file import read_candidates")
-            lines.insert(2, "from dgl_rsis.geo.raster import read_raster")
-            lines = list(dict.fromkeys(lines[:3])) + lines[3:]
-            if image != "image":
-                lines.append(f"image = read_raster({image})")
-            lines.append(f"own = read_candidates({_CANDIDATES!r}, image)")
-            lines.append(
-                f"answer = model.refer(image, {body.text!r}, candidates=own.masks, names=own.names)"
-            )
-        lines += ["print(answer.explain())", 'answer.save("answer.gpkg")']
+            steps.append('answer.save("answer.gpkg")')
     elif isinstance(body, SegmentBody):
-        lines.append(f"result = model.segment({image}, {pformat(body.classes)})")
-        lines += ["print(result.shares)", 'result.save("map.tif")']
+        steps.append(f"result = model.segment({image}, {pformat(body.classes)})")
+        if body.settings.min_area:
+            imports.append("from dgl_rsis.outputs import sieve")
+            steps.append(f"result = sieve(result, {body.settings.min_area:g})")
+        steps += ["print(result.shares)", 'result.save("map.tif")']
     else:
-        lines.append(f"result = model.label({image}, {_POLYGONS!r}, {pformat(body.classes)})")
-        lines += ["print(result.counts)", 'result.save("labelled.gpkg")']
-    return "\n".join(lines) + "\n"
+        steps.append(f"result = model.label({image}, {POLYGONS_IN!r}, {pformat(body.classes)})")
+        steps += ["print(result.counts)", 'result.save("labelled.gpkg")']
+    return "\n".join([imports[0], *sorted(imports[1:]), "", *steps]) + "\n"
+
+
+def _load_arguments(body: Body, choice: ModelChoice) -> list[str]:
+    arguments = [] if choice.name == "rs-tiny" else [repr(choice.name)]
+    if body.settings.preset != "default":
+        arguments.append(f"preset={body.settings.preset!r}")
+    settings = _settings(choice)
+    if isinstance(body, ReferBody) and body.top_k != _TOP_K:
+        settings.setdefault("select", {})["top_k"] = body.top_k
+    return [*arguments, *([f"settings={settings!r}"] if settings else [])]

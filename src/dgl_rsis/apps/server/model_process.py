@@ -32,12 +32,12 @@ def serve_tasks(connection: Connection, choice: ModelChoice) -> None:
 
 
 def _serve(connection: Connection, choice: ModelChoice) -> None:
-    from dgl_rsis.apps.server.bench import Bench
+    from dgl_rsis.apps.server.model_cache import ModelCache
     from dgl_rsis.apps.server.scene_files import no_network
 
-    bench = Bench(choice)
+    cache = ModelCache(choice)
     try:
-        card = bench.model(choice.preset).backbone.card
+        card = cache.model(choice.preset).backbone.card
     except DglRsisError as error:
         connection.send(("broken", str(error)))
         return
@@ -48,10 +48,10 @@ def _serve(connection: Connection, choice: ModelChoice) -> None:
         if task is None:
             continue  # what was to be stopped had ended
         with no_network():
-            connection.send(_answer(connection, task, bench))
+            connection.send(_answer(connection, task, cache))
 
 
-def _answer(connection: Connection, task: Task, bench: Any) -> tuple[str, Any]:
+def _answer(connection: Connection, task: Task, cache: Any) -> tuple[str, Any]:
     from dgl_rsis.apps.server.run_label import run_label
     from dgl_rsis.apps.server.run_refer import run_refer
     from dgl_rsis.apps.server.run_segment import run_segment
@@ -68,7 +68,7 @@ def _answer(connection: Connection, task: Task, bench: Any) -> tuple[str, Any]:
 
     runs = {"segment": run_segment, "refer": run_refer, "label": run_label}
     try:
-        return "done", runs[task.kind](task, bench, progress)
+        return "done", runs[task.kind](task, cache, progress)
     except (EOFError, BrokenPipeError, ConnectionResetError):
         raise
     except DglRsisError as error:

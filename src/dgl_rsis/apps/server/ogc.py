@@ -16,7 +16,7 @@ from starlette.responses import JSONResponse
 
 from dgl_rsis import __version__
 from dgl_rsis.apps.server.bodies import LabelBody, ReferBody, SegmentBody
-from dgl_rsis.apps.server.jobs import Job
+from dgl_rsis.apps.server.job import Job
 from dgl_rsis.apps.server.problems import Problem
 from dgl_rsis.apps.server.routes_scenes import Id
 from dgl_rsis.apps.server.service import Service
@@ -141,7 +141,7 @@ def ogc_routes(service: Service) -> APIRouter:
             raise Problem(422, "job-failed", job.error or "the job failed; ask again")
         if job.result is None:
             raise Problem(404, "no-result", f"this job is {job.state} and has no result")
-        shapes = service.jobs.place(id) / SHAPES
+        shapes = service.jobs.folders.place(id) / SHAPES
         text = await service.in_thread(lambda: shapes.read_text(encoding="utf-8"))
         root = str(request.base_url).rstrip("/")
         return {

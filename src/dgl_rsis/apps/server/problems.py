@@ -37,11 +37,12 @@ class Problem(DglRsisError):
 _WHERE = {
     "scene": "GET /scenes lists them",
     "job": "GET /jobs lists them",
+    "file": "the commands of the job name them",
     "layer": "the result of the job lists them",
     "candidate": "the result of the job lists them",
 }
 
 
 def unknown(kind: str, name: str) -> Problem:
-    """That there is no scene, job, layer or candidate of a name."""
+    """That there is no scene, job, file, layer or candidate of a name."""
     return Problem(404, f"unknown-{kind}", f"there is no {kind} {name[:40]!r}; {_WHERE[kind]}")

@@ -12,7 +12,7 @@ from starlette.responses import FileResponse, StreamingResponse
 
 from dgl_rsis.apps.server.bodies import Body, LabelBody, ReferBody, SegmentBody
 from dgl_rsis.apps.server.candidates import candidate_file
-from dgl_rsis.apps.server.jobs import Job
+from dgl_rsis.apps.server.job import Job
 from dgl_rsis.apps.server.placing import Placement
 from dgl_rsis.apps.server.problems import Problem, unknown
 from dgl_rsis.apps.server.routes_scenes import PNG, Id, Number
@@ -96,7 +96,7 @@ def job_routes(service: Service) -> APIRouter:
     ) -> Response:
         """A result as the command line writes it, or that of another candidate of a sentence."""
         found = _done(service, id)
-        folder = service.jobs.place(id)
+        folder = service.jobs.folders.place(id)
         file = _result_file(found, folder, suffix)
         if candidate is not None:
             if found.kind != "refer" or suffix == "tif":
@@ -110,12 +110,22 @@ def job_routes(service: Service) -> APIRouter:
         return FileResponse(file, media_type=_TYPES[suffix], filename=name)
 
     @routes.get(
+        "/jobs/{id}/asked/{name}", tags=["results"], responses=_GEOJSON, response_class=Response
+    )
+    async def asked(id: Id, name: Annotated[str, Path(max_length=100)]) -> Response:
+        """Polygons of the request, as the commands of the job read them."""
+        if name not in service.jobs.get(id).commands.get("files", ()):
+            raise unknown("file", name)
+        file = service.jobs.folders.place(id) / name
+        return FileResponse(file, media_type=_TYPES["geojson"], filename=name)
+
+    @routes.get(
         "/jobs/{id}/shapes.geojson", tags=["results"], responses=_GEOJSON, response_class=Response
     )
     async def shapes(id: Id) -> Response:
         """Polygons for a map: longitude and latitude, with colours."""
         _done(service, id)
-        return FileResponse(service.jobs.place(id) / SHAPES, media_type=_TYPES["geojson"])
+        return FileResponse(service.jobs.folders.place(id) / SHAPES, media_type=_TYPES["geojson"])
 
     @routes.get(
         "/jobs/{id}/candidates.geojson",
@@ -128,7 +138,9 @@ def job_routes(service: Service) -> APIRouter:
         found = _done(service, id)
         if found.kind != "refer":
             raise Problem(404, "no-candidates", f"a job of {found.kind} has no candidates")
-        return FileResponse(service.jobs.place(id) / CANDIDATES, media_type=_TYPES["geojson"])
+        return FileResponse(
+            service.jobs.folders.place(id) / CANDIDATES, media_type=_TYPES["geojson"]
+        )
 
     @routes.get(
         "/jobs/{id}/tiles/{layer}/{z}/{x}/{y}.png",
@@ -148,7 +160,7 @@ def job_routes(service: Service) -> APIRouter:
         assert found.result is not None
         if layer not in found.result["layers"]:
             raise unknown("layer", layer)
-        file = service.jobs.place(id) / LAYERS[layer]
+        file = service.jobs.folders.place(id) / LAYERS[layer]
 
         def draw() -> bytes:
             values = json.loads((file.parent / "scene.json").read_text(encoding="utf-8"))

@@ -102,6 +102,6 @@ def scene_routes(service: Service) -> APIRouter:
         """What is understood of a sentence, or of `classes: building, road`."""
         if scene is not None:
             service.scenes.get(scene)
-        return await service.in_thread(lambda: understand_text(text))
+        return await service.at_once(lambda: understand_text(text, service.words))
 
     return routes

@@ -6,7 +6,7 @@ import time
 from typing import Any
 
 from dgl_rsis.apps.saving import record
-from dgl_rsis.apps.server.bench import Bench
+from dgl_rsis.apps.server.model_cache import ModelCache
 from dgl_rsis.apps.server.shapes import hex_colour, write_features
 from dgl_rsis.apps.server.tasks import POLYGONS_IN, SHAPES, VECTORS, Task
 from dgl_rsis.geo.palette import class_colours
@@ -17,7 +17,7 @@ from dgl_rsis.scene.labelling import label
 _NO_CLASS = "#9a9a9a"
 
 
-def run_label(task: Task, bench: Bench, progress: Progress) -> dict[str, Any]:
+def run_label(task: Task, cache: ModelCache, progress: Progress) -> dict[str, Any]:
     """Give the polygons of a request classes, into the folder of a task.
 
     Returns:
@@ -29,7 +29,7 @@ def run_label(task: Task, bench: Bench, progress: Progress) -> dict[str, Any]:
     """
     began = time.perf_counter()
     request = task.request
-    model = bench.model(request["settings"]["preset"])
+    model = cache.model(request["settings"]["preset"])
     parcels = read_parcels(task.folder / POLYGONS_IN)
     result = label(model, task.path, parcels, request["classes"], progress=progress)
     paths = [task.folder / name for name in VECTORS]

@@ -11,7 +11,7 @@ import shapely
 
 from dgl_rsis.apps.candidate_file import read_candidates
 from dgl_rsis.apps.saving import record_answers, save_answers
-from dgl_rsis.apps.server.bench import Bench
+from dgl_rsis.apps.server.model_cache import ModelCache
 from dgl_rsis.apps.server.shapes import CHOSEN, OTHER, write_features
 from dgl_rsis.apps.server.tasks import (
     CANDIDATES,
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from dgl_rsis.types import MapFrame
 
 
-def run_refer(task: Task, bench: Bench, progress: Progress) -> dict[str, Any]:
+def run_refer(task: Task, cache: ModelCache, progress: Progress) -> dict[str, Any]:
     """Answer a sentence into the folder of a task.
 
     Returns:
@@ -46,21 +46,21 @@ def run_refer(task: Task, bench: Bench, progress: Progress) -> dict[str, Any]:
     """
     began = time.perf_counter()
     request = task.request
-    model = bench.ranking_model(request["settings"]["preset"])
+    model = cache.ranking_model(request["settings"]["preset"])
     sentence, file = request["text"], task.folder / CANDIDATES_IN
     answer: ReferResult | SceneAnswer
     attributes = outlines = None
     remarks: list[str] = []
-    is_large = bench.is_large(task, model)
+    is_large = cache.is_large(task, model)
     if is_large and file.is_file():
         raise InputError(
             f"{task.name} is too large to choose among own candidates; restrict the search to an "
             "area of it"
         )
     if is_large:
-        answer = bench.scene(task, model, progress).refer(sentence)
+        answer = cache.scene(task, model, progress).refer(sentence)
     elif file.is_file():
-        raster = bench.raster(task)
+        raster = cache.raster(task)
         given = read_candidates(str(file), raster)
         attributes, outlines, remarks = given.attributes, given.outlines, given.remarks
         (answer,) = model.refer_many(
@@ -69,7 +69,7 @@ def run_refer(task: Task, bench: Bench, progress: Progress) -> dict[str, Any]:
     else:
         tell = Teller(progress, 3)
         tell("reading the image")
-        prepared = bench.prepared(task, model, sentence)
+        prepared = cache.prepared(task, model, sentence)
         tell("answering")
         answer = model.ask(prepared, sentence)
         tell("writing files")

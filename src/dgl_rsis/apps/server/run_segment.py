@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from dgl_rsis import outputs
 from dgl_rsis.apps.saving import record_map, save_map
-from dgl_rsis.apps.server.bench import Bench, reading
+from dgl_rsis.apps.server.model_cache import ModelCache, reading
 from dgl_rsis.apps.server.shapes import hex_colour, write_class_shapes
 from dgl_rsis.apps.server.tasks import RASTER, SHAPES, VECTORS, Task
 from dgl_rsis.geo.class_windows import open_class_map
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 _SCORES = "scores.tif"
 
 
-def run_segment(task: Task, bench: Bench, progress: Progress) -> dict[str, Any]:
+def run_segment(task: Task, cache: ModelCache, progress: Progress) -> dict[str, Any]:
     """Map a scene into the folder of a task.
 
     Returns:
@@ -38,15 +38,15 @@ def run_segment(task: Task, bench: Bench, progress: Progress) -> dict[str, Any]:
     Raises:
         DglRsisError: the scene or the classes cannot be used, or the job was cancelled.
     """
-    model = bench.model(task.request["settings"]["preset"])
-    if bench.is_large(task, model):
+    model = cache.model(task.request["settings"]["preset"])
+    if cache.is_large(task, model):
         return _in_tiles(task, model, progress)
-    return _whole(task, bench, model, progress)
+    return _whole(task, cache, model, progress)
 
 
-def _whole(task: Task, bench: Bench, model: Model, progress: Progress) -> dict[str, Any]:
+def _whole(task: Task, cache: ModelCache, model: Model, progress: Progress) -> dict[str, Any]:
     settings, classes = task.request["settings"], task.request["classes"]
-    result = model.segment(bench.raster(task), classes, progress=progress)
+    result = model.segment(cache.raster(task), classes, progress=progress)
     Writing(progress, 1).begin("writing files")
     result = outputs.sieve(result, settings["min_area"])
     paths = save_map(result, task.folder / RASTER)

@@ -15,7 +15,7 @@ from fastapi import APIRouter, Request, Response
 from starlette.responses import JSONResponse
 
 from dgl_rsis.apps.server.bodies import ReferBody
-from dgl_rsis.apps.server.jobs import Job
+from dgl_rsis.apps.server.job import Job
 from dgl_rsis.apps.server.limits import Limits
 from dgl_rsis.apps.server.placing import LONLAT
 from dgl_rsis.apps.server.problems import Problem
@@ -71,7 +71,7 @@ def samgeo_routes(service: Service) -> APIRouter:
                     service.jobs.cancel(job.id)
             if job.state != "done":
                 raise Problem(422, "unusable", job.error or "the job was cancelled; send it again")
-            place = service.jobs.place(job.id)
+            place = service.jobs.folders.place(job.id)
             answer = await service.in_thread(lambda: _answer(job, place, wish, scene.path))
             service.jobs.cancel(job.id)  # its files go; what is sent was read
             return answer

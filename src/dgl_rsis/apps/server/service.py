@@ -17,7 +17,8 @@ from dgl_rsis.apps.options import ModelChoice
 from dgl_rsis.apps.server.bodies import Area, Body, Features, LabelBody, ReferBody
 from dgl_rsis.apps.server.commands import commands_of
 from dgl_rsis.apps.server.forms import Form, receive_form
-from dgl_rsis.apps.server.jobs import Job, JobBook
+from dgl_rsis.apps.server.job import Job
+from dgl_rsis.apps.server.jobs import JobBook
 from dgl_rsis.apps.server.limits import Limits
 from dgl_rsis.apps.server.placing import LONLAT
 from dgl_rsis.apps.server.problems import Problem
@@ -30,6 +31,7 @@ from dgl_rsis.text.classes import read_classes
 
 T = TypeVar("T")
 _READERS = 4  # threads that read tiles and files
+_CLERKS = 2  # threads for words and new jobs, which do not queue behind tiles
 _TILE_BYTES = 64 * 2**20  # of tiles that are kept drawn
 
 
@@ -66,18 +68,21 @@ class Service:
         self.scenes = SceneStore(storage / "uploads", self.limits)
         self.scenes.add_files(options.files)
         self.jobs = JobBook(storage / "jobs", self.limits)
+        self.words = options.choice.words
         self.worker = Worker(self.jobs, options.choice, self.limits, self._task)
         self._tables = storage / "tables"
         self._readers = ThreadPoolExecutor(_READERS, "reader")
+        self._clerks = ThreadPoolExecutor(_CLERKS, "clerk")
         self._converters = ThreadPoolExecutor(self.limits.uploads_at_once, "converter")
         self._uploads = asyncio.Semaphore(self.limits.uploads_at_once)
         self._tiles: OrderedDict[Any, bytes] = OrderedDict()
         self._tile_bytes = 0
+        self._drawing: dict[Any, asyncio.Future[bytes]] = {}
 
     def close(self) -> None:
         """Stop the worker and remove uploads."""
         self.worker.stop()
-        for threads in (self._readers, self._converters):
+        for threads in (self._readers, self._clerks, self._converters):
             threads.shutdown(cancel_futures=True)
         self.scenes.close()
 
@@ -85,19 +90,31 @@ class Service:
         """Do what reads files or takes a while beside the loop of events."""
         return await asyncio.get_running_loop().run_in_executor(self._readers, work)
 
+    async def at_once(self, work: Callable[[], T]) -> T:
+        """Do what takes milliseconds beside the loop of events, and beside what takes longer."""
+        return await asyncio.get_running_loop().run_in_executor(self._clerks, work)
+
     async def tile(self, key: tuple[Any, ...], draw: Callable[[], bytes]) -> bytes:
-        """A tile, kept from before if possible."""
+        """A tile, kept from before if possible; several that want the same wait for one drawing."""
         found = self._tiles.get(key)
         if found is not None:
             self._tiles.move_to_end(key)
             return found
-        drawn = await self.in_thread(draw)
-        if key not in self._tiles:
-            self._tiles[key] = drawn
-            self._tile_bytes += len(drawn)
-            while self._tile_bytes > _TILE_BYTES:
-                self._tile_bytes -= len(self._tiles.popitem(last=False)[1])
-        return drawn
+        drawing = self._drawing.get(key)
+        if drawing is None:
+            drawing = asyncio.ensure_future(self.in_thread(draw))
+            self._drawing[key] = drawing
+            drawing.add_done_callback(lambda done: self._keep(key, done))
+        return await asyncio.shield(drawing)  # who gives up takes it from nobody else
+
+    def _keep(self, key: tuple[Any, ...], done: asyncio.Future[bytes]) -> None:
+        del self._drawing[key]
+        if done.cancelled() or done.exception() is not None:
+            return  # those who wait are told
+        self._tiles[key] = done.result()
+        self._tile_bytes += len(done.result())
+        while self._tile_bytes > _TILE_BYTES:
+            self._tile_bytes -= len(self._tiles.popitem(last=False)[1])
 
     async def upload(self, request: Request) -> tuple[Scene, Form]:
         """Receive a form with a picture, which becomes a scene.
@@ -146,18 +163,18 @@ class Service:
             TextError: words cannot be used.
         """
         self.jobs.check_room()
-        return await self.in_thread(lambda: self._queue(body))
+        return await self.at_once(lambda: self._queue(body))
 
     def _queue(self, body: Body) -> Job:
         scene = self.scenes.get(body.scene)
         if isinstance(body, ReferBody):
             check_sentence(body.text)
         else:
-            read_classes(body.classes)
+            read_classes(body.classes, known=self.words)
         kind = {ReferBody: "refer", LabelBody: "label"}.get(type(body), "segment")
         request = body.model_dump(mode="json", exclude={"polygons", "candidates"})
-        commands = commands_of(body, scene.name, self.options.choice.name)
-        place = self.jobs.new_place()
+        commands = commands_of(body, scene.name, self.options.choice)
+        place = self.jobs.folders.new()
         if isinstance(body, LabelBody):
             _write_features(place / POLYGONS_IN, body.polygons, scene)
         elif body.area is not None:
@@ -177,7 +194,7 @@ class Service:
             scene.path,
             scene.name,
             scene.placement,
-            self.jobs.place(job.id),
+            self.jobs.folders.place(job.id),
             self._tables,
             job.request,
         )

@@ -7,8 +7,8 @@ from functools import lru_cache
 from typing import Any
 
 from dgl_rsis.text.classes import read_classes
+from dgl_rsis.text.knowledge import Knowledge
 from dgl_rsis.text.lexicon import Lexicon
-from dgl_rsis.text.lexicon_file import default_lexicon
 from dgl_rsis.text.normal_form import normal_form
 from dgl_rsis.text.parse import parse
 from dgl_rsis.text.program.nodes import Node, Select
@@ -22,30 +22,31 @@ _KINDS = {"extremum": "superlative", "filter": "position", "measure": "measure"}
 
 
 @lru_cache(maxsize=1024)
-def understand_text(text: str) -> dict[str, Any]:
+def understand_text(text: str, known: Knowledge) -> dict[str, Any]:
     """What is understood of what somebody types.
 
     Args:
         text: ``classes: building, road``, or a sentence.
+        known: the words that are known.
 
     Raises:
         TextError: there is nothing in it to look for.
     """
     found = _CLASSES.match(text)
-    return _of_classes(text[found.end() :]) if found else _of_sentence(text)
+    return _of_classes(text[found.end() :], known) if found else _of_sentence(text, known.lexicon)
 
 
-def _of_classes(text: str) -> dict[str, Any]:
+def _of_classes(text: str, known: Knowledge) -> dict[str, Any]:
     names = [" ".join(each.split()) for each in re.split(r"[,;\n]", text)]
     names = [name for name in names if name]
-    read_classes(names)  # says what is wrong
-    lexicon = default_lexicon()
+    read_classes(names, known=known)  # says what is wrong
+    lexicon = known.lexicon
     unknown = [name for name in names if not all(_is_known(w, lexicon) for w in _words(name))]
     return {"kind": "classes", "classes": names, "unknown": unknown}
 
 
-def _of_sentence(text: str) -> dict[str, Any]:
-    query, lexicon = parse(text), default_lexicon()
+def _of_sentence(text: str, lexicon: Lexicon) -> dict[str, Any]:
+    query = parse(text, lexicon=lexicon)
     target = query.target
     program = program_of(query)
     return {
@@ -64,7 +65,7 @@ def _of_sentence(text: str) -> dict[str, Any]:
             for match in _WORD.finditer(text)
             if not _is_known(match.group(), lexicon)
         ],
-        "program": str(normal_form(program)),
+        "program": str(normal_form(program, lexicon=lexicon)),
         "understood": str(query),
         "notes": [f"{words!r} is left to the model" for words in query.unexecuted],
     }

@@ -11,7 +11,8 @@ from multiprocessing.context import SpawnProcess
 from typing import Any
 
 from dgl_rsis.apps.options import ModelChoice
-from dgl_rsis.apps.server.jobs import Job, JobBook
+from dgl_rsis.apps.server.job import Job
+from dgl_rsis.apps.server.jobs import JobBook
 from dgl_rsis.apps.server.limits import Limits
 from dgl_rsis.apps.server.model_process import serve_tasks
 from dgl_rsis.apps.server.tasks import Task

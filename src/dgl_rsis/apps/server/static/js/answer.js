@@ -147,9 +147,12 @@ export class Answer {
   }
 
   offerCommands() {
-    const { cli, python } = this.job.commands;
+    const { cli, python, files = [] } = this.job.commands;
+    const links = files.map((name) => make("a", { class: "button",
+      href: api.asked(this.job.id, name), download: name }, name));
     fill(byId("commands"), make("details", {}, make("summary", {}, "Repeat it elsewhere"),
-      ...snippet("Command line", cli), ...snippet("Python", python)));
+      ...snippet("Command line", cli), ...snippet("Python", python),
+      ...(links.length ? [make("h3", {}, "Drawn by you, read by both"), make("div", { class: "row" }, ...links)] : [])));
   }
 }
 

@@ -56,6 +56,7 @@ export const ask = (kind, request) => post(kind, request);
 export const jobs = async () => (await json("jobs")).jobs;
 export const job = (id) => json(`jobs/${encodeURIComponent(id)}`);
 export const deleteJob = (id) => send(`jobs/${encodeURIComponent(id)}`, { method: "DELETE" });
+export const asked = (id, name) => address(`jobs/${encodeURIComponent(id)}/asked/${name}`);
 export const candidates = (id) => json(`jobs/${encodeURIComponent(id)}/candidates.geojson`);
 
 /** Templates of tiles and addresses of files; the braces are for MapLibre. */

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from dgl_rsis.apps.options import ModelChoice
-from dgl_rsis.apps.server.bench import Bench
+from dgl_rsis.apps.server.model_cache import ModelCache
 
 
 def test_models_of_presets_share_their_weights(
@@ -13,10 +13,10 @@ def test_models_of_presets_share_their_weights(
 ) -> None:
     pairs = ["activation.provider=cross_attention", f"activation.checkpoint=dir:{tiny_blip_folder}"]
     choice = ModelChoice.from_options(f"dir:{tiny_rs_folder}", None, "default", pairs, "cpu", None)
-    bench = Bench(choice)
-    assert bench.model("default").used_matcher is None  # maps need none
-    ranking = bench.ranking_model("default")
+    cache = ModelCache(choice)
+    assert cache.model("default").used_matcher is None  # maps need none
+    ranking = cache.ranking_model("default")
     assert ranking.explainer is not None
-    assert ranking.explainer is bench.model("default").explainer
-    assert bench.ranking_model("paper").explainer is ranking.explainer
-    assert bench.model("paper").backbone is ranking.backbone
+    assert ranking.explainer is cache.model("default").explainer
+    assert cache.ranking_model("paper").explainer is ranking.explainer
+    assert cache.model("paper").backbone is ranking.backbone

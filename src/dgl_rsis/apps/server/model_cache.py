@@ -30,7 +30,7 @@ _TABLES = 8  # tables of large scenes on disk
 
 
 @dataclass
-class Bench:
+class ModelCache:
     """Models and what was made with them.
 
     Attributes:
