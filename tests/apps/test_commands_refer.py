@@ -124,7 +124,7 @@ def test_explain_prints_why(image: Path, fake: Any, run: Run) -> None:
         "chosen: rank 1, candidate #0, x 0..30, y 0..40, score 0.90 (probability 0.50, left of 1.00)"
         in out
     )
-    assert "runner-up: rank 2, #1 " in out
+    assert "runner-up: rank 2, candidate #1, " in out
     assert (folder / "why.png").is_file()
     code, out, _ = run("refer", image, "the roof with nothing", "--explain", folder / "why.json")
     assert code == 4

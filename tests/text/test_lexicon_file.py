@@ -18,7 +18,7 @@ def test_the_default_is_read_once_and_equals_its_file() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("kind_of: [building]", "kind_of: [bilding]", "'bilding' is not a noun"),
+        ("kind_of: [building]", "kind_of: [bilding]", "'bilding' is no noun"),
         ("extent: stuff", "extent: stuf", "must be stuff or thing"),
         ("intensifiers: [very,", "intensifiers: [yes,", "intensifiers: must be a list of words"),
         ("white: {lab: [90, 0, 1]}", "white: {lab: [93, 0]}", r"colours\.white\.lab"),

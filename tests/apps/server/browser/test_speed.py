@@ -12,12 +12,17 @@ new PerformanceObserver((list) => {
   for (const entry of list.getEntries()) longest = Math.max(longest, entry.duration);
 }).observe({type: "longtask"});
 """
+NEXT_FRAME = """() => new Promise((resolve) => {
+  requestAnimationFrame(() => requestAnimationFrame(resolve));
+})"""
 POLYGONS = (72, 70)
 
 
 def mask_is_drawn(user):
-    """Waits until the answer stands in the panel and its features are on the map."""
+    """Waits until the answer stands in the panel and the map is drawn with its features."""
     user.page.locator(".candidate").first.wait_for()
+    user.page.evaluate(NEXT_FRAME)  # in which the map begins to draw them
+    user.page.wait_for_selector("#map[aria-busy=false]")
 
 
 def test_first_and_second_answer_come_soon(visit, server, record_property):
