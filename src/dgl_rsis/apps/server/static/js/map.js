@@ -149,10 +149,12 @@ export class MapView {
     for (const id of ["shapes-fill", "shapes-line"]) this.gl.setFilter(id, filter);
   }
 
+  /** The heat map, which is asked for once it can be seen. */
   showHeat(job) {
     this.gl.addSource("heat", { type: "raster", tiles: [api.jobTiles(job.id, "heat")], tileSize: 256,
       bounds: this.scene.bounds, minzoom: this.scene.min_zoom, maxzoom: this.scene.max_zoom });
-    this.add({ id: "heat", type: "raster", source: "heat", paint: { "raster-opacity": 0 } });
+    this.add({ id: "heat", type: "raster", source: "heat",
+      layout: { visibility: "none" }, paint: { "raster-opacity": 0 } });
   }
 
   /** Candidates as outlines; those in `choose` are filled. Features carry the property `id`. */
@@ -182,8 +184,10 @@ export class MapView {
   }
 
   opacity(what, value) {
-    if (what === "heat") this.gl.setPaintProperty("heat", "raster-opacity", value);
-    else this.gl.setPaintProperty("shapes-fill", "fill-opacity", value);
+    if (what === "heat") {
+      this.gl.setPaintProperty("heat", "raster-opacity", value);
+      this.gl.setLayoutProperty("heat", "visibility", value > 0 ? "visible" : "none");
+    } else this.gl.setPaintProperty("shapes-fill", "fill-opacity", value);
   }
 
   /** The features of a layer under a point of the map, the smallest first. */
