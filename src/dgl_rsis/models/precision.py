@@ -93,7 +93,7 @@ class HalfPrecision:
         self.dense_logit_scale = backbone.dense_logit_scale
         self.dense_bias = dense_bias_of(backbone)
         self.region_logit_scale = backbone.region_logit_scale
-        self._half = Computing(device, precision).in_precision
+        self.in_precision = Computing(device, precision).in_precision
 
     @property
     def card(self) -> ModelCard:
@@ -102,31 +102,31 @@ class HalfPrecision:
 
     def encode_texts(self, texts: Sequence[str]) -> FloatArray:
         """See ``Backbone``."""
-        with self._half():
+        with self.in_precision():
             return self.backbone.encode_texts(texts)
 
     def encode_images(self, images: Sequence[RGBImage]) -> FloatArray:
         """See ``Backbone``."""
-        with self._half():
+        with self.in_precision():
             return self.backbone.encode_images(images)
 
     def dense(self, image: RGBImage) -> FloatArray:
         """See ``Backbone``."""
-        with self._half():
+        with self.in_precision():
             return self.backbone.dense(image)
 
     def regions(self, image: RGBImage, proposals: Proposals) -> FloatArray:
         """See ``Backbone``."""
-        with self._half():
+        with self.in_precision():
             return self.backbone.regions(image, proposals)
 
     def region_reader(self, image: RGBImage) -> RegionReader:
         """See ``ReadsRegionsOnce``."""
-        with self._half():
+        with self.in_precision():
             reader = region_reader_of(self.backbone, image)
 
         def read(proposals: Proposals) -> FloatArray:
-            with self._half():
+            with self.in_precision():
                 return reader(proposals)
 
         return read

@@ -1,4 +1,5 @@
 import numpy as np
+import torch
 from toy_backbone import ToyBackbone
 
 from dgl_rsis import proposing
@@ -12,6 +13,7 @@ from dgl_rsis.benchmark.evaluation.shared import (
     unshared,
 )
 from dgl_rsis.config import make_settings
+from dgl_rsis.models.precision import HalfPrecision
 from dgl_rsis.pipeline import Model
 
 
@@ -166,6 +168,19 @@ def test_masks_are_embedded_once():
 def test_only_who_looks_into_the_network_gets_it():
     toy = ToyBackbone()
     model = Model(SharedBackbone(toy, Kept()), make_settings("default"))
-    assert bare_for("dense-score", model) is model
-    assert bare_for("hybridgl", model).backbone is toy
-    assert bare_for("dense-vote", model).backbone is toy  # reads a ViT in a way of its own
+    with bare_for("dense-score", model) as bare:
+        assert bare is model
+    for name in ("hybridgl", "dense-vote"):  # the latter reads a ViT in a way of its own
+        with bare_for(name, model) as bare:
+            assert bare.backbone is toy
+
+
+def test_a_network_in_half_precision_is_looked_into_in_that_precision():
+    toy = ToyBackbone()
+    half = HalfPrecision(toy, "cpu", "bfloat16")
+    model = Model(SharedBackbone(half, Kept()), make_settings("default"))
+    assert unshared(model).backbone is toy
+    with bare_for("hybridgl", model) as bare:
+        assert bare.backbone is toy
+        assert (torch.ones(2, 2) @ torch.ones(2, 2)).dtype == torch.bfloat16
+    assert (torch.ones(2, 2) @ torch.ones(2, 2)).dtype == torch.float32

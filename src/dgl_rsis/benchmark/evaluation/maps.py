@@ -53,8 +53,8 @@ def make_map(model: Model, way: Way, image: RGBImage, dataset: MapDataset) -> ND
     words, background = dataset.words, dataset.background
     if way.baseline is not None:
         method, threshold = map_method(way.baseline), threshold_of(way.baseline, dataset.name)
-        bare = bare_for(way.baseline, model)
-        return method(bare, image, words, background, threshold=threshold)
+        with bare_for(way.baseline, model) as bare:
+            return method(bare, image, words, background, threshold=threshold)
     asked = [index for index in range(len(words)) if index != background]
     other = False if background is None else words[background]
     result = model.segment(image, [words[index] for index in asked], other=other)

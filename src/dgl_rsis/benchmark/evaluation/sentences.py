@@ -94,22 +94,22 @@ def attempt_results(
 def theirs(model: Model, baseline: str, image: Raster, samples: Sequence[ReferSample]) -> Answers:
     """Answers of a baseline, over the flat masks of the model's proposers."""
     method = refer_method(baseline)
-    bare = bare_for(baseline, model)
 
     def prepare() -> Any:
         masks = flat_masks(bare.propose(image))
         assert masks is not None  # baselines are loaded with a proposer of flat masks
         return method.prepare(bare, filled(image), masks)
 
-    prepared = attempt(bare, prepare)
-    if prepared.error:
-        return [Attempt(None, prepared.seconds, prepared.error) for _ in samples]
-    share = prepared.seconds / len(samples)
-    answers = []
-    for sample in samples:
-        answer = attempt(bare, partial(method.answer, prepared.result, sample.sentence))
-        answers.append(replace(answer, seconds=answer.seconds + share))
-    return answers
+    with bare_for(baseline, model) as bare:
+        prepared = attempt(bare, prepare)
+        if prepared.error:
+            return [Attempt(None, prepared.seconds, prepared.error) for _ in samples]
+        share = prepared.seconds / len(samples)
+        answers = []
+        for sample in samples:
+            answer = attempt(bare, partial(method.answer, prepared.result, sample.sentence))
+            answers.append(replace(answer, seconds=answer.seconds + share))
+        return answers
 
 
 def best_masks(

@@ -9,7 +9,8 @@ takes it, so that seconds are those of a way that runs alone.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
 from hashlib import blake2b
@@ -237,16 +238,34 @@ def _digest(values: NDArray[Any]) -> Digest:
     return values.shape, blake2b(values.tobytes(), digest_size=16).digest()
 
 
-def bare_for(baseline: str, model: Model) -> Model:
-    """The model as a baseline gets it: over the network itself where it looks into that."""
-    return unshared(model) if looks_inside(baseline) else model
+@contextmanager
+def bare_for(baseline: str, model: Model) -> Iterator[Model]:
+    """The model as a baseline gets it: over the network itself where it looks into that.
+
+    What is computed in the context is computed in the precision of the model.
+    """
+    if not looks_inside(baseline):
+        yield model
+        return
+    from dgl_rsis.models.precision import HalfPrecision
+
+    backbone = _own(model.backbone)
+    with backbone.in_precision() if isinstance(backbone, HalfPrecision) else nullcontext():
+        yield unshared(model)
 
 
 def unshared(model: Model) -> Model:
-    """The model over its backbone itself, for ways that look into the network."""
-    if isinstance(model.backbone, SharedBackbone):
-        return replace(model, backbone=model.backbone.backbone)
-    return model
+    """The model over the network itself, in float32, for ways that look into it."""
+    from dgl_rsis.models.precision import HalfPrecision
+
+    backbone = _own(model.backbone)
+    if isinstance(backbone, HalfPrecision):
+        backbone = backbone.backbone
+    return model if backbone is model.backbone else replace(model, backbone=backbone)
+
+
+def _own(backbone: Backbone) -> Backbone:
+    return backbone.backbone if isinstance(backbone, SharedBackbone) else backbone
 
 
 def saved(model: Model) -> float:
