@@ -22,11 +22,14 @@ class MapSample:
 
     Attributes:
         name: unique within the set, the same on every machine.
+        image: name of the image that it shows or is cut from; patches of one image share it, so
+            that intervals resample them together.
         read_image: gives ``(H, W, 3)`` uint8.
         read_labels: gives ``(H, W)`` int16, index into ``MapDataset.classes``; -1 is not counted.
     """
 
     name: str
+    image: str
     read_image: Callable[[], RGBImage]
     read_labels: Callable[[], NDArray[np.int16]]
 

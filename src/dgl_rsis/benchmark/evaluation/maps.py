@@ -30,13 +30,14 @@ def answer_map(model: Model, way: Way, sample: MapSample, dataset: MapDataset) -
     Returns:
         ``counts``: ``[true class, predicted class, pixels]`` of all pairs that occur, where
         predicted is the number of classes for no class, which is all that a failure gives;
-        ``seconds``; and ``error`` where the way failed.
+        ``image``, where the sample is cut from one; ``seconds``; and ``error`` where the way failed.
     """
     truth = sample.read_labels()
     made = attempt_map(model, way, sample.read_image(), truth, dataset)
     labels = np.full(truth.shape, -1, np.int16) if made.result is None else made.result
     counts = confusion_matrix(truth, labels, len(dataset.classes))
-    return {"counts": to_triples(counts), **made.note()}
+    cut = {} if sample.image == sample.name else {"image": sample.image}
+    return {"counts": to_triples(counts), **cut, **made.note()}
 
 
 def attempt_map(
