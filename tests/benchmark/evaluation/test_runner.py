@@ -10,14 +10,21 @@ import time
 from types import SimpleNamespace
 
 import pytest
+from toy_segmenter import ToyDetector
 
 from dgl_rsis import __version__
+from dgl_rsis.benchmark.datasets.registry import read_dataset
 from dgl_rsis.benchmark.evaluation.answering import Bench, Plan
 from dgl_rsis.benchmark.evaluation.files import write_results
 from dgl_rsis.benchmark.evaluation.runner import JOURNAL, run
+from dgl_rsis.benchmark.evaluation.sentences import answer_sentences
 from dgl_rsis.benchmark.evaluation.ways import Way
+from dgl_rsis.config import make_settings
 from dgl_rsis.errors import InputError
 from dgl_rsis.manifest import source_commit
+from dgl_rsis.models.registry import load_backbone
+from dgl_rsis.pipeline import Model
+from dgl_rsis.proposing import Networks
 
 
 def plan(own_set, model, dataset="own-maps", methods=("fast", "clip-argmax"), **more):
@@ -123,6 +130,28 @@ def test_what_a_model_cannot_run_is_left_out_and_said(own_set, tiny_rs_folder, t
     assert lack in (tmp_path / "results.md").read_text()
     with pytest.raises(InputError, match="nothing to run: baseline global-local-clip needs a ViT"):
         Bench(plan(own_set, tiny_rs_folder, "own-sentences", ("global-local-clip",)))
+
+
+def test_sam3_is_asked_for_the_sentence_without_proposals(own_set, tiny_rs_folder):
+    # its proposer looks for nouns, of which a baseline gives none
+    settings = make_settings(overrides={"proposals": {"proposer": "sam3"}})
+    model = Model(load_backbone(f"dir:{tiny_rs_folder}", "cpu"), settings)
+    vars(model)["networks"] = Networks(detector=ToyDetector())  # in place of what would be loaded
+    dataset = read_dataset("own-sentences", own_set)
+    way = Way("any", "sam3-text", ("proposals.proposer=sam3",))
+    answers = answer_sentences(model, way, dataset.samples[:2], dataset)["answers"]
+    assert [each.get("error") for each in answers] == [None, None]
+    assert model.networks.detector.nouns == ["the red building", "the ship north of the building"]
+
+
+def test_baselines_without_masks_to_choose_from_are_left_out(own_set, tiny_rs_folder):
+    ways = tuple(
+        Way(f"dir:{tiny_rs_folder}", method, options)
+        for method, options in (("fast", ()), ("dense-score", ("proposals.proposer=tree",)))
+    )
+    bench = Bench(Plan("own-sentences", str(own_set), None, ways))
+    (lack,) = bench.left_out.values()
+    assert lack.endswith("which the proposer tree does not give; take another, e.g. flat")
 
 
 def test_the_run_says_its_own_version_and_commit(own_set, tiny_rs_folder):

@@ -14,7 +14,12 @@ from typing import Any
 import numpy as np
 
 from dgl_rsis import __version__
-from dgl_rsis.benchmark.baselines.registry import MAP_BASELINES, check_needs, threshold_of
+from dgl_rsis.benchmark.baselines.registry import (
+    MAP_BASELINES,
+    check_needs,
+    needs_proposals,
+    threshold_of,
+)
 from dgl_rsis.benchmark.datasets.registry import read_dataset
 from dgl_rsis.benchmark.datasets.samples import (
     MapDataset,
@@ -33,6 +38,7 @@ from dgl_rsis.manifest import library_versions, source_commit
 from dgl_rsis.models.base import BackboneOptions
 from dgl_rsis.models.registry import load_backbone
 from dgl_rsis.pipeline import Model, load
+from dgl_rsis.proposing import DETECTOR
 
 
 @dataclass(frozen=True)
@@ -201,7 +207,15 @@ def _lack(way: Way, model: Model, dataset: MapDataset | ReferDataset) -> str | N
         check_needs(way.baseline, unshared(model))
     except InputError as error:
         return str(error)
-    return None
+    if isinstance(dataset, MapDataset) or not needs_proposals(way.baseline):
+        return None
+    parts = model.settings.proposals.parts
+    if DETECTOR not in parts and set(parts) != {"tree"}:
+        return None
+    return (
+        f"baseline {way.baseline} chooses among flat masks of anything, which the proposer "
+        f"{'+'.join(parts)} does not give; take another, e.g. flat"
+    )
 
 
 def _image_of(sample: MapSample | ReferSample) -> str:
