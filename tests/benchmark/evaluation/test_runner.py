@@ -16,11 +16,12 @@ from dgl_rsis import __version__
 from dgl_rsis.benchmark.datasets.registry import read_dataset
 from dgl_rsis.benchmark.evaluation.answering import Bench, Plan
 from dgl_rsis.benchmark.evaluation.files import write_results
-from dgl_rsis.benchmark.evaluation.runner import JOURNAL, run
+from dgl_rsis.benchmark.evaluation.journal import Journal
+from dgl_rsis.benchmark.evaluation.runner import JOURNAL, hand_out, run, start_pool
 from dgl_rsis.benchmark.evaluation.sentences import answer_sentences
 from dgl_rsis.benchmark.evaluation.ways import Way
 from dgl_rsis.config import make_settings
-from dgl_rsis.errors import InputError
+from dgl_rsis.errors import DglRsisError, InputError
 from dgl_rsis.manifest import source_commit
 from dgl_rsis.models.registry import load_backbone
 from dgl_rsis.pipeline import Model
@@ -56,11 +57,33 @@ def test_a_stopped_run_goes_on_and_gives_the_same_bytes(own_set, tiny_rs_folder,
         assert not way["failures"]
 
 
+def test_a_process_that_ends_is_told_in_one_line():
+    with start_pool(1) as pool, pytest.raises(DglRsisError, match="with fewer --workers"):
+        list(hand_out(pool, os._exit, [1], ahead=1))
+
+
 def test_another_setting_is_refused(own_set, tiny_rs_folder, tmp_path):
     run(plan(own_set, tiny_rs_folder, methods=("fast",)), tmp_path)
     other = Plan("own-maps", str(own_set), None, (Way(f"dir:{tiny_rs_folder}", "default"),))
     with pytest.raises(InputError, match="another output folder"):
         run(other, tmp_path)
+
+
+def test_a_set_that_has_changed_is_refused(own_set, tiny_rs_folder, tmp_path):
+    # the journal would answer the new sentence by that of the old one
+    task = plan(own_set, tiny_rs_folder, "own-sentences", ("fast",), limit=1)
+    journal = tmp_path / JOURNAL
+    with Journal(journal, Bench(task).heading()):
+        pass
+    with Journal(journal, Bench(task).heading()) as again:
+        assert not again.done
+    table = own_set / "sentences.csv"
+    table.write_text(table.read_text().replace("the red building", "the grey building"))
+    with pytest.raises(InputError, match=r"with samples .8, digest .*, this one has .8, digest"):
+        Journal(journal, Bench(task).heading())
+    other = own_set.rename(own_set.with_name("other"))
+    maps = plan(other, tiny_rs_folder, methods=("fast",))
+    assert Bench(maps).heading()["folder"] == "other"
 
 
 def test_images_are_drawn_by_the_seed_in_the_order_of_the_set(own_set, tiny_rs_folder):

@@ -6,8 +6,10 @@ answer; the run goes on.
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, replace
 from functools import cache
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
@@ -135,6 +137,8 @@ class Bench:
             }
         return {
             **facts,
+            "folder": None if plan.folder is None else Path(plan.folder).resolve().name,
+            "samples": self._fingerprint(),
             "limit": plan.limit,
             "sentences_per_image": plan.sentences,
             "seed": plan.seed,
@@ -146,6 +150,15 @@ class Bench:
                 **library_versions(),
             },
         }
+
+    def _fingerprint(self) -> str:
+        """How much the set holds, and a digest of what is asked: changed sets are no resumed run."""
+        asked = [
+            [sample.name, sample.image, getattr(sample, "sentence", None)]
+            for sample in self.dataset.samples
+        ]
+        digest = blake2b(json.dumps(asked).encode(), digest_size=8).hexdigest()
+        return f"{len(asked)}, digest {digest}"
 
     def answer(self, image: str) -> dict[str, Any]:
         """What every way answers about an image: the entry of the journal."""
