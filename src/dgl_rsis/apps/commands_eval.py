@@ -62,6 +62,14 @@ def evaluate(
             help="At most so many of each image, drawn by --seed.", min=1, metavar="NUMBER"
         ),
     ] = None,
+    words: Annotated[
+        str | None,
+        typer.Option(
+            help="Ask for the classes of a map by the words of a paper, segearth-ov or "
+            "segearth-ov3; by one plain word each if not said.",
+            metavar="NAME",
+        ),
+    ] = None,
     seed: Annotated[
         int, typer.Option(help="Of what is drawn, and of intervals.", metavar="NUMBER")
     ] = 0,
@@ -110,7 +118,7 @@ def evaluate(
     check_folder(Path(output), "the results")
     plan = _plan(
         dataset, folder, split, ways or ["default"], models or ["rs-tiny"], device, limit, seed,
-        sentences,
+        sentences, words,
     )  # fmt: skip
     _run(
         console, plan, Path(output), workers or os.cpu_count() or 1, overwrite=overwrite,
@@ -120,7 +128,7 @@ def evaluate(
 
 def _plan(
     dataset: str, folder: str | None, split: str | None, ways: list[str], models: list[str],
-    device: str | None, limit: int | None, seed: int, sentences: int | None,
+    device: str | None, limit: int | None, seed: int, sentences: int | None, words: str | None,
 ) -> Plan:  # fmt: skip
     from dgl_rsis.benchmark.baselines.registry import MAP_BASELINES, REFER_BASELINES
     from dgl_rsis.benchmark.datasets.registry import find_entry
@@ -140,6 +148,7 @@ def _plan(
         limit,
         seed,
         sentences,
+        words,
     )
 
 

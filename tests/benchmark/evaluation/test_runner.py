@@ -7,8 +7,10 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 from toy_segmenter import ToyDetector
 
@@ -17,6 +19,7 @@ from dgl_rsis.benchmark.datasets.registry import read_dataset
 from dgl_rsis.benchmark.evaluation.answering import Bench, Plan
 from dgl_rsis.benchmark.evaluation.files import write_results
 from dgl_rsis.benchmark.evaluation.journal import Journal
+from dgl_rsis.benchmark.evaluation.maps import make_map
 from dgl_rsis.benchmark.evaluation.runner import JOURNAL, hand_out, run, start_pool
 from dgl_rsis.benchmark.evaluation.sentences import answer_sentences
 from dgl_rsis.benchmark.evaluation.ways import Way
@@ -153,6 +156,19 @@ def test_what_a_model_cannot_run_is_left_out_and_said(own_set, tiny_rs_folder, t
     assert lack in (tmp_path / "results.md").read_text()
     with pytest.raises(InputError, match="nothing to run: baseline global-local-clip needs a ViT"):
         Bench(plan(own_set, tiny_rs_folder, "own-sentences", ("global-local-clip",)))
+
+
+def test_several_words_of_a_class_stand_for_it(own_set, tiny_rs_folder):
+    # what any of them wins is of the class, and what is left is the background
+    way = Way(f"dir:{tiny_rs_folder}", "fast")
+    model = Bench(plan(own_set, tiny_rs_folder, methods=("fast",))).models[way]
+    dataset = read_dataset("own-maps", own_set)
+    image = dataset.samples[0].read_image()
+    asked = replace(dataset, words=("lawn", "water,building, road"), background=0)
+    found = model.segment(image, ["water", "building", "road"], other="lawn").labels
+    expected = np.array([1, 1, 1, 0, -1])[found]
+    assert len(np.unique(found)) > 1
+    np.testing.assert_array_equal(make_map(model, way, image, asked), expected)
 
 
 def test_sam3_is_asked_for_the_sentence_without_proposals(own_set, tiny_rs_folder):

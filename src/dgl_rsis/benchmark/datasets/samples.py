@@ -41,7 +41,7 @@ class MapDataset:
     Attributes:
         name: as the command line calls it, with its split: ``isaid/val``.
         classes: as the data set spells them, in the order of its labels.
-        words: what is asked for, one name for each class.
+        words: what is asked for, one entry for each class; several names are separated by commas.
         background: index of the class that stands for everything else; None where there is none.
         samples: in the order of the set.
     """

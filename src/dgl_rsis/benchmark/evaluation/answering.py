@@ -22,6 +22,7 @@ from dgl_rsis.benchmark.baselines.registry import (
     needs_proposals,
     threshold_of,
 )
+from dgl_rsis.benchmark.datasets.published_words import with_words
 from dgl_rsis.benchmark.datasets.registry import read_dataset
 from dgl_rsis.benchmark.datasets.samples import (
     MapDataset,
@@ -56,6 +57,7 @@ class Plan:
         limit: how many images, drawn by ``seed``; None takes all.
         seed: of all that is drawn.
         sentences: how many of each image at most, drawn by ``seed``; None takes all.
+        words: key of ``published_words.VOCABULARIES``; None asks for ``MapDataset.words``.
     """
 
     dataset: str
@@ -66,6 +68,7 @@ class Plan:
     limit: int | None = None
     seed: int = 0
     sentences: int | None = None
+    words: str | None = None
 
 
 class Bench:
@@ -87,6 +90,8 @@ class Bench:
         """
         self.plan = plan
         self.dataset = read_dataset(plan.dataset, Path(plan.folder or "."), plan.split)
+        if plan.words is not None:
+            self.dataset = with_words(self.dataset, plan.words)
         self._kept = Kept()
         self._backbones: dict[tuple[str, str], SharedBackbone] = {}
         loaded = {way: self._load(way) for way in plan.ways}
