@@ -111,6 +111,8 @@ def evaluate(
     if dataset is None:
         raise InputError("name a data set, or --list to see them")
     if compare:
+        if output is not None:
+            raise InputError("--compare writes no files; leave out -o, and keep what --json prints")
         _compare(console, dataset, folder, ways or [], seed)
         return
     if output is None:
