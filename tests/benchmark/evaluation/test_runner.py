@@ -199,6 +199,15 @@ def test_the_run_says_its_own_version_and_commit(own_set, tiny_rs_folder):
     assert versions["commit"] == source_commit()
 
 
+def test_a_run_does_not_go_on_on_another_device(own_set, tiny_rs_folder, tmp_path):
+    # answers of both would stand in one table
+    heading = Bench(plan(own_set, tiny_rs_folder, methods=("fast",), device="cpu")).heading()
+    with Journal(tmp_path / JOURNAL, {**heading, "device": "cuda"}):
+        pass
+    with pytest.raises(InputError, match='with device "cuda", this one has "cpu"'):
+        Journal(tmp_path / JOURNAL, heading)
+
+
 def test_oracles_are_no_worse_than_what_they_improve(own_set, tiny_rs_folder, tmp_path):
     methods = ("default", "oracle-selection", "oracle-masks")
     task = plan(own_set, tiny_rs_folder, "own-sentences", methods)

@@ -36,6 +36,7 @@ from dgl_rsis.benchmark.evaluation.sentences import Asked, answer_sentences
 from dgl_rsis.benchmark.evaluation.shared import Kept, SharedBackbone, SharedFinder, unshared
 from dgl_rsis.benchmark.evaluation.ways import Way
 from dgl_rsis.config import make_settings
+from dgl_rsis.device import choose_device
 from dgl_rsis.errors import InputError
 from dgl_rsis.manifest import library_versions, source_commit
 from dgl_rsis.models.base import BackboneOptions
@@ -144,6 +145,7 @@ class Bench:
             **facts,
             "folder": None if plan.folder is None else Path(plan.folder).resolve().name,
             "samples": self._fingerprint(),
+            "device": choose_device(plan.device)[0].partition(":")[0],
             "limit": plan.limit,
             "sentences_per_image": plan.sentences,
             "seed": plan.seed,
