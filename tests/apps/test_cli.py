@@ -259,6 +259,12 @@ _WRITING = {
 }
 
 
+def test_a_comparison_that_would_write_nothing_says_so(run: Run, tmp_path: Path) -> None:
+    code, _, err = run("eval", "--compare", "a.json", "b.json", "-o", tmp_path / "runs")
+    assert_one_line(code, err)
+    assert "--compare writes no files" in err
+
+
 @pytest.mark.skipif(not Path("/proc/self").exists(), reason="a folder that nobody can write to")
 @pytest.mark.parametrize("command", _WRITING)
 def test_no_model_is_loaded_for_an_output_that_cannot_be_written(

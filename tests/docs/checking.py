@@ -89,6 +89,7 @@ def _check_plan(given: dict[str, Any]) -> None:
         given["limit"],
         given["seed"],
         given["sentences"],
+        given["words"],
     )
 
 

@@ -62,6 +62,14 @@ def evaluate(
             help="At most so many of each image, drawn by --seed.", min=1, metavar="NUMBER"
         ),
     ] = None,
+    words: Annotated[
+        str | None,
+        typer.Option(
+            help="Ask for the classes of a map by the words of a paper, segearth-ov or "
+            "segearth-ov3; by one plain word each if not said.",
+            metavar="NAME",
+        ),
+    ] = None,
     seed: Annotated[
         int, typer.Option(help="Of what is drawn, and of intervals.", metavar="NUMBER")
     ] = 0,
@@ -103,6 +111,8 @@ def evaluate(
     if dataset is None:
         raise InputError("name a data set, or --list to see them")
     if compare:
+        if output is not None:
+            raise InputError("--compare writes no files; leave out -o, and keep what --json prints")
         _compare(console, dataset, folder, ways or [], seed)
         return
     if output is None:
@@ -110,7 +120,7 @@ def evaluate(
     check_folder(Path(output), "the results")
     plan = _plan(
         dataset, folder, split, ways or ["default"], models or ["rs-tiny"], device, limit, seed,
-        sentences,
+        sentences, words,
     )  # fmt: skip
     _run(
         console, plan, Path(output), workers or os.cpu_count() or 1, overwrite=overwrite,
@@ -120,7 +130,7 @@ def evaluate(
 
 def _plan(
     dataset: str, folder: str | None, split: str | None, ways: list[str], models: list[str],
-    device: str | None, limit: int | None, seed: int, sentences: int | None,
+    device: str | None, limit: int | None, seed: int, sentences: int | None, words: str | None,
 ) -> Plan:  # fmt: skip
     from dgl_rsis.benchmark.baselines.registry import MAP_BASELINES, REFER_BASELINES
     from dgl_rsis.benchmark.datasets.registry import find_entry
@@ -140,6 +150,7 @@ def _plan(
         limit,
         seed,
         sentences,
+        words,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -24,6 +24,7 @@ from dgl_rsis.benchmark.baselines.dense_maps import (
     decide,
 )
 from dgl_rsis.benchmark.baselines.dense_reading import Reading, read_dense
+from dgl_rsis.benchmark.baselines.registry import map_method
 from dgl_rsis.config import make_settings
 from dgl_rsis.errors import InputError
 from dgl_rsis.models.hf_clip import HfClip
@@ -137,6 +138,13 @@ def test_sizes_and_windows(clip: HfClip, image: RGBImage) -> None:
     assert (whole.corners, whole.side) == (((0, 0),), (40, 64))
     narrow = read_dense(clip, image[:7], Reading("clearclip"))
     assert (narrow.shape, narrow.side) == ((8, 64), (8, 32))
+
+
+def test_every_way_reads_by_its_own_attention() -> None:
+    ways = ("clip-argmax", "maskclip", "sclip", "clearclip", "gem", "segearth-ov")
+    readings = [cast("DenseMap", map_method(name)).reading for name in ways]
+    found = [None if each is None else each.attention for each in readings]
+    assert found == ["vanilla", "maskclip", "sclip", "clearclip", "gem", "segearth"]
 
 
 def test_scales_are_those_of_the_authors_or_the_model(clip: HfClip) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import cast
 
 import numpy as np
@@ -150,6 +150,24 @@ def test_guidance_decides_between_equals(sentence: str, answer: int) -> None:
     prepared = Scene().prepared()
     found = HYBRIDGL.answer(prepared, sentence)
     np.testing.assert_array_equal(found, prepared.proposals.mask(answer))
+
+
+def test_only_the_three_most_similar_masks_are_looked_at() -> None:
+    # the dense map is hot in the last box alone, which is the least similar by its embedding
+    seen = Scene(
+        boxes=((2, 4, 8, 12), (24, 4, 30, 12), (14, 4, 18, 12), (10, 1, 12, 3)),
+        colours=((0.6, 0.6, 0.6), (0.6, 0.6, 0.6), (0.6, 0.6, 0.6), (1, 0.05, 0.05)),
+    ).prepared()
+    similar = np.float32([[1, 0.05, 0.05], [1, 0.1, 0.1], [1, 0.2, 0.2], [0, 0, 1]])
+    similar /= np.linalg.norm(similar, axis=1, keepdims=True)
+    fourth = seen.proposals.mask(3)
+    assert not (HYBRIDGL.answer(replace(seen, embeddings=similar), "the building") & fourth).any()
+    similar[:3] = similar[3]  # as similar as the others, the last one is still the fourth
+    assert not (HYBRIDGL.answer(replace(seen, embeddings=similar), "the building") & fourth).any()
+    own = seen.embeddings  # by which it is the most similar one
+    np.testing.assert_array_equal(
+        HYBRIDGL.answer(replace(seen, embeddings=own), "the building"), fourth
+    )
 
 
 def test_without_masks_there_is_no_answer(worded: HfClip) -> None:

@@ -83,6 +83,7 @@ def test_both_ways_give_the_same(tmp_path: Path) -> None:
     )
     for whole, patch in pairs:
         assert whole.name == patch.name
+        assert whole.image == patch.image == "P0003"
         np.testing.assert_array_equal(whole.read_image(), patch.read_image())
         np.testing.assert_array_equal(whole.read_labels(), patch.read_labels())
 

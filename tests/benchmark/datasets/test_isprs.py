@@ -86,6 +86,7 @@ def test_converted_clips(tmp_path: Path) -> None:
     make_potsdam_clips(tmp_path)
     (sample,) = read_potsdam(tmp_path, "val").samples
     assert sample.name == "2_13_0_0_512_512"
+    assert sample.image == "2_13"
     assert sample.read_labels()[0, ::3].tolist() == REDUCED
 
 

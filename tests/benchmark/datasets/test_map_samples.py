@@ -47,6 +47,7 @@ def test_patches_put_together_are_the_image(tmp_path: Path) -> None:
     samples = cut_samples([pair(tmp_path)], CODING, quarters, rows_then_columns)
     names = ["a_0_2_0_5", "a_0_2_5_9", "a_2_4_0_5", "a_2_4_5_9"]
     assert [sample.name for sample in samples] == names
+    assert {sample.image for sample in samples} == {"a"}
     pictures = [sample.read_image() for sample in samples]
     maps = [sample.read_labels() for sample in samples]
     np.testing.assert_array_equal(np.block([[maps[0], maps[1]], [maps[2], maps[3]]]), labels)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 from benchmark.datasets.make_sets import MAKERS
 
 from dgl_rsis.benchmark.datasets.labels import UNCOUNTED
-from dgl_rsis.benchmark.datasets.published_words import SEGEARTH_OV, SEGEARTH_OV3
+from dgl_rsis.benchmark.datasets.published_words import SEGEARTH_OV, SEGEARTH_OV3, with_words
 from dgl_rsis.benchmark.datasets.registry import DATASETS, find_entry, read_dataset
 from dgl_rsis.benchmark.datasets.samples import MapDataset
 from dgl_rsis.errors import InputError
@@ -103,3 +104,15 @@ def test_published_words_fit_their_sets(
         assert len(words) == len(read(name, tmp_path / name).classes)
         flat = [word for group in words for word in group]
         assert len(flat) == len(set(flat))
+
+
+def test_a_set_is_asked_for_by_published_words(tmp_path: Path) -> None:
+    MAKERS["potsdam"](tmp_path / "potsdam")
+    ours = read("potsdam", tmp_path / "potsdam")
+    theirs = with_words(ours, "segearth-ov")
+    assert theirs.words[0] == "road,parking lot"
+    assert (theirs.classes, theirs.background) == (ours.classes, ours.background)
+    with pytest.raises(InputError, match="no words 'segearth'; choose one of segearth-ov, "):
+        with_words(ours, "segearth")
+    with pytest.raises(InputError, match="segearth-ov has no words for this set, but for isaid"):
+        with_words(replace(ours, name="own-maps/all"), "segearth-ov")

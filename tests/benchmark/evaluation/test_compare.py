@@ -63,6 +63,44 @@ def test_differences_are_paired():
     assert own["high"] - own["low"] > 0.1
 
 
+def test_patches_of_one_image_are_resampled_together():
+    # without this, patches that succeed and fail together would pass for images of their own
+    def run(image_of):
+        pairs = [(RIGHT, NONE), (RIGHT, NONE), (HALF, NONE), (HALF, NONE)]
+        entries = [
+            {
+                "image": f"part{number}",
+                "ways": {
+                    name: {
+                        "counts": to_triples(np.array(counts)),
+                        "seconds": 0.5,
+                        **image_of[number],
+                    }
+                    for name, counts in zip("ab", pair, strict=True)
+                },
+            }
+            for number, pair in enumerate(pairs)
+        ]
+        return summarise(HEADING, entries, len(entries))
+
+    alone = run([{}] * 4)
+    tiles = run([{"image": "x"}, {"image": "x"}, {"image": "y"}, {"image": "y"}])
+    each = run([{"image": name} for name in "xyxy"])  # both images are alike: nothing is open
+    spans = [
+        found["high"] - found["low"]
+        for found in (
+            results["results"]["a"]["figures"]["overall_accuracy"]
+            for results in (alone, tiles, each)
+        )
+    ]
+    assert spans[1] == 0.5
+    assert spans[2] == 0
+    assert 0 < spans[0] <= spans[1]
+    for results, expected in ((tiles, (0.5, 1)), (each, (0.75, 0.75))):
+        found = differences(results, results, ("a", "b"))["overall_accuracy"]
+        assert (found.low, found.high) == expected
+
+
 def test_runs_over_other_images_or_classes_are_refused():
     two, three = maps_run((RIGHT, HALF), (RIGHT, NONE)), maps_run(*[(RIGHT, HALF)] * 3)
     with pytest.raises(InputError, match="same images"):

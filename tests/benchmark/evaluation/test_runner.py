@@ -7,17 +7,28 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
+from toy_segmenter import ToyDetector
 
 from dgl_rsis import __version__
+from dgl_rsis.benchmark.datasets.registry import read_dataset
 from dgl_rsis.benchmark.evaluation.answering import Bench, Plan
 from dgl_rsis.benchmark.evaluation.files import write_results
-from dgl_rsis.benchmark.evaluation.runner import JOURNAL, run
+from dgl_rsis.benchmark.evaluation.journal import Journal
+from dgl_rsis.benchmark.evaluation.maps import make_map
+from dgl_rsis.benchmark.evaluation.runner import JOURNAL, hand_out, run, start_pool
+from dgl_rsis.benchmark.evaluation.sentences import answer_sentences
 from dgl_rsis.benchmark.evaluation.ways import Way
-from dgl_rsis.errors import InputError
+from dgl_rsis.config import make_settings
+from dgl_rsis.errors import DglRsisError, InputError
 from dgl_rsis.manifest import source_commit
+from dgl_rsis.models.registry import load_backbone
+from dgl_rsis.pipeline import Model
+from dgl_rsis.proposing import Networks
 
 
 def plan(own_set, model, dataset="own-maps", methods=("fast", "clip-argmax"), **more):
@@ -49,11 +60,33 @@ def test_a_stopped_run_goes_on_and_gives_the_same_bytes(own_set, tiny_rs_folder,
         assert not way["failures"]
 
 
+def test_a_process_that_ends_is_told_in_one_line():
+    with start_pool(1) as pool, pytest.raises(DglRsisError, match="with fewer --workers"):
+        list(hand_out(pool, os._exit, [1], ahead=1))
+
+
 def test_another_setting_is_refused(own_set, tiny_rs_folder, tmp_path):
     run(plan(own_set, tiny_rs_folder, methods=("fast",)), tmp_path)
     other = Plan("own-maps", str(own_set), None, (Way(f"dir:{tiny_rs_folder}", "default"),))
     with pytest.raises(InputError, match="another output folder"):
         run(other, tmp_path)
+
+
+def test_a_set_that_has_changed_is_refused(own_set, tiny_rs_folder, tmp_path):
+    # the journal would answer the new sentence by that of the old one
+    task = plan(own_set, tiny_rs_folder, "own-sentences", ("fast",), limit=1)
+    journal = tmp_path / JOURNAL
+    with Journal(journal, Bench(task).heading()):
+        pass
+    with Journal(journal, Bench(task).heading()) as again:
+        assert not again.done
+    table = own_set / "sentences.csv"
+    table.write_text(table.read_text().replace("the red building", "the grey building"))
+    with pytest.raises(InputError, match=r"with samples .8, digest .*, this one has .8, digest"):
+        Journal(journal, Bench(task).heading())
+    other = own_set.rename(own_set.with_name("other"))
+    maps = plan(other, tiny_rs_folder, methods=("fast",))
+    assert Bench(maps).heading()["folder"] == "other"
 
 
 def test_images_are_drawn_by_the_seed_in_the_order_of_the_set(own_set, tiny_rs_folder):
@@ -125,10 +158,54 @@ def test_what_a_model_cannot_run_is_left_out_and_said(own_set, tiny_rs_folder, t
         Bench(plan(own_set, tiny_rs_folder, "own-sentences", ("global-local-clip",)))
 
 
+def test_several_words_of_a_class_stand_for_it(own_set, tiny_rs_folder):
+    # what any of them wins is of the class, and what is left is the background
+    way = Way(f"dir:{tiny_rs_folder}", "fast")
+    model = Bench(plan(own_set, tiny_rs_folder, methods=("fast",))).models[way]
+    dataset = read_dataset("own-maps", own_set)
+    image = dataset.samples[0].read_image()
+    asked = replace(dataset, words=("lawn", "water,building, road"), background=0)
+    found = model.segment(image, ["water", "building", "road"], other="lawn").labels
+    expected = np.array([1, 1, 1, 0, -1])[found]
+    assert len(np.unique(found)) > 1
+    np.testing.assert_array_equal(make_map(model, way, image, asked), expected)
+
+
+def test_sam3_is_asked_for_the_sentence_without_proposals(own_set, tiny_rs_folder):
+    # its proposer looks for nouns, of which a baseline gives none
+    settings = make_settings(overrides={"proposals": {"proposer": "sam3"}})
+    model = Model(load_backbone(f"dir:{tiny_rs_folder}", "cpu"), settings)
+    vars(model)["networks"] = Networks(detector=ToyDetector())  # in place of what would be loaded
+    dataset = read_dataset("own-sentences", own_set)
+    way = Way("any", "sam3-text", ("proposals.proposer=sam3",))
+    answers = answer_sentences(model, way, dataset.samples[:2], dataset)["answers"]
+    assert [each.get("error") for each in answers] == [None, None]
+    assert model.networks.detector.nouns == ["the red building", "the ship north of the building"]
+
+
+def test_baselines_without_masks_to_choose_from_are_left_out(own_set, tiny_rs_folder):
+    ways = tuple(
+        Way(f"dir:{tiny_rs_folder}", method, options)
+        for method, options in (("fast", ()), ("dense-score", ("proposals.proposer=tree",)))
+    )
+    bench = Bench(Plan("own-sentences", str(own_set), None, ways))
+    (lack,) = bench.left_out.values()
+    assert lack.endswith("which the proposer tree does not give; take another, e.g. flat")
+
+
 def test_the_run_says_its_own_version_and_commit(own_set, tiny_rs_folder):
     versions = Bench(plan(own_set, tiny_rs_folder, methods=("fast",))).heading()["versions"]
     assert versions["dgl-rsis"] == __version__
     assert versions["commit"] == source_commit()
+
+
+def test_a_run_does_not_go_on_on_another_device(own_set, tiny_rs_folder, tmp_path):
+    # answers of both would stand in one table
+    heading = Bench(plan(own_set, tiny_rs_folder, methods=("fast",), device="cpu")).heading()
+    with Journal(tmp_path / JOURNAL, {**heading, "device": "cuda"}):
+        pass
+    with pytest.raises(InputError, match='with device "cuda", this one has "cpu"'):
+        Journal(tmp_path / JOURNAL, heading)
 
 
 def test_oracles_are_no_worse_than_what_they_improve(own_set, tiny_rs_folder, tmp_path):

@@ -37,6 +37,9 @@ def test_facts_say_what_was_run():
     assert said["Ways"] == "a; b"
     assert said["Models"] == "rs-tiny (3)"
     assert "Left out" not in said
+    assert "Background below a probability of" not in said
+    ways = {"a": WAY, "b": {**WAY, "threshold": 0.4}, "c": {**WAY, "threshold": 0}}
+    assert dict(facts(run(ways=ways)))["Background below a probability of"] == "0.4 (b)"
     assert said["Versions"] == "numpy 2"
     assert (
         dict(facts(run(left_out={"b": "b needs c", "d": "b needs c"})))["Left out"] == "b needs c"

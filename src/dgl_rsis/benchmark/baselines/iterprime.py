@@ -1,9 +1,14 @@
 """IteRPrimE: an activation refined by hiding what it found, and the mask that holds its peak.
 
-Wang et al., AAAI 2025: primary word emphasis, iterative Grad-CAM refinement, mask selection. With a matcher (BLIP) the activation is that of its cross-attention with the primary word
+Wang et al., AAAI 2025: primary word emphasis, iterative Grad-CAM refinement, mask selection. With a
+matcher (BLIP, theirs is ALBEF) the activation is that of its cross-attention with the primary word
 emphasised (``stages.cross_attention``), and what was found is hidden from the cross-attention.
 Without one it is competitive Grad-CAM of the backbone, and what was found is painted over with
 the mean colour of the image.
+
+Not as in the paper: heads are averaged before the primary word is emphasised, not behind it; the
+emphasised map is gated by the gradient once, as part of the word's own map, not twice; and where
+another word lights more than the primary one, it is 0 instead of negative.
 
 Where the description leaves a choice: what is hidden is what the *latest* map shows by at least half
 (its steep sigmoid, rounded), as the blended map would never show anything new; the first refinement

@@ -183,7 +183,10 @@ def check_needs(name: str, model: Model) -> None:
                 "none; load a CLIP"
             )
     if "sam3" in baseline.needs and "sam3" not in model.settings.proposals.parts:
-        raise InputError(f"baseline {name} needs SAM 3; load the model with the proposer sam3")
+        raise InputError(
+            f"baseline {name} needs SAM 3; load the model with the proposer sam3, in an evaluation "
+            f"by {name},proposals.proposer=sam3"
+        )
 
 
 def threshold_of(name: str, dataset: str) -> float:
@@ -207,6 +210,15 @@ def looks_inside(name: str) -> bool:
     """
     baseline = _find(name, {**MAP_BASELINES, **REFER_BASELINES})
     return "vit" in (*baseline.needs, *baseline.uses)
+
+
+def needs_proposals(name: str) -> bool:
+    """Whether a baseline chooses among flat masks.
+
+    Raises:
+        InputError: there is no such baseline.
+    """
+    return "proposals" in _find(name, {**MAP_BASELINES, **REFER_BASELINES}).needs
 
 
 def _find(name: str, table: Mapping[str, Baseline]) -> Baseline:

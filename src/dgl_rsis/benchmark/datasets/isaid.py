@@ -14,6 +14,7 @@ from pathlib import Path
 from dgl_rsis.benchmark.datasets.labels import Coding, Colour, consecutive
 from dgl_rsis.benchmark.datasets.layout import Layout
 from dgl_rsis.benchmark.datasets.map_samples import (
+    before_corners,
     cut_samples,
     rows_then_columns,
     whole_samples,
@@ -71,7 +72,7 @@ def read_isaid(folder: Path, split: str) -> MapDataset:
             layout.files(f"img_dir/{split}", r"(.+_\d+_\d+_\d+_\d+)\.png"),
             layout.files(f"ann_dir/{split}", rf"(.+_\d+_\d+_\d+_\d+){_MASK}\.png"),
         )
-        samples = whole_samples(pairs, CODING)
+        samples = whole_samples(pairs, CODING, before_corners)
     else:
         pairs = layout.pairs(
             layout.files(f"{split}/images", r"([^._]+)\.png", deep=True),

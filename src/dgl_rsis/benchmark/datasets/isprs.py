@@ -14,7 +14,11 @@ from pathlib import Path
 
 from dgl_rsis.benchmark.datasets.labels import UNCOUNTED, Coding, consecutive
 from dgl_rsis.benchmark.datasets.layout import Layout
-from dgl_rsis.benchmark.datasets.map_samples import cut_samples, whole_samples
+from dgl_rsis.benchmark.datasets.map_samples import (
+    before_corners,
+    cut_samples,
+    whole_samples,
+)
 from dgl_rsis.benchmark.datasets.patches import Patch, grid, shifted_spans
 from dgl_rsis.benchmark.datasets.samples import MapDataset, MapSample
 
@@ -99,7 +103,7 @@ def _converted(layout: Layout, split: str) -> tuple[MapSample, ...]:
     pairs = layout.pairs(
         layout.files(f"img_dir/{split}", name), layout.files(f"ann_dir/{split}", name)
     )
-    return whole_samples(pairs, CODING)
+    return whole_samples(pairs, CODING, before_corners)
 
 
 def _clipped(

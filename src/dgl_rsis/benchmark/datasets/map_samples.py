@@ -22,10 +22,23 @@ Grid: TypeAlias = Callable[[int, int], tuple[Patch, ...]]
 """Patches of an image of that height and width."""
 
 
-def whole_samples(pairs: Iterable[Pair], coding: Coding) -> tuple[MapSample, ...]:
-    """One sample for each image, in the order of the pairs."""
+def whole_samples(
+    pairs: Iterable[Pair], coding: Coding, image_of: Callable[[str], str] = str
+) -> tuple[MapSample, ...]:
+    """One sample for each file, in the order of the pairs.
+
+    Args:
+        pairs: images, or patches that were cut before.
+        coding: of their labels.
+        image_of: name of the image from that of a file.
+    """
     return tuple(
-        MapSample(pair.name, partial(read_rgb, pair.image), partial(labels_of, pair, coding))
+        MapSample(
+            pair.name,
+            image_of(pair.name),
+            partial(read_rgb, pair.image),
+            partial(labels_of, pair, coding),
+        )
         for pair in pairs
     )
 
@@ -61,6 +74,7 @@ def cut_samples(
     samples = (
         MapSample(
             name_of(pair.name, patch),
+            pair.name,
             partial(read_image, pair, patch),
             partial(read_labels, pair, patch),
         )
@@ -73,6 +87,11 @@ def cut_samples(
 def rows_then_columns(name: str, patch: Patch) -> str:
     """Name of a patch as iSAID writes it: ``NAME_Y0_Y1_X0_X1``."""
     return f"{name}_{patch.y0}_{patch.y1}_{patch.x0}_{patch.x1}"
+
+
+def before_corners(name: str) -> str:
+    """Name of the image from that of a patch, which ends with four numbers."""
+    return name.rsplit("_", 4)[0]
 
 
 def labels_of(pair: Pair, coding: Coding) -> NDArray[np.int16]:
@@ -112,7 +131,10 @@ def without_background(dataset: MapDataset) -> MapDataset:
         None,
         tuple(
             MapSample(
-                sample.name, sample.read_image, partial(_foreground, sample.read_labels, background)
+                sample.name,
+                sample.image,
+                sample.read_image,
+                partial(_foreground, sample.read_labels, background),
             )
             for sample in dataset.samples
         ),

@@ -75,7 +75,7 @@ def read_maps(folder: Path | None, split: str) -> MapDataset:
         InputError: the split is none of these.
     """
     samples = tuple(
-        MapSample(str(drawn.seed), partial(_image, drawn), partial(_labels, drawn))
+        MapSample(str(drawn.seed), str(drawn.seed), partial(_image, drawn), partial(_labels, drawn))
         for drawn in _drawn(split)
     )
     return MapDataset(f"rendered/{split}", CLASSES, CLASSES, None, samples)

@@ -22,11 +22,14 @@ class MapSample:
 
     Attributes:
         name: unique within the set, the same on every machine.
+        image: name of the image that it shows or is cut from; patches of one image share it, so
+            that intervals resample them together.
         read_image: gives ``(H, W, 3)`` uint8.
         read_labels: gives ``(H, W)`` int16, index into ``MapDataset.classes``; -1 is not counted.
     """
 
     name: str
+    image: str
     read_image: Callable[[], RGBImage]
     read_labels: Callable[[], NDArray[np.int16]]
 
@@ -38,7 +41,7 @@ class MapDataset:
     Attributes:
         name: as the command line calls it, with its split: ``isaid/val``.
         classes: as the data set spells them, in the order of its labels.
-        words: what is asked for, one name for each class.
+        words: what is asked for, one entry for each class; several names are separated by commas.
         background: index of the class that stands for everything else; None where there is none.
         samples: in the order of the set.
     """

@@ -6,15 +6,23 @@ answer; the run goes on.
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, replace
 from functools import cache
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from dgl_rsis import __version__
-from dgl_rsis.benchmark.baselines.registry import MAP_BASELINES, check_needs, threshold_of
+from dgl_rsis.benchmark.baselines.registry import (
+    MAP_BASELINES,
+    check_needs,
+    needs_proposals,
+    threshold_of,
+)
+from dgl_rsis.benchmark.datasets.published_words import with_words
 from dgl_rsis.benchmark.datasets.registry import read_dataset
 from dgl_rsis.benchmark.datasets.samples import (
     MapDataset,
@@ -28,11 +36,13 @@ from dgl_rsis.benchmark.evaluation.sentences import Asked, answer_sentences
 from dgl_rsis.benchmark.evaluation.shared import Kept, SharedBackbone, SharedFinder, unshared
 from dgl_rsis.benchmark.evaluation.ways import Way
 from dgl_rsis.config import make_settings
+from dgl_rsis.device import choose_device
 from dgl_rsis.errors import InputError
 from dgl_rsis.manifest import library_versions, source_commit
 from dgl_rsis.models.base import BackboneOptions
 from dgl_rsis.models.registry import load_backbone
 from dgl_rsis.pipeline import Model, load
+from dgl_rsis.proposing import DETECTOR
 
 
 @dataclass(frozen=True)
@@ -48,6 +58,7 @@ class Plan:
         limit: how many images, drawn by ``seed``; None takes all.
         seed: of all that is drawn.
         sentences: how many of each image at most, drawn by ``seed``; None takes all.
+        words: key of ``published_words.VOCABULARIES``; None asks for ``MapDataset.words``.
     """
 
     dataset: str
@@ -58,6 +69,7 @@ class Plan:
     limit: int | None = None
     seed: int = 0
     sentences: int | None = None
+    words: str | None = None
 
 
 class Bench:
@@ -79,6 +91,8 @@ class Bench:
         """
         self.plan = plan
         self.dataset = read_dataset(plan.dataset, Path(plan.folder or "."), plan.split)
+        if plan.words is not None:
+            self.dataset = with_words(self.dataset, plan.words)
         self._kept = Kept()
         self._backbones: dict[tuple[str, str], SharedBackbone] = {}
         loaded = {way: self._load(way) for way in plan.ways}
@@ -129,6 +143,9 @@ class Bench:
             }
         return {
             **facts,
+            "folder": None if plan.folder is None else Path(plan.folder).resolve().name,
+            "samples": self._fingerprint(),
+            "device": choose_device(plan.device)[0].partition(":")[0],
             "limit": plan.limit,
             "sentences_per_image": plan.sentences,
             "seed": plan.seed,
@@ -140,6 +157,15 @@ class Bench:
                 **library_versions(),
             },
         }
+
+    def _fingerprint(self) -> str:
+        """How much the set holds, and a digest of what is asked: changed sets are no resumed run."""
+        asked = [
+            [sample.name, sample.image, getattr(sample, "sentence", None)]
+            for sample in self.dataset.samples
+        ]
+        digest = blake2b(json.dumps(asked).encode(), digest_size=8).hexdigest()
+        return f"{len(asked)}, digest {digest}"
 
     def answer(self, image: str) -> dict[str, Any]:
         """What every way answers about an image: the entry of the journal."""
@@ -201,7 +227,15 @@ def _lack(way: Way, model: Model, dataset: MapDataset | ReferDataset) -> str | N
         check_needs(way.baseline, unshared(model))
     except InputError as error:
         return str(error)
-    return None
+    if isinstance(dataset, MapDataset) or not needs_proposals(way.baseline):
+        return None
+    parts = model.settings.proposals.parts
+    if DETECTOR not in parts and set(parts) != {"tree"}:
+        return None
+    return (
+        f"baseline {way.baseline} chooses among flat masks of anything, which the proposer "
+        f"{'+'.join(parts)} does not give; take another, e.g. flat"
+    )
 
 
 def _image_of(sample: MapSample | ReferSample) -> str:

@@ -30,13 +30,14 @@ def answer_map(model: Model, way: Way, sample: MapSample, dataset: MapDataset) -
     Returns:
         ``counts``: ``[true class, predicted class, pixels]`` of all pairs that occur, where
         predicted is the number of classes for no class, which is all that a failure gives;
-        ``seconds``; and ``error`` where the way failed.
+        ``image``, where the sample is cut from one; ``seconds``; and ``error`` where the way failed.
     """
     truth = sample.read_labels()
     made = attempt_map(model, way, sample.read_image(), truth, dataset)
     labels = np.full(truth.shape, -1, np.int16) if made.result is None else made.result
     counts = confusion_matrix(truth, labels, len(dataset.classes))
-    return {"counts": to_triples(counts), **made.note()}
+    cut = {} if sample.image == sample.name else {"image": sample.image}
+    return {"counts": to_triples(counts), **cut, **made.note()}
 
 
 def attempt_map(
@@ -55,11 +56,13 @@ def make_map(model: Model, way: Way, image: RGBImage, dataset: MapDataset) -> ND
         method, threshold = map_method(way.baseline), threshold_of(way.baseline, dataset.name)
         with bare_for(way.baseline, model) as bare:
             return method(bare, image, words, background, threshold=threshold)
-    asked = [index for index in range(len(words)) if index != background]
-    other = False if background is None else words[background]
-    result = model.segment(image, [words[index] for index in asked], other=other)
-    lookup = np.array([*asked, *([] if background is None else [background]), -1], np.int16)
-    return lookup[result.labels]
+    named = [[name.strip() for name in entry.split(",")] for entry in words]
+    # Each name competes alone, and the best one gives its class, as in the baselines.
+    asked = [(k, name) for k, names in enumerate(named) if k != background for name in names]
+    other = False if background is None else named[background][0]
+    result = model.segment(image, [name for _, name in asked], other=other)
+    classes = [k for k, _ in asked] + ([] if background is None else [background])
+    return np.array([*classes, -1], np.int16)[result.labels]
 
 
 def best_map(model: Model, image: RGBImage, truth: NDArray[np.int16]) -> NDArray[np.int16]:

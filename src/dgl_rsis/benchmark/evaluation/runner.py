@@ -13,12 +13,14 @@ import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
 from dgl_rsis.benchmark.evaluation.answering import Plan, bench_of
 from dgl_rsis.benchmark.evaluation.journal import Entry, Journal
+from dgl_rsis.errors import DglRsisError
 
 JOURNAL = "journal.jsonl"
 AHEAD = 2  # images that wait for each worker: enough to keep it busy
@@ -48,7 +50,7 @@ def run(
     """
     folder.mkdir(parents=True, exist_ok=True)
     with start_pool(workers) as pool:
-        heading, images = pool.submit(_describe, plan).result()
+        heading, images = _result_of(pool.submit(_describe, plan))
         with Journal(folder / JOURNAL, heading) as journal:
             left = [name for name in images if name not in journal.done]
             for entry in hand_out(pool, partial(_answer, plan), left, workers * AHEAD):
@@ -70,6 +72,9 @@ def hand_out(
         work: a function of a module, or ``partial`` of one.
         items: that it is called with.
         ahead: how many are handed out before they are needed.
+
+    Raises:
+        DglRsisError: a process was ended from outside.
     """
     rest = iter(items)
     under_way: set[Future[Result]] = set()
@@ -83,10 +88,20 @@ def hand_out(
                 return
             finished, under_way = wait(under_way, return_when=FIRST_COMPLETED)
             for future in finished:
-                yield future.result()
+                yield _result_of(future)
     finally:
         for future in under_way:
             future.cancel()
+
+
+def _result_of(future: Future[Result]) -> Result:
+    try:
+        return future.result()
+    except BrokenProcessPool as error:
+        raise DglRsisError(
+            "a process that answers ended, most often as memory was short; repeat the command, which "
+            "goes on where it was, with fewer --workers or smaller images"
+        ) from error
 
 
 def start_pool(workers: int) -> ProcessPoolExecutor:

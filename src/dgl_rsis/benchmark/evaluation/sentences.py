@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from dgl_rsis.benchmark.baselines.registry import refer_method
+from dgl_rsis.benchmark.baselines.registry import needs_proposals, refer_method
 from dgl_rsis.benchmark.datasets.samples import ReferDataset, ReferSample
 from dgl_rsis.benchmark.evaluation.shared import bare_for
 from dgl_rsis.benchmark.evaluation.watch import Attempt, attempt
@@ -19,6 +19,7 @@ from dgl_rsis.benchmark.oracles import best_proposal, best_ranked, with_true_cla
 from dgl_rsis.geo.raster import as_raster
 from dgl_rsis.inputs import filled
 from dgl_rsis.pipeline import Model
+from dgl_rsis.proposals.masks import MaskSet
 from dgl_rsis.proposing import flat_masks
 from dgl_rsis.results import ReferResult
 from dgl_rsis.types import BoolArray, Raster
@@ -92,12 +93,14 @@ def attempt_results(
 
 
 def theirs(model: Model, baseline: str, image: Raster, samples: Sequence[ReferSample]) -> Answers:
-    """Answers of a baseline, over the flat masks of the model's proposers."""
+    """Answers of a baseline, over the flat masks of the model's proposers where it needs some."""
     method = refer_method(baseline)
 
     def prepare() -> Any:
-        masks = flat_masks(bare.propose(image))
-        assert masks is not None  # baselines are loaded with a proposer of flat masks
+        masks: MaskSet | None = MaskSet.from_masks([], image.shape)
+        if needs_proposals(baseline):
+            masks = flat_masks(bare.propose(image))
+        assert masks is not None  # other proposers leave this way out
         return method.prepare(bare, filled(image), masks)
 
     with bare_for(baseline, model) as bare:

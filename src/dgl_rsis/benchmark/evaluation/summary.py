@@ -24,6 +24,7 @@ from dgl_rsis.benchmark.metrics import (
     mask_figures,
     mask_intervals,
 )
+from dgl_rsis.benchmark.metrics.intervals import totals_by_image
 from dgl_rsis.types import IntArray
 
 Results = dict[str, Any]
@@ -58,9 +59,11 @@ def seconds(entries: Sequence[Entry]) -> dict[str, float]:
 
 
 def map_counts(heading: Mapping[str, Any], samples: Sequence[Mapping[str, Any]]) -> IntArray:
-    """Confusion matrices ``(N, C, C + 1)`` of the images of a way."""
+    """Confusion matrices ``(N, C, C + 1)`` of the images of a way, patches of an image summed."""
     count = len(heading["classes"])
-    return np.stack([from_triples(sample["counts"], count) for sample in samples])
+    counts = np.stack([from_triples(sample["counts"], count) for sample in samples])
+    images = [sample.get("image", sample["name"]) for sample in samples]
+    return totals_by_image(images, counts).astype(np.int64)
 
 
 def mask_records(samples: Sequence[Mapping[str, Any]]) -> list[MaskRecord]:

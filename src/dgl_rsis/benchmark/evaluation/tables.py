@@ -107,6 +107,10 @@ def facts(results: Results) -> list[tuple[str, str]]:
     ]
     if results["task"] == "maps":
         said.append(("Classes", ", ".join(_class_words(results))))
+        limits = {name: way.get("threshold", 0) for name, way in results["ways"].items()}
+        below = [f"{limit:g} ({name})" for name, limit in limits.items() if limit]
+        if below and results["background"] is not None:
+            said.append(("Background below a probability of", ", ".join(below)))
     models = {way["model"]: way["revision"] for way in results["ways"].values()}
     said.append(("Ways", "; ".join(results["ways"])))
     if results["left_out"]:
