@@ -45,7 +45,7 @@ ALLOWED: dict[str, set[str]] = {
     "notebook": {"", "markup", *BELOW_WIRING, *WIRING, "scene"},
     "pipeline": {"", *BELOW_WIRING, *WIRING, "scene"},  # a method, imported when it is called
     "scene": {"", *BELOW_WIRING, *WIRING},
-    "benchmark": {"", "markup", *BELOW_WIRING, *WIRING, "scene", "render"},
+    "benchmark": {"", "markup", *BELOW_WIRING, *WIRING, "scene", "render", "device"},
     "apps": {"", *BELOW_WIRING, *WIRING, "scene", "render", "benchmark", "device"},
     "__main__": {"apps"},
     "": {"errors", "types", "text", "pipeline", "results", "scene"},  # the package itself, lazily

@@ -12,41 +12,39 @@ new PerformanceObserver((list) => {
   for (const entry of list.getEntries()) longest = Math.max(longest, entry.duration);
 }).observe({type: "longtask"});
 """
-NEXT_FRAME = """() => new Promise((resolve) => {
-  requestAnimationFrame(() => requestAnimationFrame(resolve));
-})"""
+DRAWN = """(sentence) => document.querySelector("#summary .asked")?.textContent.includes(sentence)
+  && document.querySelector(".candidate") !== null
+  && document.querySelector("#map[aria-busy=false]") !== null"""
 POLYGONS = (72, 70)
 
 
-def mask_is_drawn(user):
-    """Waits until the answer stands in the panel and the map is drawn with its features."""
-    user.page.locator(".candidate").first.wait_for()
-    user.page.evaluate(NEXT_FRAME)  # in which the map begins to draw them
-    user.page.wait_for_selector("#map[aria-busy=false]")
+def seconds_until_drawn(user, sentence):
+    """From Enter until the answer stands in the panel and the map is drawn with it, by frames."""
+    user.page.fill("#question", sentence)
+    start = time.perf_counter()
+    user.page.press("#question", "Enter")
+    user.page.wait_for_function(DRAWN, arg=sentence, polling="raf")
+    return time.perf_counter() - start
 
 
-def test_first_and_second_answer_come_soon(visit, server, record_property):
+def test_answers_come_soon(visit, server, record_property):
     warm = visit(server.url)
     warm.open("city.tif")
     warm.ask("the largest building")
+    warm.page.close()
     user = visit(server.url)
     start = time.perf_counter()
     user.page.goto(server.url)
     user.page.wait_for_selector("#scenes option", state="attached")
     user.page.select_option("#scenes", label="city.tif")
-    user.page.fill("#question", "the smallest building")
-    user.page.press("#question", "Enter")
-    mask_is_drawn(user)
+    seconds_until_drawn(user, "the smallest building")
     first = time.perf_counter() - start
-    user.page.fill("#question", "the northernmost building")
-    start = time.perf_counter()
-    user.page.press("#question", "Enter")
-    user.page.locator("#summary .asked", has_text="northernmost").wait_for()
-    mask_is_drawn(user)
-    second = time.perf_counter() - start
-    record_property("seconds", (first, second))
+    second = seconds_until_drawn(user, "the northernmost building")
+    other = seconds_until_drawn(user, "the largest swimming pool")
+    record_property("seconds", (first, second, other)); print("SECONDS", first, second, other)
     assert first < 8
     assert second < 1
+    assert other < 1.5  # another noun asks the model anew
 
 
 def test_five_thousand_polygons_never_block_the_page(visit, server, record_property):
