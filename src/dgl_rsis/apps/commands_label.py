@@ -91,9 +91,8 @@ def label(
         raise OutputError(f"{target} is the input too; choose another name")
     rest = options.rest_of(other, no_other)
     names = word_files.gather_classes(classes, classes_file)
-    read_classes(
-        names, other=rest, known=choice.words
-    )  # says what is wrong before anything is computed
+    # says what is wrong before anything is computed
+    read_classes(names, other=rest, known=choice.words)
     reading = options.Reading(bands, stretch, nodata, keep_collar, bbox, aoi)
     parcels = read_parcels(polygons, layer)
     how = reading.scene(gsd, asset)

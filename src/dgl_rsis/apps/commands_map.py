@@ -100,9 +100,8 @@ def segment(
     assert target is not None  # the option is required
     rest = options.rest_of(other, no_other)
     names = word_files.gather_classes(classes, classes_file)
-    read_classes(
-        names, other=rest, known=choice.words
-    )  # says what is wrong before anything is computed
+    # says what is wrong before anything is computed
+    read_classes(names, other=rest, known=choice.words)
     reading = options.Reading(bands, stretch, nodata, keep_collar, bbox, aoi)
     if scene_map.streams(image, target, reading, tiling, choice):
         scene_map.segment(

@@ -149,10 +149,12 @@ def show_model(name: str) -> dict[str, Any]:
         return {**facts, "on_disk": False, "folder": None, **_download(parsed, entry)}
     facts["size_on_disk_mb"] = _megabytes(place)
     if place.is_file():
+        from dgl_rsis.models.openclip import file_facts
+
         here = {"on_disk": True, "folder": str(place.parent), "path": str(place)}
         what = {"family": "openclip", "kind": "backbone", "use": USES["backbone"]}
         revision = hf_files.file_revision(place)
-        own = {"state": _state_here(), "revision": revision, **_file_facts(place)}
+        own = {"state": _state_here(), "revision": revision, **file_facts(place)}
         return {**facts, **here, **what, **own}
     if entry is not None and entry.kind != "backbone":
         here = {"revision": hf_files.revision(place), "on_disk": True, "folder": str(place)}
@@ -216,13 +218,6 @@ def _download(name: ModelName, entry: ModelEntry | None) -> dict[str, str | None
 
     folder = Path(constants.HF_HUB_CACHE) / f"models--{name.identifier.replace('/', '--')}"
     return {"download": command, "download_to": str(folder)}
-
-
-def _file_facts(file: Path) -> dict[str, int]:
-    """Sizes of an OpenCLIP file, which nothing but its tensors tells, and whether it is one."""
-    from dgl_rsis.models.openclip import file_facts
-
-    return file_facts(file)
 
 
 def _folder_facts(folder: Path, page: str | None) -> dict[str, Any]:

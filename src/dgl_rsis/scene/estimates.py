@@ -33,7 +33,6 @@ _TABLE_BYTES = 3.1  # of a table per pixel ...
 _FEATURE_BYTES = 1.4  # ... and for each reading
 _NAMES = 20  # classes and background words of a usual map
 
-
 TASKS = ("segment", "refer")
 
 

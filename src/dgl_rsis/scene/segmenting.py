@@ -20,11 +20,7 @@ from dgl_rsis.progress import CancelledError, Progress, time_left
 from dgl_rsis.scene.crew import Crew
 from dgl_rsis.scene.executors import Executor
 from dgl_rsis.scene.finished import FinishedMap
-from dgl_rsis.scene.journal import (
-    Journal,
-    open_journal,
-    remove_journal,
-)
+from dgl_rsis.scene.journal import Journal, open_journal, remove_journal
 from dgl_rsis.scene.planning import TILE_SIZE, map_place, plan_work
 from dgl_rsis.scene.run_facts import file_facts, run_facts
 from dgl_rsis.scene.scene_map import SceneMap

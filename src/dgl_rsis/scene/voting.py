@@ -29,8 +29,6 @@ from dgl_rsis.scene.work import ReadTile
 from dgl_rsis.scene.worker import SceneWorker
 from dgl_rsis.types import Raster
 
-_ATTEMPTS = 2  # to read a tile
-
 
 @dataclass(frozen=True)
 class Place:
@@ -180,12 +178,10 @@ def _read(read: Callable[[Box], Raster], box: Box) -> Raster:
     Raises:
         ImageError: it cannot be read.
     """
-    for _ in range(_ATTEMPTS - 1):
-        try:
-            return read(box)
-        except ImageError:  # told if it fails again
-            continue
-    return read(box)
+    try:
+        return read(box)
+    except ImageError:  # told if it fails again
+        return read(box)
 
 
 def vote_facts(

@@ -18,13 +18,7 @@ def read(folder: Path, split: str) -> ReferDataset:
     Raises:
         InputError: the split is not ``all``, or a file is missing.
     """
-    return sentence_set(
-        "dior_mini",
-        folder,
-        split,
-        read_images,
-        annotations=(ANNOTATIONS,),
-    )
+    return sentence_set("dior_mini", folder, split, read_images, annotations=(ANNOTATIONS,))
 
 
 def read_images(folder: Path) -> tuple[AnnotatedImage, ...]:

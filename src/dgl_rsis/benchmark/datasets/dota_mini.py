@@ -20,10 +20,4 @@ def read(folder: Path, split: str) -> ReferDataset:
     Raises:
         InputError: the split is not ``all``, or a file is missing.
     """
-    return sentence_set(
-        "dota_mini",
-        folder,
-        split,
-        read_dota,
-        annotations=ANNOTATIONS,
-    )
+    return sentence_set("dota_mini", folder, split, read_dota, annotations=ANNOTATIONS)

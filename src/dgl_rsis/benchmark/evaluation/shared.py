@@ -249,7 +249,7 @@ def bare_for(baseline: str, model: Model) -> Iterator[Model]:
         return
     from dgl_rsis.models.precision import HalfPrecision
 
-    backbone = _own(model.backbone)
+    backbone = _behind_sharing(model.backbone)
     with backbone.in_precision() if isinstance(backbone, HalfPrecision) else nullcontext():
         yield unshared(model)
 
@@ -258,13 +258,13 @@ def unshared(model: Model) -> Model:
     """The model over the network itself, in float32, for ways that look into it."""
     from dgl_rsis.models.precision import HalfPrecision
 
-    backbone = _own(model.backbone)
+    backbone = _behind_sharing(model.backbone)
     if isinstance(backbone, HalfPrecision):
         backbone = backbone.backbone
     return model if backbone is model.backbone else replace(model, backbone=backbone)
 
 
-def _own(backbone: Backbone) -> Backbone:
+def _behind_sharing(backbone: Backbone) -> Backbone:
     return backbone.backbone if isinstance(backbone, SharedBackbone) else backbone
 
 
