@@ -81,7 +81,7 @@ app.command(epilog=_examples("doctor"))(commands_inspect.doctor)
 app.command(
     "eval",
     epilog=_examples(
-        "eval dubai shared/dubai -o runs/dubai -w default -w paper -w baselines",
+        "eval dubai DUBAI -o runs/dubai -w default -w paper -w baselines",
         "eval rrsis-d RRSISD -o runs/rrsisd --model hf:openai/clip-vit-base-patch16 --limit 200",
         'eval --compare a/results.json b/results.json -w "rs-tiny default"',
         "eval --list",

@@ -56,6 +56,20 @@ def test_progress_is_seen_before_the_answer(user):
     assert user.page.get_by_role("heading", name="Progress").count() == 0
 
 
+def test_the_answer_before_stays_until_the_next_one_comes(asked):
+    user, _ = asked
+    held = []
+    user.page.route("**/candidates.geojson", held.append)
+    user.type("the smallest building")
+    user.page.press("#question", "Enter")
+    while not held:
+        user.page.wait_for_timeout(50)
+    assert user.texts("#summary .asked") == [SENTENCE]
+    assert user.page.is_visible(".candidate >> nth=0")
+    held[0].continue_()
+    user.answered("the smallest building")
+
+
 def test_the_mask_lies_where_the_geojson_says(asked, server):
     user, before = asked
     after = user.picture()

@@ -62,6 +62,7 @@ def test_an_upload_is_shown_asked_and_deleted(user, scene_folder):
 
 def test_a_job_is_cancelled(user):
     user.open("town.tif")
+    user.ask("the largest building")
     user.page.locator(".settings > summary").click()
     user.page.select_option("#preset", "paper")
     user.type("classes: building, road")

@@ -14,24 +14,30 @@ export class Answer {
   /**
    * @param {MapView} view
    * @param {Object} job done, with `result`
+   * @param {?Object} candidates GeoJSON of the ranking; null where the job has none
    */
-  constructor(view, job) {
+  constructor(view, job, candidates) {
     this.view = view;
     this.job = job;
+    this.candidates = candidates;
     this.marked = [];
     this.pointed = null;
     this.ranking = null;
-    this.open = true;
+  }
+
+  /** The answer of a job, with all that is needed to show it at once. */
+  static async of(view, job) {
+    const ranked = job.kind === "refer" && job.result.candidates.length > 0;
+    return new Answer(view, job, ranked ? await api.candidates(job.id) : null);
   }
 
   /** Another answer takes the place of this one. */
   close() {
-    this.open = false;
     this.view.clearAnswer();
     byId("result").hidden = true;
   }
 
-  async show() {
+  show() {
     const { view, job, job: { result } } = this;
     byId("result").hidden = false;
     fill(byId("opacities"));
@@ -39,9 +45,8 @@ export class Answer {
     this.summarise();
     this.offerDownloads(null);
     this.offerCommands();
-    if (job.kind === "refer") await this.showRanking();
-    else this.showShapes();
-    if (!this.open) return;
+    if (this.candidates) this.showRanking();
+    else if (job.kind !== "refer") this.showShapes();
     if (result.layers?.includes("heat")) {
       view.showHeat(job);
       byId("opacities").append(...slider("Heat map", 0, (value) => view.opacity("heat", value)));
@@ -77,16 +82,13 @@ export class Answer {
     }
   }
 
-  async showRanking() {
-    const { view, job: { id, result } } = this;
-    if (result.candidates.length === 0) return;
+  showRanking() {
+    const { view, candidates, job: { result } } = this;
     const made = ranking(result, { chosen: (ids, candidate) => this.choose(ids, candidate),
       pointed: (pointed) => this.point(pointed) });
     fill(byId("answer"), made.element);
-    const collection = await api.candidates(id);
-    if (!this.open) return;
-    for (const feature of collection.features) feature.properties.id = feature.id;
-    view.showCandidates(collection);
+    for (const feature of candidates.features) feature.properties.id = feature.id;
+    view.showCandidates(candidates);
     this.ranking = made;
     const answer = result.candidates.filter((candidate) => candidate.chosen);
     this.choose(answer.map((candidate) => candidate.id), null);

@@ -180,33 +180,44 @@ function showJob(id) {
   const job = jobs.known.get(id);
   const scene = state.scenes.find((each) => each.id === job.scene);
   if (scene && scene.id !== state.scene?.id) chooseScene(scene);
-  hideJob();
-  state.shown = id;
+  state.shown = id; // the answer before stays on the map until this one comes
+  listJobs();
   jobs.follow(id);
-  update(job);
+  guarded(update)(job);
   if (!ended(job)) bringUp(byId("job"));
 }
 
 function hideJob() {
   state.shown = null;
-  state.answer?.close();
-  state.answer = null;
+  closeAnswer();
   jobs.unfollow();
   byId("job").hidden = true;
   listJobs();
+}
+
+function closeAnswer() {
+  state.answer?.close();
+  state.answer = null;
 }
 
 async function update(job) {
   if (job.id !== state.shown) return;
   byId("job").hidden = ended(job);
   if (!ended(job)) showProgress(job);
-  else if (job.state === "cancelled") announce("The job is cancelled.");
-  else if (job.state === "failed") fail(new api.ApiError(job.error), state.requests.has(job.id) ? { label: "Try again", run: guarded(() => again(job)) } : null);
+  else if (job.state === "done") await showAnswer(job);
   else {
-    state.answer?.close();
-    state.answer = new Answer(view, job);
-    await state.answer.show();
+    closeAnswer();
+    if (job.state === "cancelled") announce("The job is cancelled.");
+    else fail(new api.ApiError(job.error), state.requests.has(job.id) ? { label: "Try again", run: guarded(() => again(job)) } : null);
   }
+}
+
+async function showAnswer(job) {
+  const answer = await Answer.of(view, job);
+  if (job.id !== state.shown) return; // another job was chosen meanwhile
+  closeAnswer();
+  state.answer = answer;
+  answer.show();
 }
 
 function showProgress(job) {
