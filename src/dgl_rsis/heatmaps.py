@@ -71,14 +71,10 @@ def _texts(noun: str, expressions: list[str], backbone: Backbone, settings: Sett
     """
     words = settings.knowledge.words
     rest = words.competitors([noun]) if settings.knowledge.background else []
-    texts = local.encode_classes(
-        backbone,
-        [words.class_prompts(said, knowledge=settings.knowledge.enabled) for said in expressions],
-        [words.class_prompts(word, knowledge=False) for word in rest],
-    )
-    firsts = [int(np.flatnonzero(texts.owner == n)[0]) for n in range(len(expressions))]
-    own = texts.features[firsts]
-    return np.concatenate([own, texts.features[texts.owner >= len(expressions)]])
+    own = [words.class_prompts(said, knowledge=settings.knowledge.enabled) for said in expressions]
+    alone = [replace(each, synonyms=dict([next(iter(each.synonyms.items()))])) for each in own]
+    others = [words.class_prompts(word, knowledge=False) for word in rest]
+    return local.encode_classes(backbone, alone, others).features
 
 
 def _grad_cam(image: PreparedImage, texts: FloatArray, count: int) -> Provider:

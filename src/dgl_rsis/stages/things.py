@@ -32,6 +32,7 @@ from dgl_rsis.types import FloatArray, IntArray, Proposals, RGBImage
 LEAST_SIDE = 48  # pixels of the shorter side of the coarsest reading
 SMALLEST_AREA = 16  # pixels of a thing
 LARGEST_SHARE = 0.9  # of the image
+NEGLIGIBLE = 1e-3  # share of a level, beside that of the best one, which is not computed
 
 
 @dataclass(frozen=True)
@@ -119,6 +120,7 @@ def level_weights(
     octaves = np.log2(np.maximum(sides, EPSILON) / settings.thing_cells)
     logs = -((octaves / settings.thing_spread) ** 2) / 2
     weights = np.exp(logs - logs.max(1, keepdims=True, initial=-np.inf))
+    weights[weights < NEGLIGIBLE] = 0
     return np.asarray(weights / weights.sum(1, keepdims=True), np.float32)
 
 
@@ -150,8 +152,10 @@ def thing_probabilities(
         views.append((pooled.guided, backbone.region_logit_scale))
     for levels, scale in views:
         for level, own in enumerate(levels):
-            cosines = own @ texts.features.T - bias
-            total += weights[:, level, None] * class_probabilities(cosines, texts, scale)
+            rows = np.flatnonzero(weights[:, level])
+            cosines = own[rows] @ texts.features.T - bias
+            share = weights[rows, level, None]
+            total[rows] += share * class_probabilities(cosines, texts, scale)
     return np.asarray(total / len(views), np.float32)
 
 
