@@ -33,7 +33,7 @@ def serve_tasks(connection: Connection, choice: ModelChoice) -> None:
 
 def _serve(connection: Connection, choice: ModelChoice) -> None:
     from dgl_rsis.apps.server.model_cache import ModelCache
-    from dgl_rsis.apps.server.scene_files import no_network
+    from dgl_rsis.apps.server.opening import guarded
 
     cache = ModelCache(choice)
     try:
@@ -47,7 +47,7 @@ def _serve(connection: Connection, choice: ModelChoice) -> None:
         task = connection.recv()
         if task is None:
             continue  # what was to be stopped had ended
-        with no_network():
+        with guarded():
             connection.send(_answer(connection, task, cache))
 
 

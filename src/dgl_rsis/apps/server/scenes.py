@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from dgl_rsis.apps.server.limits import Limits
+from dgl_rsis.apps.server.opening import guarded
 from dgl_rsis.apps.server.placing import Placement
 from dgl_rsis.apps.server.problems import Problem, unknown
-from dgl_rsis.apps.server.scene_files import no_network
 from dgl_rsis.apps.server.tiles import Look
 from dgl_rsis.geo.dataset import open_raster
 from dgl_rsis.scene.source import SceneSource
@@ -86,7 +86,7 @@ def open_scene_file(id_: str, name: str, path: Path, *, uploaded: bool) -> Scene
     Raises:
         ImageError: it cannot be read as a scene.
     """
-    with no_network():
+    with guarded():
         source = plan_source(path)
         with open_raster(path) as dataset:
             bands = int(dataset.count)
