@@ -10,6 +10,7 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 from dgl_rsis.apps.options import ModelChoice
+from dgl_rsis.apps.server.problems import without_folders
 from dgl_rsis.apps.server.tasks import Task
 from dgl_rsis.errors import DglRsisError
 
@@ -84,4 +85,4 @@ def _public(sentence: str, task: Task) -> str:
     """A sentence without the folders of this machine."""
     for path, name in ((task.path, task.name), (task.path.resolve(), task.name)):
         sentence = sentence.replace(str(path), name)
-    return sentence.replace(f"{task.folder}{os.sep}", "")
+    return without_folders(sentence.replace(f"{task.folder}{os.sep}", ""))
