@@ -52,11 +52,11 @@ def scene_routes(service: Service) -> APIRouter:
         waiting, running = service.jobs.counts()
         model = service.worker.model
         return {
-            "status": service.worker.broken or "ok",
+            "status": service.worker.trouble or "ok",
             "version": __version__,
             "model": model
             or {"name": service.options.choice.name, "revision": None, "licence": None},
-            "ready": model is not None,
+            "ready": model is not None and service.worker.trouble is None,
             "queue": {
                 "waiting": waiting,
                 "running": running,
