@@ -114,18 +114,23 @@ def test_parts_of_an_image_file(folder: Path) -> None:
         check_scene(scene, folder)
 
 
-@pytest.mark.parametrize("name", ["b.ige", "../.b", "s/b.i"])
-def test_parts_of_later_bands(folder: Path, name: str) -> None:
-    """GDAL lists the parts of the first band alone."""
+@pytest.mark.parametrize("name", ["b.rrd", "../.b", "s/b.r"])
+def test_overviews_of_later_bands(folder: Path, name: str) -> None:
+    """GDAL lists the file that the first band names, and reads that of another where it is gone."""
     scene = folder / "a.img"
-    with rasterio.open(
-        scene, "w", driver="HFA", width=64, height=64, count=2, dtype="uint8", USE_SPILL="YES"
-    ) as target:  # fmt: skip
-        target.write(np.full((2, 64, 64), 7, np.uint8))
-    (folder / "b.ige").symlink_to(folder.parent / "secret" / "s.tif")
+    options = {"driver": "HFA", "width": 600, "height": 600, "count": 2, "dtype": "uint8"}
+    with rasterio.open(scene, "w", **options) as target:
+        target.write(np.full((2, 600, 600), 7, np.uint8))
+    with rasterio.Env(HFA_USE_RRD="YES"), rasterio.open(scene, "r+") as target:
+        target.build_overviews([2])
     check_scene(scene, folder)
-    first, second, rest = scene.read_bytes().split(b"a.ige\0", 2)
-    scene.write_bytes(first + b"a.ige\0" + second + name.encode() + b"\0" + rest)
+    (folder / "a.rrd").rename(folder.parent / "secret" / "b.rrd")
+    (folder / "b.rrd").symlink_to(folder.parent / "secret" / "b.rrd")
+    first, second, rest = scene.read_bytes().split(b"a.rrd", 2)
+    scene.write_bytes(first + b"a.rrd" + second + name.encode() + rest)
+    with rasterio.open(scene) as dataset:
+        assert dataset.files == [str(scene)]
+        assert dataset.overviews(2) == ([2] if name == "b.rrd" else [])
     with pytest.raises(ImageError, match=r"leads out of|other folders"):
         check_scene(scene, folder)
 

@@ -1,7 +1,7 @@
 """The files that a file of ERDAS IMAGINE (.img) names: parts with pixels, and overviews.
 
-GDAL lists those of its first band at most. The file is a tree of nodes, each with a name, a type
-and data; names of files stand in the data of two kinds of nodes, between numbers.
+GDAL lists those of the first band alone. The file is a tree of nodes, each with a name, a type and
+data; names of files stand in the data of two kinds of nodes, between numbers.
 """
 
 from __future__ import annotations
