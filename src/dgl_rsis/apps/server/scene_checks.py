@@ -67,7 +67,7 @@ def _check(path: Path, folder: Path, depth: int) -> None:
         for named in _named(dataset, path, folder):
             _check(named, folder, depth - 1)
         for name in dataset.files:
-            _inside(Path(name), folder)
+            _inside(Path(name), path, folder)
 
 
 def _check_parts(path: Path, folder: Path) -> None:
@@ -81,7 +81,7 @@ def _check_parts(path: Path, folder: Path) -> None:
         raise ImageError(f"{path} names files in other folders; write it anew as GeoTIFF")
     for each in path.parent.iterdir() if named else ():
         if each.is_symlink() and os.fsencode(each.name) in named:
-            _inside(each, folder)
+            _inside(each, path, folder)
 
 
 def _beside(path: Path, names: Set[str], folder: Path) -> list[Path]:
@@ -91,7 +91,9 @@ def _beside(path: Path, names: Set[str], folder: Path) -> list[Path]:
         ImageError: one is a link out of the folder.
     """
     wanted = {name.lower() for name in names}
-    return [_inside(each, folder) for each in path.parent.iterdir() if each.name.lower() in wanted]
+    return [
+        _inside(each, path, folder) for each in path.parent.iterdir() if each.name.lower() in wanted
+    ]
 
 
 def _named(dataset: DatasetReader, path: Path, folder: Path) -> Iterator[Path]:
@@ -110,14 +112,19 @@ def _named(dataset: DatasetReader, path: Path, folder: Path) -> Iterator[Path]:
                     f"{path} names {value[:60]!r} in its metadata ({item}), which is no plain "
                     "path; write it anew with gdal_translate -nomd"
                 )
-            yield _inside(path.parent / name, folder)
+            yield _inside(path.parent / name, path, folder)
 
 
-def _inside(path: Path, folder: Path) -> Path:
-    resolved = path.resolve()
+def _inside(other: Path, path: Path, folder: Path) -> Path:
+    """A file that is read with a scene, resolved.
+
+    Raises:
+        ImageError: it lies out of the folder.
+    """
+    resolved = other.resolve()
     if not resolved.is_relative_to(folder):
         raise ImageError(
-            f"{path.name} leads out of {folder} to {resolved}, and would be read with a scene; "
-            "remove or copy it"
+            f"{path} leads out of {folder} to {resolved}, by a name in it or a link beside it; "
+            "write it anew with gdal_translate, or remove the link"
         )
     return resolved
