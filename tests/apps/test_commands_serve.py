@@ -10,6 +10,8 @@ import pytest
 from dgl_rsis.apps import commands_inspect
 from dgl_rsis.apps.cli import main
 from dgl_rsis.apps.commands_serve import TOKEN, default_storage
+from dgl_rsis.apps.server import running
+from dgl_rsis.apps.server.service import ServerOptions
 
 
 @pytest.fixture(autouse=True)
@@ -58,6 +60,19 @@ def test_storage_of_another_server(capsys: pytest.CaptureFixture[str], tmp_path:
 def test_missing_extra(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(commands_inspect.EXTRAS, "serve", (("no_such_module",), "the map"))
     assert 'pip install "dgl-rsis[serve]"' in refused(capsys)
+
+
+def test_bands_are_numbers(capsys: pytest.CaptureFixture[str]) -> None:
+    assert "--bands 'red' is not a list of numbers" in refused(capsys, "--bands", "red")
+
+
+def test_who_has_the_token_may_use_any_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[ServerOptions] = []
+    monkeypatch.setattr(running, "run_server", lambda options, *_, **__: started.append(options))
+    assert main(["serve", "--bands", "3,2,1"]) == main(["serve", "--token", "secret"]) == 0
+    open_one, guarded = started
+    assert (open_one.hosts, open_one.bands) == (("localhost", "127.0.0.1", "::1"), (3, 2, 1))
+    assert (guarded.hosts, guarded.bands) == (None, None)
 
 
 def test_storage_lies_with_the_state_of_programs(

@@ -37,6 +37,7 @@ def serve(
         str | None,
         typer.Option(help="Private folder for uploads and results.", metavar="FOLDER"),
     ] = None,
+    bands: options.Bands = None,
     open_page: Annotated[bool, typer.Option("--open", help="Open the map in a browser.")] = False,
     model: options.ModelName = "rs-tiny",
     overrides: options.Overrides = None,
@@ -59,6 +60,7 @@ def serve(
 
     console = Console(quiet=quiet, verbose=verbose)
     choice = options.ModelChoice.from_options(model, None, "default", overrides, device, precision)
+    picked = None if bands is None else options.parse_numbers(bands, "--bands", "3,2,1", int)
     secret = token if token is not None else os.environ.get(TOKEN) or None
     if secret == "new":
         secret = secrets.token_urlsafe(18)
@@ -75,7 +77,14 @@ def serve(
     names = tuple(dict.fromkeys(("localhost", "127.0.0.1", "::1", host)))
     place = Path(storage) if storage is not None else default_storage(port)
     run_server(
-        ServerOptions(found.files, place, choice, secret, names if is_near else None),
+        ServerOptions(
+            found.files,
+            place,
+            choice,
+            secret,
+            hosts=names if secret is None else None,  # who has the token may use any name
+            bands=None if picked is None else tuple(picked),
+        ),
         host,
         port,
         console.say,

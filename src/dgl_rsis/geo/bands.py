@@ -159,7 +159,7 @@ def _read(
         valid &= np.isfinite(values).all(axis=0)
     if choice.alpha is not None:
         valid &= read((choice.alpha,))[0] > 0
-    masked = [index for index in choice.indexes if _has_mask(dataset, index)]
+    masked = [index for index in choice.indexes if has_mask(dataset, index)]
     if masked:
         valid &= read(masked, masks=True).any(axis=0)
     if choice.palette is not None:
@@ -168,7 +168,7 @@ def _read(
     return values, valid
 
 
-def _has_mask(dataset: DatasetReader, index: int) -> bool:
+def has_mask(dataset: DatasetReader, index: int) -> bool:
     """Whether a band has a mask that is neither its nodata value nor an alpha band."""
     flags = set(dataset.mask_flag_enums[index - 1])
     if MaskFlags.nodata in flags:

@@ -7,6 +7,7 @@ import warnings
 from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 
 import rasterio
@@ -24,6 +25,22 @@ SUFFIXES = (".tif", ".tiff", ".vrt", ".jp2", ".img", ".png", ".jpg", ".jpeg")
 """Of files that are taken for rasters by their names."""
 # libjpeg only warns when a file ends early and fills the rest with grey.
 _GDAL_OPTIONS = {"GDAL_ERROR_ON_LIBJPEG_WARNING": "TRUE"}
+_drivers: ContextVar[tuple[str, ...] | None] = ContextVar("drivers", default=None)
+
+
+@contextmanager
+def only_drivers(names: Sequence[str]) -> Iterator[None]:
+    """A context in which rasters are opened by some of GDAL's drivers only.
+
+    Args:
+        names: of the drivers, like ``GTiff``. Those that open the sources of a virtual raster are
+            GDAL's choice, as ever.
+    """
+    token = _drivers.set(tuple(names))
+    try:
+        yield
+    finally:
+        _drivers.reset(token)
 
 
 @contextmanager
@@ -48,7 +65,7 @@ def open_raster(path: str | Path) -> Iterator[DatasetReader]:
     with warnings.catch_warnings(), rasterio.Env(**_GDAL_OPTIONS):
         warnings.simplefilter("ignore", NotGeoreferencedWarning)
         try:
-            dataset = rasterio.open(name)
+            dataset = _open(name)
         except RasterioError as error:
             raise ImageError(
                 f"{label} is not an image that can be opened: {error_line(error)}"
@@ -68,6 +85,11 @@ def open_raster(path: str | Path) -> Iterator[DatasetReader]:
                 raise ImageError(
                     f"{label} is damaged or cut short and cannot be read: {error_line(error)}"
                 ) from error
+
+
+def _open(name: str) -> DatasetReader:
+    drivers = _drivers.get()
+    return rasterio.open(name) if drivers is None else DatasetReader(name, driver=list(drivers))
 
 
 def opened_by_gdal(name: str) -> bool:

@@ -9,7 +9,7 @@ import pytest
 from fastapi.testclient import TestClient
 from serving import BASE, server_options
 
-from dgl_rsis.apps.server.access import Access, is_loopback
+from dgl_rsis.apps.server.access import Access, cookie_name, is_loopback
 from dgl_rsis.apps.server.application import make_app
 
 TOKEN = "a-secret-that-nobody-guesses"
@@ -29,7 +29,7 @@ def guarded(scene_folder: Path, tmp_path: Path) -> Iterator[TestClient]:
 
 @pytest.mark.parametrize("path", PATHS)
 def test_nothing_answers_without_the_token(guarded: TestClient, path: str) -> None:
-    for headers in ({}, {"Authorization": "Bearer wrong"}, {"Cookie": "dgl_rsis_token=wrong"}):
+    for headers in ({}, {"Authorization": "Bearer wrong"}, {"Cookie": "dgl_rsis_token_8000=wrong"}):
         answer = guarded.get(path, headers=headers)
         assert answer.status_code == 401
         assert answer.json()["code"] == "token-needed"
@@ -45,8 +45,10 @@ def test_token_as_header(guarded: TestClient) -> None:
 def test_page_turns_the_token_into_a_cookie(guarded: TestClient) -> None:
     assert guarded.get("/?token=wrong").status_code == 401
     answer = guarded.get(f"/?token={TOKEN}", follow_redirects=False)
-    assert (answer.status_code, answer.headers["location"]) == (303, "/")
+    assert (answer.status_code, answer.headers["location"]) == (303, "./")
     cookie = answer.headers["set-cookie"]
+    assert cookie.startswith("dgl_rsis_token_8000=")  # another port, another server
+    assert "path" not in cookie.lower()  # that of the page, below which everything is
     assert "HttpOnly" in cookie
     assert "SameSite=strict" in cookie
     assert guarded.get("/scenes").status_code == 200  # the client keeps it
@@ -68,6 +70,7 @@ def test_loopback_names_with_any_port(client: TestClient) -> None:
     [
         {"Origin": "http://evil.example"},
         {"Origin": "null"},
+        {"Origin": "http://["},
         {"Origin": "http://127.0.0.1:9999"},
         {"Sec-Fetch-Site": "cross-site"},
     ],
@@ -85,6 +88,18 @@ def test_own_page_may_ask(client: TestClient) -> None:
         headers={"Origin": BASE, "Sec-Fetch-Site": "same-origin"},
     )
     assert answer.json()["code"] == "unknown-scene"
+
+
+def test_own_page_may_ask_behind_a_proxy_that_changes_the_host(client: TestClient) -> None:
+    headers = {"Origin": "https://maps.example", "Sec-Fetch-Site": "same-origin"}
+    answer = client.post("/refer", json={"scene": "x", "text": "a road"}, headers=headers)
+    assert answer.json()["code"] == "unknown-scene"
+
+
+def test_servers_of_one_machine_have_cookies_of_their_own() -> None:
+    names = {cookie_name({"type": "http", "server": ("127.0.0.1", port)}) for port in (8000, 8001)}
+    assert names == {"dgl_rsis_token_8000", "dgl_rsis_token_8001"}
+    assert cookie_name({"type": "http", "server": None}) == "dgl_rsis_token"
 
 
 def test_other_origins_get_no_permission(client: TestClient) -> None:

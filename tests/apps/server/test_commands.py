@@ -31,12 +31,17 @@ BODIES: list[tuple[type[Body], dict[str, Any]]] = [
 @pytest.mark.parametrize(("kind", "values"), BODIES)
 @pytest.mark.parametrize("model", ["rs-tiny", "hf:a/b"])
 @pytest.mark.parametrize("pairs", [[], ["local.scales=[1.0, 0.5]", "paint.painter=leaf"]])
+@pytest.mark.parametrize("bands", [None, (3, 2, 1)])
 def test_commands_are_understood(
-    kind: type[Body], values: dict[str, Any], model: str, pairs: list[str]
+    kind: type[Body],
+    values: dict[str, Any],
+    model: str,
+    pairs: list[str],
+    bands: tuple[int, ...] | None,
 ) -> None:
     body = kind.model_validate({"scene": "x", **values})
     choice = ModelChoice.from_options(model, None, "default", pairs, "cpu", None)
-    said = commands_of(body, "my scene.tif", choice)
+    said = commands_of(body, "my scene.tif", choice, bands)
     ast.parse(said["python"])
     name, command, *words = shlex.split(said["cli"])
     assert name == "dgl-rsis"
@@ -44,6 +49,8 @@ def test_commands_are_understood(
     context = commands.commands[command].make_context(command, words)
     assert context.params["image"] == "my scene.tif"
     assert context.params["model"] == model
+    assert context.params["bands"] == (None if bands is None else "3,2,1")
+    assert ("bands=(3, 2, 1)" in said["python"]) == (bands is not None)
     again = ModelChoice.from_options(
         model, None, "default", context.params["overrides"], None, None
     )

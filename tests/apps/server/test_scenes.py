@@ -16,7 +16,10 @@ import rasterio.warp
 from affine import Affine
 from fastapi.testclient import TestClient
 from PIL import Image
-from serving import scene_of
+from serving import BASE, scene_of, server_options
+
+from dgl_rsis.apps.server.application import make_app
+from dgl_rsis.errors import InputError
 
 
 def tile_at(scene: dict[str, Any], zoom: int) -> tuple[int, int]:
@@ -202,3 +205,105 @@ def test_a_tile_that_many_want_at_once_is_drawn_once(idle: TestClient) -> None:
     with pytest.raises(ZeroDivisionError):  # a failure is told, and tried anew
         asyncio.run(service.tile(("other",), lambda: bytes(1 // 0)))
     assert asyncio.run(service.tile(("other",), lambda: b"fine")) == b"fine"
+
+
+def bands_tif(path: Path, count: int = 4, nodata: int | None = None) -> Path:
+    """Bands of 10, 20, 30, ... that say nothing of their colours."""
+    with rasterio.open(
+        path, "w", driver="GTiff", width=48, height=48, count=count, dtype="uint8", nodata=nodata,
+        photometric="MINISBLACK", crs="EPSG:25832", transform=Affine(1, 0, 500000, 0, -1, 5600000),
+    ) as target:  # fmt: skip
+        for index in range(1, count + 1):
+            target.write(np.full((48, 48), 10 * index, np.uint8), index)
+    return path
+
+
+def centre(client: TestClient, scene: dict[str, Any]) -> list[int]:
+    """The colour in the middle of a scene."""
+    x, y = tile_at(scene, scene["max_zoom"])
+    picture = fetch(client, f"/scenes/{scene['id']}/tiles/{scene['max_zoom']}/{x}/{y}.png")
+    return [int(value) for value in picture[picture[..., 3] == 255][0][:3]]
+
+
+def test_files_that_are_no_scenes_are_left_out(scene_folder: Path, tmp_path: Path) -> None:
+    files = [scene_folder / "scene.tif", bands_tif(tmp_path / "four.tif")]
+    files.append(bands_tif(tmp_path / "empty.tif", 1, nodata=10))
+    app = make_app(server_options(tmp_path / "state", [str(file) for file in files]), warm=False)
+    with TestClient(app, base_url=BASE) as client:
+        assert [each["name"] for each in client.get("/scenes").json()["scenes"]] == ["scene.tif"]
+    four, empty = app.state.service.left_out
+    assert "four.tif has 4 bands" in four
+    assert "--bands 3,2,1" in four
+    assert "empty.tif has no valid pixel" in empty
+    assert "--nodata" not in empty  # which is no option of this command
+    with pytest.raises(InputError, match="4 bands"):
+        make_app(server_options(tmp_path / "other", [str(files[1])]))
+
+
+def test_bands_of_files(tmp_path: Path) -> None:
+    files = [str(bands_tif(tmp_path / "four.tif")), str(bands_tif(tmp_path / "one.tif", 1))]
+    options = server_options(tmp_path / "state", files, bands=(3, 2, 1))
+    app = make_app(options, warm=False)
+    with TestClient(app, base_url=BASE) as client:
+        (scene,) = client.get("/scenes").json()["scenes"]
+        assert centre(client, scene) == [30, 20, 10]
+    assert "has no band 3" in app.state.service.left_out[0]
+
+
+def test_bands_of_an_upload(idle: TestClient, tmp_path: Path) -> None:
+    content = bands_tif(tmp_path / "four.tif").read_bytes()
+    sent = {"file": ("four.tif", content)}
+    refused = idle.post("/scenes", files=sent)
+    assert refused.status_code == 422
+    assert refused.json()["detail"].startswith("four.tif has 4 bands")
+    assert refused.json()["detail"].endswith("for example the form field bands 3,2,1")
+    scene = idle.post("/scenes", files=sent, data={"bands": "3, 2, 1"}).json()
+    assert centre(idle, scene) == [30, 20, 10]
+    for bands in ("9", "red", "1,2", "1" * 5000):
+        answer = idle.post("/scenes", files=sent, data={"bands": bands})
+        assert answer.status_code == 422, bands
+        assert "bands" in answer.json()["detail"]
+        assert "/" not in answer.json()["detail"]
+
+
+def test_file_that_goes_or_changes_while_the_server_runs(
+    scene_folder: Path, tmp_path: Path
+) -> None:
+    file = tmp_path / "scene.tif"
+    file.write_bytes((scene_folder / "scene.tif").read_bytes())
+    options = server_options(tmp_path / "state", [str(file)])
+    with TestClient(make_app(options, warm=False), base_url=BASE) as client:
+        scene = scene_of(client, "scene.tif")
+        asked = {"scene": scene["id"], "text": "a road"}
+        tile = f"/scenes/{scene['id']}/tiles/0/0/0.png"
+        assert client.get(tile).status_code == 200
+        kept = file.rename(tmp_path / "away")
+        assert client.get("/scenes").json()["scenes"] == [scene]
+        for answer in (client.get(tile), client.post("/refer", json=asked)):
+            assert (answer.status_code, answer.json()["code"]) == (404, "scene-gone")
+            assert answer.json()["detail"].startswith("the file of scene.tif was moved or deleted")
+        kept.rename(file)
+        assert client.get(tile).status_code == 200
+        bands_tif(file, 3)
+        for answer in (client.get(tile), client.post("/refer", json=asked)):
+            assert (answer.status_code, answer.json()["code"]) == (409, "scene-changed")
+        assert client.get("/jobs").json() == {"jobs": []}
+    with TestClient(make_app(options, warm=False), base_url=BASE) as client:
+        new = scene_of(client, "scene.tif")
+        assert new["id"] != scene["id"]  # so no browser shows the old tiles
+        assert client.get(f"/scenes/{new['id']}/tiles/0/0/0.png").status_code == 200
+
+
+def test_source_of_a_virtual_raster_that_changes(tmp_path: Path) -> None:
+    bands_tif(tmp_path / "a.tif", 1)
+    (tmp_path / "all.vrt").write_text(
+        '<VRTDataset rasterXSize="48" rasterYSize="48"><VRTRasterBand dataType="Byte" band="1">'
+        '<SimpleSource><SourceFilename relativeToVRT="1">a.tif</SourceFilename><SourceBand>1'
+        "</SourceBand></SimpleSource></VRTRasterBand></VRTDataset>"
+    )
+    options = server_options(tmp_path / "state", [str(tmp_path / "all.vrt")])
+    with TestClient(make_app(options, warm=False), base_url=BASE) as client:
+        tile = f"/scenes/{scene_of(client, 'all.vrt')['id']}/tiles/0/0/0.png"
+        assert client.get(tile).status_code == 200
+        bands_tif(tmp_path / "a.tif", 3)
+        assert client.get(tile).json()["code"] == "scene-changed"

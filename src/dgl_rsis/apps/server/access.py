@@ -20,6 +20,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from dgl_rsis.apps.server.problems import Problem
 
 COOKIE = "dgl_rsis_token"
+"""Start of the name of the cookie; the port follows, as cookies are those of all ports."""
 BASEMAP = "https://tile.openstreetmap.org"
 _POLICY = "; ".join(
     [
@@ -118,10 +119,12 @@ class Access:
         if scope["path"] == "/" and scope["method"] == "GET":
             given = parse_qs(scope["query_string"].decode("latin-1")).get("token", [])
             if given and self._is_token(given[0]):
-                answer = RedirectResponse("/", 303)
-                answer.set_cookie(COOKIE, self._token, httponly=True, samesite="strict", path="/")
+                answer = RedirectResponse("./", 303)  # a proxy may show it below another path,
+                answer.set_cookie(  # and without a path the cookie is that of the page
+                    cookie_name(scope), self._token, httponly=True, samesite="strict", path=None
+                )
                 return answer
-        if not any(self._is_token(each) for each in _tokens(headers)):
+        if not any(self._is_token(each) for each in _tokens(headers, cookie_name(scope))):
             problem = Problem(
                 401,
                 "token-needed",
@@ -139,9 +142,12 @@ class Access:
         """
         if scope["method"] in _SAFE:
             return
+        site = headers.get("sec-fetch-site")
+        if site == "same-origin":  # said by browsers, whatever Host a proxy makes of theirs
+            return
         origin = headers.get("origin")
-        is_foreign = origin is not None and urlsplit(origin).netloc != host
-        if is_foreign or headers.get("sec-fetch-site") in ("cross-site", "same-site"):
+        is_foreign = origin is not None and _place_of(origin) != host
+        if is_foreign or site in ("cross-site", "same-site"):
             raise Problem(
                 403,
                 "foreign-page",
@@ -161,14 +167,28 @@ def _name_of(host: str) -> str:
         return ""
 
 
-def _tokens(headers: Headers) -> list[str]:
+def _place_of(origin: str) -> str | None:
+    """Name and port of an Origin header; None where it has none."""
+    try:
+        return urlsplit(origin).netloc
+    except ValueError:
+        return None
+
+
+def cookie_name(scope: Scope) -> str:
+    """The cookie of the server that a request reached."""
+    server = scope.get("server")
+    return COOKIE if server is None else f"{COOKIE}_{server[1]}"
+
+
+def _tokens(headers: Headers, name: str) -> list[str]:
     """What a request offers as a token."""
     offered = []
     scheme, _, value = headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer":
         offered.append(value.strip())
     try:
-        cookie = SimpleCookie(headers.get("cookie", "")).get(COOKIE)
+        cookie = SimpleCookie(headers.get("cookie", "")).get(name)
     except CookieError:
         cookie = None
     if cookie is not None:

@@ -19,7 +19,7 @@ from dgl_rsis import __version__
 from dgl_rsis.apps.server.access import Access
 from dgl_rsis.apps.server.bounds import Bounds
 from dgl_rsis.apps.server.ogc import ogc_routes
-from dgl_rsis.apps.server.problems import Problem
+from dgl_rsis.apps.server.problems import Problem, public
 from dgl_rsis.apps.server.routes_jobs import job_routes
 from dgl_rsis.apps.server.routes_scenes import scene_routes
 from dgl_rsis.apps.server.samgeo import samgeo_routes
@@ -40,6 +40,7 @@ class Error(BaseModel):
 
     detail: str
     code: str
+    type: str | None = None
 
 
 _STATUSES = {
@@ -48,7 +49,7 @@ _STATUSES = {
     403: "this may not be done",
     404: "there is no such thing",
     405: "the method is not known here",
-    409: "there is no result yet, or none",
+    409: "there is no result, or the scene was changed",
     413: "it is too large",
     415: "it is no picture",
     421: "the server has another name",
@@ -70,7 +71,7 @@ def make_app(options: ServerOptions, *, warm: bool = True) -> FastAPI:
         warm: load the model when the server starts, not before the first job.
 
     Raises:
-        DglRsisError: a scene cannot be opened.
+        DglRsisError: none of the scenes can be opened.
     """
     service = Service(options)
 
@@ -129,7 +130,7 @@ def _add_errors(app: FastAPI) -> None:
 
     @app.exception_handler(DglRsisError)
     async def tell_error(_: Request, error: DglRsisError) -> Response:
-        return JSONResponse({"detail": str(error), "code": "unusable"}, 422)
+        return JSONResponse({"detail": public(error), "code": "unusable"}, 422)
 
     @app.exception_handler(RequestValidationError)
     async def tell_invalid(_: Request, error: RequestValidationError) -> Response:

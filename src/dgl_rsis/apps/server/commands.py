@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
+from collections.abc import Sequence
 from pprint import pformat
 from typing import Any
 
@@ -14,20 +15,23 @@ from dgl_rsis.apps.server.tasks import AREA, CANDIDATES_IN, POLYGONS_IN
 _TOP_K = 5  # of the command line
 
 
-def commands_of(body: Body, name: str, choice: ModelChoice) -> dict[str, Any]:
+def commands_of(
+    body: Body, name: str, choice: ModelChoice, bands: Sequence[int] | None = None
+) -> dict[str, Any]:
     """The same request elsewhere.
 
     Args:
         body: what was asked for.
         name: of the file of the scene.
         choice: of the model of the server.
+        bands: of the scene that were asked for; None goes by the file.
 
     Returns:
         ``cli`` and ``python``, and ``files``: those with polygons of the request that both read.
     """
     return {
-        "cli": shlex.join(["dgl-rsis", *_words(body, name, choice)]),
-        "python": _python(body, name, choice),
+        "cli": shlex.join(["dgl-rsis", *_words(body, name, choice, bands)]),
+        "python": _python(body, name, choice, bands),
         "files": _files(body),
     }
 
@@ -41,7 +45,7 @@ def _files(body: Body) -> list[str]:
     )
 
 
-def _words(body: Body, name: str, choice: ModelChoice) -> list[str]:
+def _words(body: Body, name: str, choice: ModelChoice, bands: Sequence[int] | None) -> list[str]:
     words: list[str]
     if isinstance(body, ReferBody):
         words = ["refer", name, body.text, "-o", "answer.gpkg"]
@@ -61,6 +65,8 @@ def _words(body: Body, name: str, choice: ModelChoice) -> list[str]:
             words += ["--min-area", f"{body.settings.min_area:g}"]
     if not isinstance(body, LabelBody) and body.area is not None:
         words += ["--aoi", AREA]
+    if bands is not None:
+        words += ["--bands", ",".join(map(str, bands))]
     if body.settings.preset != "default":
         words += ["--preset", body.settings.preset]
     if choice.name != "rs-tiny":
@@ -78,15 +84,17 @@ def _settings(choice: ModelChoice) -> dict[str, dict[str, Any]]:
     return {stage: options for stage, options in settings.items() if options}
 
 
-def _python(body: Body, name: str, choice: ModelChoice) -> str:
+def _python(body: Body, name: str, choice: ModelChoice, bands: Sequence[int] | None) -> str:
     imports = ["import dgl_rsis"]
     image = repr(name)
     has_area = not isinstance(body, LabelBody) and body.area is not None
     has_candidates = isinstance(body, ReferBody) and body.candidates is not None
     steps = [f"model = dgl_rsis.load({', '.join(_load_arguments(body, choice))})"]
-    if has_area or has_candidates:
+    if has_area or has_candidates or bands is not None:
         imports.append("from dgl_rsis.geo.raster import read_raster")
-        steps.append(f"image = read_raster({image}{f', aoi={AREA!r}' if has_area else ''})")
+        given = [] if bands is None else [f"bands={tuple(bands)}"]
+        given += [f"aoi={AREA!r}"] if has_area else []
+        steps.append(f"image = read_raster({', '.join([image, *given])})")
         image = "image"
     if isinstance(body, ReferBody):
         own = ""

@@ -12,6 +12,7 @@ from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import parse_options_header
 from starlette.requests import ClientDisconnect, Request
 
+from dgl_rsis.apps.options import parse_numbers
 from dgl_rsis.apps.server.problems import Problem
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 RECEIVED = "received"
 _MOST_PARTS = 32
 _FIELD_BYTES = 64 * 1024
+_BANDS_LENGTH = 40
 _HEADER_BYTES = 8 * 1024
 _STEP = 64 * 1024  # bytes that are reserved ahead
 
@@ -75,6 +77,17 @@ async def receive_form(
         if not receiver.is_complete:
             raise _broken("it ends too early")
         return receiver.form
+
+
+def parse_bands(text: str) -> tuple[int, ...] | None:
+    """The field `bands`: numbers of red, green and blue, or of one band; None where it is empty.
+
+    Raises:
+        InputError: it is no list of numbers.
+    """
+    if not text.strip():
+        return None
+    return tuple(parse_numbers(text[:_BANDS_LENGTH], "bands", "3,2,1", int))
 
 
 def _too_large(most_bytes: int) -> Problem:

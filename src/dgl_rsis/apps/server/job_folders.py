@@ -15,6 +15,10 @@ from dgl_rsis.geo.output_file import atomic
 
 RECORD = "job.json"
 STOPPED = "the server was stopped while this job ran; ask again"
+UNRECORDED = (
+    "the end of this job cannot be written to the disk of the server, which may be full; fetch what "
+    "you need before the server stops"
+)
 
 
 class JobFolders:

@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from dgl_rsis.apps.server.job import Job
-from dgl_rsis.apps.server.job_folders import STOPPED, JobFolders, now
+from dgl_rsis.apps.server.job_folders import STOPPED, UNRECORDED, JobFolders, now
 from dgl_rsis.apps.server.limits import Limits
 from dgl_rsis.apps.server.problems import Problem, unknown
+from dgl_rsis.errors import OutputError
 
 
 @dataclass
@@ -28,7 +29,7 @@ class JobBook:
     """All jobs of a server; safe to use from several threads.
 
     Every change is on disk before anybody hears of it, so that after a crash no job is lost: what
-    had not ended is reported as failed.
+    had not ended is reported as failed. Where the disk takes no more, jobs end in memory, and say so.
 
     Args:
         folder: with a folder for each job.
@@ -223,13 +224,22 @@ class JobBook:
         return entry
 
     def _change(self, entry: _Entry, *, on_disk: bool = True, **values: Any) -> Job:
-        """Change a job and tell everybody; the lock is held."""
+        """Change a job and tell everybody; the lock is held.
+
+        A job goes on, and ends, where its record cannot be written.
+        """
         entry.job = replace(entry.job, **values)
-        if on_disk and self.folders.place(entry.job.id).is_dir():
-            self.folders.record(entry.job)
-        for listener in tuple(entry.listeners):
-            listener()
-        self._changed.notify_all()
+        try:
+            if on_disk and self.folders.place(entry.job.id).is_dir():
+                self.folders.record(entry.job)
+        except OutputError:
+            if entry.job.has_ended:
+                said = "; ".join(filter(None, (entry.job.error, UNRECORDED)))
+                entry.job = replace(entry.job, error=said)
+        finally:
+            for listener in tuple(entry.listeners):
+                listener()
+            self._changed.notify_all()
         return entry.job
 
     def _forget_old(self) -> None:

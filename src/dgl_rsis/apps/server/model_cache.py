@@ -72,7 +72,7 @@ class ModelCache:
 
     def raster(self, task: Task) -> Raster:
         """The scene, or the part asked about, in memory."""
-        return read_raster(task.path, aoi=task.area)
+        return read_raster(task.path, bands=task.bands, aoi=task.area)
 
     def prepared(self, task: Task, model: Model, sentence: str) -> PreparedImage:
         """The image ready for sentences, kept from before if possible."""
@@ -80,7 +80,8 @@ class ModelCache:
         area = None if task.area is None else task.area.read_bytes()
         settings = model.settings
         nouns = None if settings.proposals.proposer == "tree" else sentence
-        key = (task.path, status.st_mtime_ns, status.st_size, area, str(settings), nouns)
+        file = (task.path, status.st_mtime_ns, status.st_size, task.bands)
+        key = (file, area, str(settings), nouns)
         found = self._prepared.pop(key, None)
         if found is None:
             found = model.prepare(self.raster(task), [sentence])
@@ -97,7 +98,8 @@ class ModelCache:
         from dgl_rsis.scene.journal import journal_folder
 
         status = task.path.stat()
-        facts = (task.path, status.st_mtime_ns, status.st_size, str(model.settings))
+        file = (task.path, status.st_mtime_ns, status.st_size)
+        facts = (*file, str(model.settings), *(task.bands or ()))
         digest = hashlib.sha256(repr(facts).encode())
         digest.update(b"" if task.area is None else task.area.read_bytes())
         key = digest.hexdigest()[:24]
@@ -112,7 +114,7 @@ class ModelCache:
             found = open_scene(
                 task.path,
                 model=model,
-                reading=SceneOptions(aoi=None if aoi is None else str(aoi)),
+                reading=SceneOptions(bands=task.bands, aoi=None if aoi is None else str(aoi)),
                 table=table,
                 resume=journal_folder(table).exists(),
                 progress=progress,
@@ -132,7 +134,7 @@ class ModelCache:
 
 def reading(task: Task) -> SceneOptions:
     """How the scene of a task is read."""
-    return SceneOptions(aoi=None if task.area is None else str(task.area))
+    return SceneOptions(bands=task.bands, aoi=None if task.area is None else str(task.area))
 
 
 def _drop_old_tables(folder: Path, used: Path) -> None:

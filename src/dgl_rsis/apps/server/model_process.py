@@ -10,6 +10,7 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 from dgl_rsis.apps.options import ModelChoice
+from dgl_rsis.apps.server.problems import without_folders
 from dgl_rsis.apps.server.tasks import Task
 from dgl_rsis.errors import DglRsisError
 
@@ -33,7 +34,7 @@ def serve_tasks(connection: Connection, choice: ModelChoice) -> None:
 
 def _serve(connection: Connection, choice: ModelChoice) -> None:
     from dgl_rsis.apps.server.model_cache import ModelCache
-    from dgl_rsis.apps.server.scene_files import no_network
+    from dgl_rsis.apps.server.opening import guarded
 
     cache = ModelCache(choice)
     try:
@@ -47,7 +48,7 @@ def _serve(connection: Connection, choice: ModelChoice) -> None:
         task = connection.recv()
         if task is None:
             continue  # what was to be stopped had ended
-        with no_network():
+        with guarded():
             connection.send(_answer(connection, task, cache))
 
 
@@ -84,4 +85,4 @@ def _public(sentence: str, task: Task) -> str:
     """A sentence without the folders of this machine."""
     for path, name in ((task.path, task.name), (task.path.resolve(), task.name)):
         sentence = sentence.replace(str(path), name)
-    return sentence.replace(f"{task.folder}{os.sep}", "")
+    return without_folders(sentence.replace(f"{task.folder}{os.sep}", ""))

@@ -24,7 +24,7 @@ from dgl_rsis.apps.server.tasks import SHAPES
 
 _CONFORMANCE = [
     f"http://www.opengis.net/spec/ogcapi-processes-1/1.0/conf/{name}"
-    for name in ("core", "json", "ogc-process-description", "oas30", "job-list", "dismiss")
+    for name in ("core", "json", "ogc-process-description", "job-list", "dismiss")
 ]
 _PROCESSES: Mapping[str, tuple[type[SegmentBody | ReferBody | LabelBody], str, str]] = {
     "segment": (SegmentBody, "Segment", "Class names in, a map of classes out."),
@@ -38,6 +38,7 @@ _STATES = {
     "failed": "failed",
     "cancelled": "dismissed",
 }
+_EXCEPTIONS = "http://www.opengis.net/def/exceptions/ogcapi-processes-1/1.0"
 Name = Annotated[str, Path(max_length=40)]
 
 
@@ -124,23 +125,25 @@ def ogc_routes(service: Service) -> APIRouter:
     @routes.get("/jobs/{id}")
     async def status(id: Id, request: Request) -> dict[str, Any]:
         """How a job stands."""
-        return _status(service.jobs.get(id), _base(request))
+        return _status(_job(service, id), _base(request))
 
     @routes.delete("/jobs/{id}")
     async def dismiss(id: Id, request: Request) -> dict[str, Any]:
         """Cancel a job, or forget one that has ended."""
-        job = service.jobs.get(id)
+        job = _job(service, id)
         service.jobs.cancel(id)
         return {**_status(job, _base(request)), "status": "dismissed"}
 
     @routes.get("/jobs/{id}/results")
     async def results(id: Id, request: Request) -> dict[str, Any]:
         """What came out: facts, shapes as GeoJSON, and links to files."""
-        job = service.jobs.get(id)
+        job = _job(service, id)
         if job.state == "failed":
             raise Problem(422, "job-failed", job.error or "the job failed; ask again")
         if job.result is None:
-            raise Problem(404, "no-result", f"this job is {job.state} and has no result")
+            raise _missing(
+                "result-not-ready", f"this job is {job.state} and has no result; ask for its status"
+            )
         shapes = service.jobs.folders.place(id) / SHAPES
         text = await service.in_thread(lambda: shapes.read_text(encoding="utf-8"))
         root = str(request.base_url).rstrip("/")
@@ -158,11 +161,23 @@ def ogc_routes(service: Service) -> APIRouter:
 
 def _process(name: str) -> tuple[type[SegmentBody | ReferBody | LabelBody], str, str]:
     if name not in _PROCESSES:
-        raise Problem(
-            404, "no-such-process",
-            f"there is no process {name!r}, but {', '.join(_PROCESSES)}",
-        )  # fmt: skip
+        raise _missing(
+            "no-such-process", f"there is no process {name!r}, but {', '.join(_PROCESSES)}"
+        )
     return _PROCESSES[name]
+
+
+def _job(service: Service, id_: str) -> Job:
+    try:
+        return service.jobs.get(id_)
+    except Problem as problem:
+        said = f"there is no job {id_[:40]!r}; GET /ogc/jobs lists them"
+        raise _missing("no-such-job", said) from problem
+
+
+def _missing(code: str, detail: str) -> Problem:
+    """An answer that the standard names."""
+    return Problem(404, code, detail, type_=f"{_EXCEPTIONS}/{code}")
 
 
 def _base(request: Request) -> str:

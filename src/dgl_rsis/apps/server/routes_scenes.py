@@ -24,7 +24,14 @@ FORM = {
                 "schema": {
                     "type": "object",
                     "required": ["file"],
-                    "properties": {"file": {"type": "string", "format": "binary"}},
+                    "properties": {
+                        "file": {"type": "string", "format": "binary"},
+                        "bands": {
+                            "type": "string",
+                            "description": "Band numbers of red, green and blue (or one band), "
+                            "e.g. 4,3,2.",
+                        },
+                    },
                 }
             }
         },
@@ -44,13 +51,12 @@ def scene_routes(service: Service) -> APIRouter:
         """Whether the server works, with which model, and how long its queue is."""
         waiting, running = service.jobs.counts()
         model = service.worker.model
-        broken = service.worker.broken
         return {
-            "status": "ok" if broken is None else broken,
+            "status": service.worker.trouble or "ok",
             "version": __version__,
             "model": model
             or {"name": service.options.choice.name, "revision": None, "licence": None},
-            "ready": model is not None,
+            "ready": model is not None and service.worker.trouble is None,
             "queue": {
                 "waiting": waiting,
                 "running": running,
@@ -88,8 +94,9 @@ def scene_routes(service: Service) -> APIRouter:
     async def tile(id: Id, z: Number, x: Number, y: Number) -> Response:
         """A tile of 256 pixels in Web Mercator, as the model sees the scene."""
         found, number = service.scenes.get(id), TileNumber(z, x, y)
+        found.check_files()
         picture = await service.tile(
-            (found.path, number),
+            (found.id, number),
             lambda: scene_tile(found.path, number, found.placement, found.look),
         )
         return Response(picture, media_type="image/png", headers=_MAX_AGE)

@@ -6,7 +6,7 @@ import time
 from typing import Any
 
 from dgl_rsis.apps.saving import record
-from dgl_rsis.apps.server.model_cache import ModelCache
+from dgl_rsis.apps.server.model_cache import ModelCache, reading
 from dgl_rsis.apps.server.shapes import hex_colour, write_features
 from dgl_rsis.apps.server.tasks import POLYGONS_IN, SHAPES, VECTORS, Task
 from dgl_rsis.geo.palette import class_colours
@@ -31,7 +31,9 @@ def run_label(task: Task, cache: ModelCache, progress: Progress) -> dict[str, An
     request = task.request
     model = cache.model(request["settings"]["preset"])
     parcels = read_parcels(task.folder / POLYGONS_IN)
-    result = label(model, task.path, parcels, request["classes"], progress=progress)
+    result = label(
+        model, task.path, parcels, request["classes"], reading=reading(task), progress=progress
+    )
     paths = [task.folder / name for name in VECTORS]
     for path in paths:
         result.save(path)

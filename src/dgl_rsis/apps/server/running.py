@@ -35,7 +35,7 @@ def run_server(
 
     Raises:
         InputError: the address or the storage is taken.
-        DglRsisError: a scene cannot be opened.
+        DglRsisError: none of the scenes can be opened.
     """
     listener = _listen(host, port)
     try:
@@ -45,7 +45,9 @@ def run_server(
             address = f"http://{shown}:{listener.getsockname()[1]}/"
             if options.token is not None:
                 address += f"?token={options.token}"
-            say(f"{len(options.files)} scenes; the map is at {address}")
+            for each in app.state.service.left_out:
+                say(f"left out: {each}")
+            say(f"{len(app.state.service.scenes.all())} scenes; the map is at {address}")
             if open_page:
                 import webbrowser
 

@@ -30,6 +30,7 @@ _FIELDS: dict[str, dict[str, Any]] = {
     "confidence_threshold": {"type": "number", "minimum": 0, "maximum": 1, "default": 0.5},
     "min_size": {"type": "integer", "minimum": 0, "default": 0},
     "max_size": {"type": "integer", "minimum": 0},
+    "bands": {"type": "string", "description": "Band numbers of red, green and blue."},
     "model_id": {"type": "string"},
     "backend": {"type": "string"},
 }

@@ -1,4 +1,9 @@
-"""The scenes that can be asked about: those of the command line, and uploads."""
+"""The scenes that can be asked about: those of the command line, and uploads.
+
+A scene is its files as they were when the server opened them. Where they are replaced, nothing is
+read from them any more, as bands, stretch and place are those of the files before; after a restart
+they are a scene of another id.
+"""
 
 from __future__ import annotations
 
@@ -15,15 +20,19 @@ from pathlib import Path
 from typing import Any
 
 from dgl_rsis.apps.server.limits import Limits
+from dgl_rsis.apps.server.opening import guarded
 from dgl_rsis.apps.server.placing import Placement
 from dgl_rsis.apps.server.problems import Problem, unknown
-from dgl_rsis.apps.server.scene_files import no_network
 from dgl_rsis.apps.server.tiles import Look
-from dgl_rsis.geo.dataset import open_raster
-from dgl_rsis.scene.source import SceneSource
+from dgl_rsis.errors import InputError
+from dgl_rsis.geo.dataset import open_raster, with_sources
+from dgl_rsis.scene.source import SceneOptions, SceneSource
 from dgl_rsis.scene.survey import plan_source
 
+Stamps = tuple[tuple[int, int], ...]
+"""When files were changed, in nanoseconds, and how many bytes they have."""
 _NAME_LENGTH = 100
+_NO_OPTION = " (--nodata none ignores it)"  # of other commands, not of the server
 
 
 @dataclass(frozen=True)
@@ -37,6 +46,9 @@ class Scene:
         uploaded: whether a client sent it.
         source: how it is read.
         bands: how many the file has.
+        picked: bands that were asked for; None goes by the file.
+        files: the file, and the sources of a virtual raster.
+        stamps: of these files.
     """
 
     id: str
@@ -45,6 +57,9 @@ class Scene:
     uploaded: bool
     source: SceneSource
     bands: int
+    picked: tuple[int, ...] | None
+    files: tuple[Path, ...]
+    stamps: Stamps
 
     @cached_property
     def placement(self) -> Placement:
@@ -55,6 +70,29 @@ class Scene:
     def look(self) -> Look:
         """How its values become a picture."""
         return Look(self.source.choice, self.source.limits)
+
+    def check_files(self) -> None:
+        """Refuse to read files that are not those that were opened.
+
+        Raises:
+            Problem: 404 one is gone, 409 one was changed.
+        """
+        try:
+            stamps = _stamps(self.files)
+        except OSError as error:
+            raise Problem(
+                404,
+                "scene-gone",
+                f"the file of {self.name} was moved or deleted; put it back, or start the server "
+                "again",
+            ) from error
+        if stamps != self.stamps:
+            raise Problem(
+                409,
+                "scene-changed",
+                f"the file of {self.name} was changed after the server had opened it; start the "
+                "server again",
+            )
 
     def to_json(self) -> dict[str, Any]:
         """What the service says about it."""
@@ -69,7 +107,7 @@ class Scene:
             "height": height,
             "count": self.bands,
             "dtype": self.source.facts["dtype"],
-            "bytes": self.path.stat().st_size,
+            "bytes": self.stamps[0][1],
             "crs": None if frame is None else frame.crs,
             "georeferenced": placement.georeferenced,
             "metres_per_pixel": None if area is None else round(area**0.5, 9),
@@ -80,17 +118,43 @@ class Scene:
         }
 
 
-def open_scene_file(id_: str, name: str, path: Path, *, uploaded: bool) -> Scene:
+def open_scene_file(
+    id_: str, name: str, path: Path, *, uploaded: bool, bands: tuple[int, ...] | None = None
+) -> Scene:
     """Look at a file that may be opened.
 
+    Args:
+        id_: in addresses.
+        name: for people.
+        path: resolved.
+        uploaded: whether a client sent it.
+        bands: one or three that make the picture; None goes by the file.
+
     Raises:
-        ImageError: it cannot be read as a scene.
+        InputError: it cannot be read as a scene, or has no such bands.
+        OSError: it is gone.
     """
-    with no_network():
-        source = plan_source(path)
+    with guarded():
+        files = (path, *_sources(path))
+        stamps = _stamps(files)
+        try:
+            source = plan_source(path, SceneOptions(bands=bands))
+        except InputError as error:
+            raise InputError(str(error).replace(_NO_OPTION, "")) from error
         with open_raster(path) as dataset:
-            bands = int(dataset.count)
-    return Scene(id_, name, path, uploaded, source, bands)
+            count = int(dataset.count)
+    return Scene(id_, name, path, uploaded, source, count, bands, files, stamps)
+
+
+def _sources(path: Path) -> list[Path]:
+    """The files that a virtual raster is made of; those beside them may change at any time."""
+    others = with_sources([str(path)])[1:]
+    return [Path(name) for name in others if not name.endswith(".aux.xml")]
+
+
+def _stamps(files: Sequence[Path]) -> Stamps:
+    found = [file.stat() for file in files]
+    return tuple((each.st_mtime_ns, each.st_size) for each in found)
 
 
 class SceneStore:
@@ -110,19 +174,31 @@ class SceneStore:
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(mode=0o700, parents=True)
 
-    def add_files(self, files: Sequence[Path]) -> None:
+    def add_files(
+        self, files: Sequence[Path], bands: tuple[int, ...] | None = None
+    ) -> tuple[str, ...]:
         """Open files of the command line.
 
-        Raises:
-            ImageError: one cannot be read as a scene.
+        Args:
+            files: resolved paths.
+            bands: one or three that make the picture; None goes by each file.
+
+        Returns:
+            What was left out, and why, for people.
         """
+        refused = []
         for path in files:
-            digest = hashlib.sha256(str(path).encode()).hexdigest()[:8]
+            try:
+                scene = open_scene_file("", path.name, path, uploaded=False, bands=bands)
+            except (InputError, OSError) as error:
+                refused.append(" ".join(str(error).split()))
+                continue
+            digest = hashlib.sha256(repr((str(path), scene.stamps)).encode()).hexdigest()[:8]
             word = re.sub(r"[^a-z0-9]+", "-", path.stem.lower()).strip("-")[:40]
             id_ = f"{word}-{digest}" if word else digest
-            scene = open_scene_file(id_, path.name, path, uploaded=False)
             with self._lock:
-                self._scenes[id_] = scene
+                self._scenes[id_] = replace(scene, id=id_)
+        return tuple(refused)
 
     def all(self) -> list[Scene]:
         """All scenes, those of the command line first."""
@@ -165,18 +241,26 @@ class SceneStore:
                 )
             self._reserved[folder.name] = size
 
-    def add_upload(self, folder: Path, path: Path, name: str) -> Scene:
+    def add_upload(
+        self, folder: Path, path: Path, name: str, bands: tuple[int, ...] | None = None
+    ) -> Scene:
         """Open an upload whose file was checked and converted.
 
         Args:
             folder: from :meth:`new_folder`.
             path: of the file in it.
             name: that the client gave it.
+            bands: one or three that make the picture; None goes by the file.
 
         Raises:
-            ImageError: it cannot be read as a scene.
+            InputError: it cannot be read as a scene, or has no such bands.
         """
-        scene = open_scene_file(folder.name, shown_name(name), path, uploaded=True)
+        shown = shown_name(name)
+        try:
+            scene = open_scene_file(folder.name, shown, path, uploaded=True, bands=bands)
+        except InputError as error:
+            said = str(error).replace(str(path), shown)
+            raise InputError(said.replace("--bands", "the form field bands")) from error
         source = replace(scene.source, files=(scene.name,))
         with self._lock:
             self._scenes[scene.id] = replace(scene, source=source)

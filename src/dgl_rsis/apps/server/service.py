@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -14,19 +13,20 @@ from typing import Any, TypeVar
 from starlette.requests import Request
 
 from dgl_rsis.apps.options import ModelChoice
-from dgl_rsis.apps.server.bodies import Area, Body, Features, LabelBody, ReferBody
+from dgl_rsis.apps.server.asked_files import write_request
+from dgl_rsis.apps.server.bodies import Body, LabelBody, ReferBody
 from dgl_rsis.apps.server.commands import commands_of
-from dgl_rsis.apps.server.forms import Form, receive_form
+from dgl_rsis.apps.server.forms import Form, parse_bands, receive_form
 from dgl_rsis.apps.server.job import Job
 from dgl_rsis.apps.server.jobs import JobBook
 from dgl_rsis.apps.server.limits import Limits
-from dgl_rsis.apps.server.placing import LONLAT
 from dgl_rsis.apps.server.problems import Problem
 from dgl_rsis.apps.server.scenes import Scene, SceneStore
-from dgl_rsis.apps.server.tasks import AREA, CANDIDATES_IN, POLYGONS_IN, Task
+from dgl_rsis.apps.server.tasks import Task
 from dgl_rsis.apps.server.uploads import convert_upload
 from dgl_rsis.apps.server.words import check_sentence
 from dgl_rsis.apps.server.worker import Worker
+from dgl_rsis.errors import InputError, OutputError
 from dgl_rsis.text.classes import read_classes
 
 T = TypeVar("T")
@@ -46,6 +46,7 @@ class ServerOptions:
         token: that is demanded; None for none.
         hosts: names by which the server may be called; None for any.
         limits: of everything.
+        bands: of scenes of files, one or three that make the picture; None goes by each file.
     """
 
     files: tuple[Path, ...]
@@ -54,10 +55,18 @@ class ServerOptions:
     token: str | None
     hosts: tuple[str, ...] | None
     limits: Limits = field(default_factory=Limits)
+    bands: tuple[int, ...] | None = None
 
 
 class Service:
-    """The state of a running server."""
+    """The state of a running server.
+
+    Attributes:
+        left_out: files that are no scenes, and why, for people.
+
+    Raises:
+        InputError: none of the files can be opened.
+    """
 
     def __init__(self, options: ServerOptions) -> None:
         storage = options.storage
@@ -66,7 +75,9 @@ class Service:
         self.options = options
         self.limits = options.limits
         self.scenes = SceneStore(storage / "uploads", self.limits)
-        self.scenes.add_files(options.files)
+        self.left_out = self.scenes.add_files(options.files, options.bands)
+        if options.files and not self.scenes.all():
+            raise InputError(self.left_out[0])
         self.jobs = JobBook(storage / "jobs", self.limits)
         self.words = options.choice.words
         self.worker = Worker(self.jobs, options.choice, self.limits, self._task)
@@ -144,10 +155,12 @@ class Service:
                         422, "no-file", "the form has no part `file`; send the picture as that"
                     )
 
+                bands = parse_bands(form.fields.get("bands", ""))
+
                 def keep() -> Scene:
                     kept = convert_upload(received, self.limits)
                     self.scenes.reserve(folder, kept.stat().st_size)
-                    return self.scenes.add_upload(folder, kept, form.filename)
+                    return self.scenes.add_upload(folder, kept, form.filename, bands)
 
                 loop = asyncio.get_running_loop()
                 return await loop.run_in_executor(self._converters, keep), form
@@ -167,27 +180,36 @@ class Service:
 
     def _queue(self, body: Body) -> Job:
         scene = self.scenes.get(body.scene)
+        scene.check_files()
         if isinstance(body, ReferBody):
             check_sentence(body.text)
         else:
             read_classes(body.classes, known=self.words)
         kind = {ReferBody: "refer", LabelBody: "label"}.get(type(body), "segment")
         request = body.model_dump(mode="json", exclude={"polygons", "candidates"})
-        commands = commands_of(body, scene.name, self.options.choice)
-        place = self.jobs.folders.new()
-        if isinstance(body, LabelBody):
-            _write_features(place / POLYGONS_IN, body.polygons, scene)
-        elif body.area is not None:
-            _write_area(place / AREA, body.area, scene)
+        commands = commands_of(body, scene.name, self.options.choice, scene.picked)
         if isinstance(body, ReferBody) and body.candidates is not None:
-            _write_features(place / CANDIDATES_IN, body.candidates, scene)
             request["candidates"] = len(body.candidates.features)
-        values = {"placement": scene.placement.to_json(), "name": scene.name}
-        (place / "scene.json").write_text(json.dumps(values), encoding="utf-8")
-        return self.jobs.add(place, kind, scene.id, request, commands)
+        place: Path | None = None
+        try:
+            place = self.jobs.folders.new()
+            write_request(place, body, scene)
+            return self.jobs.add(place, kind, scene.id, request, commands)
+        except BaseException as error:
+            if place is not None:
+                self.jobs.folders.remove(place.name)
+            if isinstance(error, OSError | OutputError):
+                raise Problem(
+                    507,
+                    "disk-full",
+                    "the request cannot be written to the disk of the server, which may be full; "
+                    "ask again later",
+                ) from error
+            raise
 
     def _task(self, job: Job) -> Task:
         scene = self.scenes.get(job.scene)
+        scene.check_files()
         return Task(
             job.id,
             job.kind,
@@ -197,6 +219,7 @@ class Service:
             self.jobs.folders.place(job.id),
             self._tables,
             job.request,
+            scene.picked,
         )
 
     async def events(self, id_: str, quiet: float) -> AsyncIterator[Job | None]:
@@ -233,38 +256,3 @@ class Service:
         async for each in self.events(id_, 60.0):
             job = each or job
         return job
-
-
-def _write_area(path: Path, area: Area, scene: Scene) -> None:
-    feature = {"type": "Feature", "geometry": area.model_dump(), "properties": {}}
-    _write(path, [feature], scene, None)
-
-
-def _write_features(path: Path, features: Features, scene: Scene) -> None:
-    values = [each.model_dump(mode="json") for each in features.features]
-    _write(path, values, scene, features.crs_name())
-
-
-def _write(path: Path, features: list[dict[str, Any]], scene: Scene, crs: str | None) -> None:
-    """Write polygons of a request as the functions that read vector files want them.
-
-    Raises:
-        Problem: they have no place on the scene.
-    """
-    import numpy as np
-    import shapely
-
-    collection: dict[str, Any] = {"type": "FeatureCollection"}
-    placement = scene.placement
-    if not placement.georeferenced and crs in (None, LONLAT, "EPSG:4326"):
-        shapes = np.array(
-            [shapely.from_geojson(json.dumps(each["geometry"])) for each in features], object
-        )
-        moved = placement.own_of_lonlat(shapes)
-        if not np.isfinite(shapely.get_coordinates(moved)).all():
-            raise Problem(422, "off-the-map", "the polygons lie beyond the map; draw them again")
-        for each, shape in zip(features, moved, strict=True):
-            each["geometry"] = json.loads(shapely.to_geojson(shape))
-    elif crs is not None:
-        collection["crs"] = {"type": "name", "properties": {"name": crs}}
-    path.write_text(json.dumps({**collection, "features": features}), encoding="utf-8")

@@ -34,6 +34,7 @@ class Task:
         folder: of the job: files that the request brought, and those of the result.
         tables: folder for the tables of large scenes.
         request: what was asked for, without the polygons, which are files.
+        bands: of the scene that make the picture; None goes by the file.
     """
 
     id: str
@@ -44,6 +45,7 @@ class Task:
     folder: Path
     tables: Path
     request: Mapping[str, Any]
+    bands: tuple[int, ...] | None = None
 
     @property
     def area(self) -> Path | None:

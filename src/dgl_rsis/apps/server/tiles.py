@@ -17,6 +17,7 @@ from rasterio.crs import CRS
 from rasterio.io import DatasetReader
 from rasterio.windows import Window as RasterWindow
 
+from dgl_rsis.apps.server.opening import guarded
 from dgl_rsis.apps.server.placing import MERCATOR, WORLD, Placement
 from dgl_rsis.apps.server.problems import Problem
 from dgl_rsis.errors import ImageError
@@ -150,7 +151,7 @@ def _read(
     """Values ``(B, 256, 256)`` and where they are valid; None where nothing of it is there."""
     if not tile.meets(placement.mercator_extent):
         return None
-    with rasterio.Env(GDAL_CACHEMAX=_TILER_MEMORY), open_raster(path) as dataset:
+    with rasterio.Env(GDAL_CACHEMAX=_TILER_MEMORY), guarded(), open_raster(path) as dataset:
         if placement.georeferenced:
             return _warped(dataset, tile, choice, smooth=smooth)
         return _laid_out(dataset, tile, placement, choice)

@@ -10,14 +10,15 @@ from pathlib import Path
 
 import numpy as np
 import rasterio
-import rasterio.shutil
 from rasterio._err import CPLE_BaseError
 from rasterio.errors import RasterioError
 from rasterio.io import DatasetReader
 
 from dgl_rsis.apps.server.limits import Limits
+from dgl_rsis.apps.server.opening import open_allowed
+from dgl_rsis.apps.server.plain_copy import copy_plainly
 from dgl_rsis.apps.server.problems import Problem
-from dgl_rsis.apps.server.scene_files import open_allowed
+from dgl_rsis.apps.server.scene_checks import NAMING
 from dgl_rsis.errors import ImageError
 from dgl_rsis.geo.dataset import error_line, open_raster
 
@@ -64,15 +65,7 @@ def convert_upload(received: Path, limits: Limits) -> Path:
             if dataset.driver == "PNG":
                 with open_raster(received):  # GDAL shows the missing end of a PNG file as black
                     pass
-            rasterio.shutil.copy(
-                dataset,
-                kept,
-                driver="COG",
-                COMPRESS="DEFLATE",
-                LEVEL=1,
-                BIGTIFF="IF_SAFER",
-                NUM_THREADS=1,
-            )
+            copy_plainly(dataset, kept)
     except ImageError as error:
         said = str(error).replace(str(received), "the file").replace(received.name, "the file")
         raise Problem(422, "damaged", said) from error
@@ -86,11 +79,18 @@ def convert_upload(received: Path, limits: Limits) -> Path:
 
 
 def _check_header(dataset: DatasetReader, limits: Limits) -> None:
-    """Refuse what would not fit into memory, before any pixel is read.
+    """Refuse what names other files or would not fit into memory, before any pixel is read.
 
     Raises:
-        Problem: it is too large, or of a type that is not taken.
+        Problem: it is such a file, or of a type that is not taken.
     """
+    if any(dataset.tags(ns=domain) for domain in NAMING):
+        raise Problem(
+            422,
+            "names-files",
+            "the metadata of the picture name other files, which nobody opens here; write it anew "
+            "with gdal_translate -nomd",
+        )
     width, height, count = dataset.width, dataset.height, dataset.count
     if width * height > limits.pixels:
         raise Problem(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import threading
 import time
+import traceback
 from collections.abc import Callable
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
@@ -15,9 +16,13 @@ from dgl_rsis.apps.server.job import Job
 from dgl_rsis.apps.server.jobs import JobBook
 from dgl_rsis.apps.server.limits import Limits
 from dgl_rsis.apps.server.model_process import serve_tasks
+from dgl_rsis.apps.server.problems import public
 from dgl_rsis.apps.server.tasks import Task
+from dgl_rsis.errors import DglRsisError
 
 _LOOK = 0.2  # seconds between looks at whether a job is still wanted
+_DEAD = "jobs are not computed any more; start the server again"
+_FAULT = "the program failed on this job; the server's log says where"
 _DIED = "the process with the model died, which may be for lack of memory; ask about a smaller area"
 
 
@@ -62,21 +67,30 @@ class Worker:
         if self._thread.is_alive():
             self._thread.join(10)
 
-    def _run(self) -> None:
-        from dgl_rsis.errors import DglRsisError
+    @property
+    def trouble(self) -> str | None:
+        """Why no jobs are computed; None while they are."""
+        is_dead = self._thread.ident is not None and not self._thread.is_alive()
+        return _DEAD if is_dead and not self._book.is_closed else self.broken
 
+    def _run(self) -> None:
         if self._warm:
             self._begin()
         while not self._book.is_closed:
             job = self._book.next(1.0)
-            if job is None:
-                continue
-            try:
-                task = self._task_of(job)
-            except DglRsisError as error:
-                self._book.finish(job.id, error=str(error))
-                continue
-            self._compute(job, task)
+            if job is not None:
+                self._attempt(job)
+
+    def _attempt(self, job: Job) -> None:
+        """Compute a job; whatever goes wrong ends this one and no other."""
+        try:
+            self._compute(job, self._task_of(job))
+        except DglRsisError as error:
+            self._book.finish(job.id, error=public(error))
+        except Exception:
+            traceback.print_exc()  # for the operator; it is a fault of the program
+            self._end()  # its next message would be taken for one of the next job
+            self._book.finish(job.id, error=_FAULT)
 
     def _compute(self, job: Job, task: Task) -> None:
         connection = self._connection or self._begin()
@@ -125,7 +139,11 @@ class Worker:
         process = context.Process(
             target=serve_tasks, args=(theirs, self._choice), name="model", daemon=True
         )
-        process.start()
+        try:
+            process.start()
+        except OSError as error:
+            self.broken = f"the process with the model cannot be started: {error.strerror}"
+            return None
         theirs.close()
         self._process = process
         try:
