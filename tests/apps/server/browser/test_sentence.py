@@ -59,7 +59,7 @@ def test_progress_is_seen_before_the_answer(user):
 def test_the_answer_before_stays_until_the_next_one_comes(asked):
     user, _ = asked
     held = []
-    user.page.route("**/candidates.geojson", held.append)
+    user.page.route("**/candidates.geojson", lambda route: held.append(route))
     user.type("the smallest building")
     user.page.press("#question", "Enter")
     while not held:
