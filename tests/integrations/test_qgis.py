@@ -20,6 +20,7 @@ from typing import Any
 import geopandas
 import pytest
 import rasterio
+import shapely
 from affine import Affine
 
 from dgl_rsis.render import render_scene
@@ -202,6 +203,40 @@ def test_label_keeps_attributes(profile: dict[str, str], server: Server, tmp_pat
     assert table["score"].dropna().between(0, 1).all()
     assert table.crs == crs
     assert table.area.to_numpy() == pytest.approx(halves.area.to_numpy(), rel=1e-6)
+
+
+def test_polygons_without_a_geometry_are_left_out_and_named(
+    profile: dict[str, str], server: Server, tmp_path: Path
+) -> None:
+    with rasterio.open(server.scene) as dataset:
+        room, crs = shapely.box(*dataset.bounds), dataset.crs
+    given = tmp_path / "parcels.gpkg"
+    table = geopandas.GeoDataFrame({"parcel": ["none", "all"]}, geometry=[None, room], crs=crs)
+    table.to_file(given)
+    done = run(
+        profile, server.url, "label", INPUT=server.scene, POLYGONS=given,
+        CLASSES="building, grass", OUTPUT=tmp_path / "labelled.gpkg", PRESET="fast",
+    )  # fmt: skip
+    assert list(read(results(done)["OUTPUT"])["parcel"]) == ["all"]
+    assert "has no geometry and is left out" in done.stdout + done.stderr
+
+
+def test_an_image_of_the_same_name_and_size_is_not_taken_for_the_open_one(
+    profile: dict[str, str], server: Server, tmp_path: Path
+) -> None:
+    other = tmp_path / server.scene.name
+    shutil.copy(server.scene, other)
+    with rasterio.open(other, "r+") as dataset:
+        dataset.write(255 - dataset.read())
+    assert other.stat().st_size == server.scene.stat().st_size
+    results(
+        run(
+            profile, server.url, "segment", INPUT=other, CLASSES="building, grass",
+            POLYGONS=tmp_path / "other.gpkg", PRESET="fast",
+        )
+    )  # fmt: skip
+    (open_scene,) = ask(server, "/scenes")["scenes"]
+    assert ask(server, "/jobs")["jobs"][0]["scene"] != open_scene["id"]
 
 
 def test_an_image_that_the_server_lacks_is_uploaded_and_removed(

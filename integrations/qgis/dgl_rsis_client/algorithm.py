@@ -91,7 +91,7 @@ class ServerAlgorithm(QgsProcessingAlgorithm):
             feedback.setProgressText(f"Opening {raster.name()} on {server.url}")
             scene, is_upload = server.scene_of(path, feedback.isCanceled)
             try:
-                request = {"scene": scene["id"], **self.request(parameters, context)}
+                request = {"scene": scene["id"], **self.request(parameters, context, feedback)}
                 if not scene["georeferenced"] and any(request.get(name) for name in PLACED):
                     raise ServerError(
                         f"{raster.name()} has no CRS, so that an extent or polygons have no place in "
@@ -108,7 +108,7 @@ class ServerAlgorithm(QgsProcessingAlgorithm):
         except (ServerError, OSError) as error:
             raise QgsProcessingException(str(error)) from error
 
-    def request(self, parameters, context):
+    def request(self, parameters, context, feedback):
         """What is asked, beside the scene."""
         raise NotImplementedError
 
@@ -156,8 +156,8 @@ def names_in(text):
     return [name for name in names if name]
 
 
-def as_geojson(source, context):
-    """Features of a vector layer with their attributes.
+def as_geojson(source, context, feedback):
+    """Features of a vector layer with their attributes, but for those without a geometry.
 
     They keep their coordinates where the CRS has a code, so that what comes back does, too;
     otherwise they are brought to longitude and latitude.
@@ -165,6 +165,7 @@ def as_geojson(source, context):
     Args:
         source: ``QgsFeatureSource``.
         context: of the run; it knows which transformations the project prefers.
+        feedback: is told which features are left out.
 
     Returns:
         a GeoJSON FeatureCollection, with the member ``crs`` of GeoJSON before RFC 7946 where it is
@@ -178,6 +179,9 @@ def as_geojson(source, context):
     change = QgsCoordinateTransform(source.sourceCrs(), target, context.transformContext())
     features = []
     for feature in source.getFeatures():
+        if feature.geometry().isEmpty():
+            feedback.pushWarning(f"feature {feature.id()} has no geometry and is left out")
+            continue
         geometry = QgsGeometry(feature.geometry())
         if geometry.transform(change) != QgsGeometry.Success:
             raise ServerError(f"feature {feature.id()} cannot be brought to longitude and latitude")
@@ -186,9 +190,11 @@ def as_geojson(source, context):
                 "type": "Feature",
                 "id": feature.id(),
                 "properties": json.loads(QgsJsonUtils.exportAttributes(feature)),
-                "geometry": json.loads(geometry.asJson(DIGITS)) if not geometry.isNull() else None,
+                "geometry": json.loads(geometry.asJson(DIGITS)),
             }
         )
+    if not features:
+        raise ServerError("no feature of the polygons has a geometry; choose another layer")
     collection = {"type": "FeatureCollection", "features": features}
     if is_known:
         collection["crs"] = {"type": "name", "properties": {"name": code}}

@@ -8,6 +8,8 @@ import uuid
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
+from .digest import file_digest
+
 CHUNK = 1 << 20  # bytes
 PAUSE = 0.3  # seconds between two questions about a job
 PATIENCE = 60  # seconds without any answer
@@ -41,7 +43,7 @@ class Client:
         self._parts, self._token = parts, token
 
     def scene_of(self, path, is_cancelled):
-        """The server's scene for a raster file: one that it has open, or else an upload.
+        """The server's scene for a raster file: the same file, open there, or else an upload.
 
         Args:
             path: of the raster on this computer.
@@ -53,7 +55,9 @@ class Client:
         path = Path(path)
         size = path.stat().st_size
         for scene in self.get("/scenes")["scenes"]:
-            if scene["name"] == path.name and scene.get("bytes") == size:
+            if (scene["name"], scene["bytes"]) != (path.name, size):
+                continue
+            if self.get(f"/scenes/{scene['id']}/digest")["digest"] == file_digest(path):
                 return scene, False
         return self._upload(path, size, is_cancelled), True
 
@@ -72,7 +76,7 @@ class Client:
         job = self._json("POST", f"/{kind}", request)
         while job["state"] not in ENDED:
             if is_cancelled():
-                self.delete(f"/jobs/{job['id']}")
+                self._json("POST", f"/jobs/{job['id']}/cancel")
                 raise Cancelled
             on_progress(job["done"], job["total"], job["message"])
             time.sleep(PAUSE)

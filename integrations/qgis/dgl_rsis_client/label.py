@@ -37,7 +37,7 @@ class Label(ServerAlgorithm):
         self.add_choices(with_extent=False)
         self.addParameter(QgsProcessingParameterVectorDestination(OUTPUT, "Polygons with classes"))
 
-    def request(self, parameters, context):
+    def request(self, parameters, context, feedback):
         """What is asked, beside the scene."""
         classes = names_in(self.parameterAsString(parameters, CLASSES, context))
         if not classes:
@@ -45,7 +45,7 @@ class Label(ServerAlgorithm):
         source = self.parameterAsSource(parameters, POLYGONS, context)
         return {
             "classes": classes,
-            "polygons": as_geojson(source, context),
+            "polygons": as_geojson(source, context, feedback),
             "settings": self.preset(parameters, context),
         }
 

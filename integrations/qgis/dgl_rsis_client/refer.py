@@ -44,7 +44,7 @@ class Refer(ServerAlgorithm):
         self.addOutput(QgsProcessingOutputBoolean(MATCHED, "Whether anything matched"))
         self.addOutput(QgsProcessingOutputString(UNDERSTOOD, "What was understood"))
 
-    def request(self, parameters, context):
+    def request(self, parameters, context, feedback):
         """What is asked, beside the scene."""
         sentence = self.parameterAsString(parameters, SENTENCE, context).strip()
         if not sentence:
@@ -53,7 +53,7 @@ class Refer(ServerAlgorithm):
         return {
             "text": sentence,
             "area": self.area(parameters, context),
-            "candidates": None if own is None else as_geojson(own, context),
+            "candidates": None if own is None else as_geojson(own, context, feedback),
             "heatmap": False,
             "settings": self.preset(parameters, context),
         }

@@ -46,7 +46,7 @@ class Segment(ServerAlgorithm):
             )
         )
 
-    def request(self, parameters, context):
+    def request(self, parameters, context, feedback):
         """What is asked, beside the scene."""
         classes = names_in(self.parameterAsString(parameters, CLASSES, context))
         if not classes:

@@ -82,15 +82,85 @@ def test_cancelled_job_stays_cancelled(tmp_path: Path) -> None:
     jobs = book(tmp_path)
     id_ = add(jobs)
     jobs.next(0)
-    jobs.cancel(id_)
+    assert jobs.stop(id_).state == "cancelled"
     assert not jobs.progress(id_, 1, 2, "on")
     jobs.finish(id_, result={})
     assert jobs.get(id_).state == "cancelled"
-    jobs.cancel(id_)  # forgets it
+
+
+def test_stopping_a_job_that_has_ended_changes_nothing(tmp_path: Path) -> None:
+    jobs = book(tmp_path)
+    id_ = add(jobs)
+    jobs.next(0)
+    jobs.finish(id_, result={"notes": []})
+    assert jobs.stop(id_).state == "done"
+    assert jobs.get(id_).result == {"notes": []}
+
+
+def test_ended_job_is_forgotten_with_its_files(tmp_path: Path) -> None:
+    jobs = book(tmp_path)
+    id_ = add(jobs)
+    jobs.stop(id_)
+    jobs.forget(id_)
     assert not (tmp_path / id_).exists()
     with pytest.raises(Problem) as told:
         jobs.get(id_)
     assert told.value.status == 404
+    with pytest.raises(Problem):
+        jobs.forget(id_)
+
+
+def test_running_job_is_forgotten_at_once_and_its_files_when_it_has_stopped(tmp_path: Path) -> None:
+    jobs = book(tmp_path)
+    id_ = add(jobs)
+    jobs.next(0)
+    jobs.forget(id_)
+    assert jobs.all() == []
+    assert not jobs.is_wanted(id_)
+    assert (tmp_path / id_).is_dir()  # the worker still writes there
+    jobs.finish(id_, error="cancelled")
+    assert jobs.next(0) is None
+    assert not (tmp_path / id_).exists()
+
+
+def test_running_job_that_was_forgotten_does_not_come_back_after_a_kill(tmp_path: Path) -> None:
+    jobs = book(tmp_path)
+    id_ = add(jobs)
+    jobs.next(0)
+    jobs.stop(id_)
+    jobs.forget(id_)
+    assert (tmp_path / id_).is_dir()
+    assert book(tmp_path).all() == []
+    assert not (tmp_path / id_).exists()
+
+
+def test_dismissal_cancels_and_then_forgets(tmp_path: Path) -> None:
+    jobs = book(tmp_path)
+    id_ = add(jobs)
+    jobs.cancel(id_)
+    assert jobs.get(id_).state == "cancelled"
+    jobs.cancel(id_)
+    assert jobs.all() == []
+
+
+def test_who_listens_to_a_job_hears_that_it_is_forgotten(tmp_path: Path) -> None:
+    jobs, heard = book(tmp_path), []
+    id_ = add(jobs)
+    with jobs.listening(id_, lambda: heard.append(jobs.all())):
+        jobs.forget(id_)
+    assert heard == [[]]
+
+
+def test_summary_leaves_out_what_is_large(tmp_path: Path) -> None:
+    jobs = book(tmp_path)
+    id_ = add(jobs)
+    assert jobs.get(id_).summary()["matches"] is None
+    jobs.next(0)
+    jobs.finish(id_, result={"matches": [{"id": 3}, {"id": 5}], "candidates": []})
+    summary, whole = jobs.get(id_).summary(), jobs.get(id_).to_json()
+    assert summary["matches"] == 2
+    assert set(whole) - set(summary) == {"result", "commands"}
+    assert {name: whole[name] for name in summary} == summary
 
 
 def test_oldest_ended_jobs_are_forgotten(tmp_path: Path) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import json
+import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,9 @@ import rasterio
 import shapely
 from fastapi.testclient import TestClient
 from PIL import Image
-from serving import run_job, scene_of, wait_for
+from serving import BASE, run_job, scene_of, server_options, wait_for
+
+from dgl_rsis.apps.server.application import make_app
 
 
 def test_segment(client: TestClient, tmp_path: Path) -> None:
@@ -180,6 +184,81 @@ def test_events_tell_the_job_until_it_ends(client: TestClient) -> None:
     last: dict[str, Any] = json.loads(events[-1].split("data: ", 1)[1])
     assert last["result"]["candidates"] is not None
     assert all(each.startswith("event: progress\n") for each in events[:-1])
+
+
+def test_list_of_jobs_has_neither_results_nor_commands(client: TestClient) -> None:
+    scene = scene_of(client, "scene.tif")
+    job = run_job(client, "refer", {"scene": scene["id"], "text": "the largest tree"})
+    listed = client.get("/jobs").json()["jobs"]
+    assert not [each for each in listed if {"result", "commands"} & set(each)]
+    (ours,) = [each for each in listed if each["id"] == job["id"]]
+    assert ours["matches"] == len(job["result"]["matches"])
+    assert {name: job[name] for name in ours} == ours
+
+
+@pytest.fixture
+def queue(scene_folder: Path, tmp_path: Path) -> tuple[TestClient, str]:
+    """A server that computes nothing, and the address of a job that waits."""
+    options = server_options(tmp_path / "state", [str(scene_folder / "scene.tif")])
+    client = TestClient(make_app(options, warm=False), base_url=BASE)  # not entered: no worker
+    body = {"scene": scene_of(client, "scene.tif")["id"], "text": "a tree"}
+    return client, f"/jobs/{client.post('/refer', json=body).json()['id']}"
+
+
+def test_cancel_is_harmless_once_a_job_has_ended(client: TestClient) -> None:
+    scene = scene_of(client, "scene.tif")
+    job = run_job(client, "refer", {"scene": scene["id"], "text": "the largest tree"})
+    answer = client.post(f"/jobs/{job['id']}/cancel")
+    assert answer.status_code == 200
+    assert answer.json() == job == client.get(f"/jobs/{job['id']}").json()
+    assert client.get(f"/jobs/{job['id']}/result.gpkg").status_code == 200
+
+
+def test_cancelled_job_stays_in_the_list(queue: tuple[TestClient, str]) -> None:
+    client, job = queue
+    assert client.post(f"{job}/cancel").json()["state"] == "cancelled"
+    assert [each["state"] for each in client.get("/jobs").json()["jobs"]] == ["cancelled"]
+
+
+def test_waiting_job_is_forgotten_by_one_request(queue: tuple[TestClient, str]) -> None:
+    client, job = queue
+    assert client.delete(job).status_code == 204
+    assert client.get("/jobs").json() == {"jobs": []}
+    for answer in (client.get(job), client.delete(job), client.post(f"{job}/cancel")):
+        assert (answer.status_code, answer.json()["code"]) == (404, "unknown-job")
+
+
+def test_running_job_is_forgotten_by_one_request(client: TestClient) -> None:
+    scene = scene_of(client, "scene.tif")
+    body = {"scene": scene["id"], "classes": ["building", "road"], "settings": {"preset": "paper"}}
+    id_ = client.post("/segment", json=body).json()["id"]
+    while client.get(f"/jobs/{id_}").json()["state"] == "waiting":
+        time.sleep(0.02)
+    assert client.delete(f"/jobs/{id_}").status_code == 204
+    assert id_ not in [each["id"] for each in client.get("/jobs").json()["jobs"]]
+    assert run_job(client, "refer", {"scene": scene["id"], "text": "a tree"})["state"] == "done"
+    assert id_ not in [each["id"] for each in client.get("/jobs").json()["jobs"]]
+    app: Any = client.app
+    assert not app.state.service.jobs.folders.place(id_).exists()
+
+
+def test_events_of_a_forgotten_job_name_it(queue: tuple[TestClient, str]) -> None:
+    client, job = queue
+    before = client.get(job).json()
+    threading.Timer(0.5, lambda: client.delete(job)).start()
+    last = client.get(f"{job}/events").text.strip().split("\n\n")[-1]
+    assert last.startswith("event: cancelled\n")
+    assert json.loads(last.split("data: ", 1)[1]) == {
+        **before, "state": "cancelled", "message": "cancelled",
+    }  # fmt: skip
+
+
+def test_ogc_dismisses_what_runs_and_then_forgets_it(queue: tuple[TestClient, str]) -> None:
+    client, job = queue
+    assert client.delete(f"/ogc{job}").json()["status"] == "dismissed"
+    assert client.get(f"/ogc{job}").json()["status"] == "dismissed"
+    assert client.delete(f"/ogc{job}").status_code == 200
+    assert client.get(f"/ogc{job}").status_code == 404
 
 
 def test_sentence_that_finds_nothing_possible_is_told(client: TestClient) -> None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 ENDED = ("done", "failed", "cancelled")
+_LARGE = ("commands", "result")
 
 
 @dataclass(frozen=True)
@@ -51,11 +52,19 @@ class Job:
         """Whether it is done, failed or cancelled."""
         return self.state in ENDED
 
+    def summary(self) -> dict[str, Any]:
+        """What a list of jobs says about it: all that is small."""
+        names = [each.name for each in fields(self) if each.name not in (*_LARGE, "started")]
+        matches = None if self.result is None else self.result.get("matches")
+        return {
+            **{name: getattr(self, name) for name in names},
+            "matches": None if matches is None else len(matches),
+            "seconds_left": self._seconds_left(),
+        }
+
     def to_json(self) -> dict[str, Any]:
-        """What the service says about it."""
-        values = asdict(self)
-        del values["started"]
-        return {**values, "seconds_left": self._seconds_left()}
+        """All that the service says about it."""
+        return {**self.summary(), **{name: getattr(self, name) for name in _LARGE}}
 
     def _seconds_left(self) -> float | None:
         if self.state != "running" or self.started is None or not 0 < self.done < self.total:

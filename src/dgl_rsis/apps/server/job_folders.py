@@ -46,6 +46,10 @@ class JobFolders:
         """Remove the folder of a job, if it is there."""
         shutil.rmtree(self.place(id_), ignore_errors=True)
 
+    def forget(self, id_: str) -> None:
+        """Remove the record of a job whose files are still written; a restart removes the rest."""
+        (self.place(id_) / RECORD).unlink(missing_ok=True)
+
     def size(self, id_: str) -> int:
         """Bytes of all files of a job; 0 where they are removed meanwhile."""
         try:

@@ -40,6 +40,7 @@ class JobBook:
         self.folders = JobFolders(folder)
         self._limits = limits
         self._entries = {job.id: _Entry(job) for job in self.folders.earlier()}
+        self._given: str | None = None  # the job that the worker has, also after it was cancelled
         self._changed = threading.Condition()
         self._closed = False
 
@@ -112,12 +113,17 @@ class JobBook:
         return job
 
     def next(self, seconds: float) -> Job | None:
-        """Take the job that waits longest, which runs from now on; None after so many seconds."""
+        """Take the job that waits longest, which runs from now on; None after so many seconds.
+
+        Who asks has stopped the job that it was given before.
+        """
         with self._changed:
+            self._take_back()
             ends = time.monotonic() + seconds
             while not self._closed:
                 for entry in self._entries.values():
                     if entry.job.state == "waiting":
+                        self._given = entry.job.id
                         return self._change(
                             entry, state="running", message="starting", started=time.monotonic()
                         )
@@ -146,10 +152,7 @@ class JobBook:
         """End a running job; one that was cancelled or forgotten stays so."""
         with self._changed:
             entry = self._entries.get(id_)
-            if entry is None:
-                self.folders.remove(id_)
-                return
-            if entry.job.state != "running":
+            if entry is None or entry.job.state != "running":
                 return
             state = "failed" if result is None else "done"
             job = entry.job
@@ -159,8 +162,8 @@ class JobBook:
                 finished=now(),
             )  # fmt: skip
 
-    def cancel(self, id_: str) -> None:
-        """Cancel a job, or forget one that has ended.
+    def stop(self, id_: str) -> Job:
+        """Cancel a job, unless it has ended; the job as it is then.
 
         Raises:
             Problem: there is none.
@@ -169,8 +172,29 @@ class JobBook:
             entry = self._entry(id_)
             if not entry.job.has_ended:
                 self._change(entry, state="cancelled", message="cancelled", finished=now())
-                return
+            return entry.job
+
+    def forget(self, id_: str) -> None:
+        """Cancel a job, and forget it and its files.
+
+        Raises:
+            Problem: there is none.
+        """
+        with self._changed:
+            self._entry(id_)
             self._forget(id_)
+
+    def cancel(self, id_: str) -> None:
+        """Cancel a job, or forget one that has ended: what OGC API - Processes calls to dismiss.
+
+        Raises:
+            Problem: there is none.
+        """
+        with self._changed:
+            if self._entry(id_).job.has_ended:
+                self._forget(id_)
+            else:
+                self.stop(id_)
 
     @contextmanager
     def listening(self, id_: str, listener: Callable[[], None]) -> Iterator[None]:
@@ -187,19 +211,6 @@ class JobBook:
         finally:
             with self._changed:
                 entry.listeners.discard(listener)
-
-    def wait(self, id_: str, seconds: float) -> Job:
-        """The job as it ended, or as it is after so many seconds.
-
-        Raises:
-            Problem: there is none.
-        """
-        ends = time.monotonic() + seconds
-        with self._changed:
-            while not self._entry(id_).job.has_ended:
-                if not self._changed.wait(max(0.0, ends - time.monotonic())):
-                    break
-            return self._entry(id_).job
 
     def close(self) -> None:
         """Give out no more jobs; those that have not ended fail."""
@@ -259,5 +270,18 @@ class JobBook:
                     self._forget(id_)
 
     def _forget(self, id_: str) -> None:
-        del self._entries[id_]
-        self.folders.remove(id_)
+        """Drop a job and tell everybody; the lock is held."""
+        entry = self._entries.pop(id_)
+        if id_ == self._given:
+            self.folders.forget(id_)  # the worker still writes into its folder
+        else:
+            self.folders.remove(id_)
+        for listener in tuple(entry.listeners):
+            listener()
+        self._changed.notify_all()
+
+    def _take_back(self) -> None:
+        """The worker has left the job that it was given; the lock is held."""
+        if self._given is not None and self._given not in self._entries:
+            self.folders.remove(self._given)
+        self._given = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path as FilePath
 from typing import Annotated, Any
 
@@ -63,25 +64,30 @@ def job_routes(service: Service) -> APIRouter:
 
     @routes.get("/jobs", tags=["jobs"])
     async def jobs() -> dict[str, Any]:
-        """All jobs, the latest first."""
-        return {"jobs": [job.to_json() for job in service.jobs.all()]}
+        """All jobs, the latest first, without their `result` and `commands`."""
+        return {"jobs": [job.summary() for job in service.jobs.all()]}
 
     @routes.get("/jobs/{id}", tags=["jobs"])
     async def job(id: Id) -> dict[str, Any]:
-        """One job."""
+        """One job, with its `result` and `commands`."""
         return service.jobs.get(id).to_json()
 
+    @routes.post("/jobs/{id}/cancel", tags=["jobs"])
+    async def cancel(id: Id) -> dict[str, Any]:
+        """Cancel a job; one that has ended stays as it is."""
+        return service.jobs.stop(id).to_json()
+
     @routes.delete("/jobs/{id}", status_code=204, tags=["jobs"])
-    async def cancel(id: Id) -> None:
-        """Cancel a job, or forget one that has ended."""
-        service.jobs.cancel(id)
+    async def forget(id: Id) -> None:
+        """Forget a job and its files; one that has not ended is cancelled for that."""
+        service.jobs.forget(id)
 
     @routes.get("/jobs/{id}/events", tags=["jobs"], responses=_EVENTS, response_class=Response)
     async def events(id: Id) -> StreamingResponse:
         """Server-sent events: the job after each change, until it ends."""
-        service.jobs.get(id)  # 404 before the stream begins
+        job = service.jobs.get(id)  # 404 before the stream begins
         return StreamingResponse(
-            _events(service, id),
+            _events(service, job),
             media_type="text/event-stream",
             headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
         )
@@ -200,13 +206,17 @@ def _result_file(job: Job, folder: FilePath, suffix: str) -> FilePath:
     return folder / ("heat.tif" if job.kind == "refer" and suffix == "tif" else f"result.{suffix}")
 
 
-async def _events(service: Service, id_: str) -> AsyncIterator[str]:
+async def _events(service: Service, job: Job) -> AsyncIterator[str]:
     try:
-        async for job in service.events(id_, _QUIET):
-            if job is None:
+        async for news in service.events(job.id, _QUIET):
+            if news is None:
                 yield ": still here\n\n"
                 continue
-            name = job.state if job.has_ended else "progress"
-            yield f"event: {name}\ndata: {json.dumps(job.to_json())}\n\n"
+            job = news
+            yield _event(job.state if job.has_ended else "progress", job)
     except Problem:  # it was forgotten while somebody listened
-        yield 'event: cancelled\ndata: {"state": "cancelled"}\n\n'
+        yield _event("cancelled", replace(job, state="cancelled", message="cancelled"))
+
+
+def _event(name: str, job: Job) -> str:
+    return f"event: {name}\ndata: {json.dumps(job.to_json())}\n\n"

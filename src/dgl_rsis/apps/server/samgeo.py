@@ -68,13 +68,12 @@ def samgeo_routes(service: Service) -> APIRouter:
             try:
                 job = await service.ended(job.id)
             finally:
-                if not job.has_ended:
-                    service.jobs.cancel(job.id)
+                service.jobs.stop(job.id)
             if job.state != "done":
                 raise Problem(422, "unusable", job.error or "the job was cancelled; send it again")
             place = service.jobs.folders.place(job.id)
             answer = await service.in_thread(lambda: _answer(job, place, wish, scene.path))
-            service.jobs.cancel(job.id)  # its files go; what is sent was read
+            service.jobs.forget(job.id)  # its files go; what is sent was read
             return answer
         finally:
             service.scenes.delete(scene.id)

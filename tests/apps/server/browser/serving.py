@@ -10,13 +10,13 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 from typing import Any
-from urllib.error import URLError
+from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
 
 import numpy as np
@@ -48,6 +48,10 @@ class Server:
         with urlopen(request, timeout=60) as answer:
             return json.load(answer)
 
+    def delete(self, path: str) -> None:
+        """Deletes what is at a path."""
+        urlopen(Request(self.url + path, method="DELETE"), timeout=60).close()
+
     def wait_for(self, job: dict[str, Any]) -> dict[str, Any]:
         """The job when it has ended."""
         end = time.monotonic() + PATIENCE / 1000
@@ -65,10 +69,13 @@ def free_port() -> int:
 
 
 @contextmanager
-def serving(folder: Path, log: Path, port: int | None = None) -> Iterator[Server]:
+def serving(
+    folder: Path, log: Path, port: int | None = None, options: Sequence[str] = ()
+) -> Iterator[Server]:
     """`dgl-rsis serve FOLDER`, ended with the context."""
     port = port or free_port()
     command = [sys.executable, "-m", "dgl_rsis", "serve", str(folder), "--port", str(port)]
+    command += options
     with log.open("ab") as output:
         process = subprocess.Popen(command, stdout=output, stderr=output)
     server = Server(f"http://127.0.0.1:{port}/", process)
@@ -77,6 +84,8 @@ def serving(folder: Path, log: Path, port: int | None = None) -> Iterator[Server
         while True:
             try:
                 server.get("health")
+                break
+            except HTTPError:  # it answers, but to those with its token only
                 break
             except (URLError, ConnectionError):
                 assert process.poll() is None, log.read_text()

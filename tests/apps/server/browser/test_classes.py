@@ -22,8 +22,9 @@ def of_colour(picture, colour):
 
 
 def test_the_legend_has_areas_and_switches_classes(mapped, server):
-    job = server.get("jobs")["jobs"]
-    result = next(each for each in job if each["kind"] == "segment")["result"]
+    jobs = server.get("jobs")["jobs"]
+    job = next(each for each in jobs if each["kind"] == "segment")
+    result = server.get(f"jobs/{job['id']}")["result"]
     legend = {entry["class"]: entry for entry in result["legend"]}
     rows = mapped.texts(".legend li")
     assert [row.split("\n")[0].strip() for row in rows] == list(legend)

@@ -8,7 +8,8 @@ pytestmark = pytest.mark.browser
 
 
 def newest(server):
-    return max(server.get("jobs")["jobs"], key=lambda job: job["created"])
+    job = max(server.get("jobs")["jobs"], key=lambda job: job["created"])
+    return server.get(f"jobs/{job['id']}")
 
 
 def middle(user, across, down):

@@ -23,7 +23,7 @@ def asked(user):
 
 def job_of(server, text):
     asked = [job for job in server.get("jobs")["jobs"] if job["request"].get("text") == text]
-    return max(asked, key=lambda job: job["created"])
+    return server.get(f"jobs/{max(asked, key=lambda job: job['created'])['id']}")
 
 
 def test_chips_appear_while_typing_and_mark_unknown_words(user):
@@ -59,7 +59,7 @@ def test_progress_is_seen_before_the_answer(user):
 def test_the_answer_before_stays_until_the_next_one_comes(asked):
     user, _ = asked
     held = []
-    user.page.route("**/candidates.geojson", held.append)
+    user.page.route("**/candidates.geojson", lambda route: held.append(route))
     user.type("the smallest building")
     user.page.press("#question", "Enter")
     while not held:
@@ -153,6 +153,27 @@ def test_the_geopackage_is_read_by_others(asked, tmp_path):
     assert len(table) >= 1
     chosen = table[table["chosen"].astype(bool)].union_all()
     assert not chosen.equals(answer[answer["chosen"].astype(bool)].union_all())
+
+
+def test_all_downloads_are_there_for_the_answer_and_for_another_candidate(asked):
+    user, _ = asked
+    page = user.page
+    assert downloads(page) == {"GeoPackage": 200, "GeoJSON": 200, "GeoTIFF": 200}
+    page.locator(".candidate").nth(1).click()
+    page.get_by_role("heading", name="Download candidate 2").wait_for()
+    assert downloads(page) == {"GeoPackage": 200, "GeoJSON": 200}  # the heat map is of no candidate
+    page.locator(".candidate").first.click()
+    page.get_by_role("heading", name="Download", exact=True).wait_for()
+    assert "GeoTIFF" in downloads(page)
+
+
+def downloads(page):
+    """What each link answers."""
+    links = page.locator("#downloads a").all()
+    return {
+        link.inner_text(): page.request.get(link.evaluate("link => link.href")).status
+        for link in links
+    }
 
 
 def test_the_heat_map_follows_its_opacity(asked):

@@ -60,6 +60,35 @@ def test_an_upload_is_shown_asked_and_deleted(user, scene_folder):
     assert page.locator("#scenes option").count() == count - 1
 
 
+def test_the_only_scene_is_deleted_with_its_answer(user, scene_folder):
+    page = user.page
+
+    def uploads_only(route):
+        if route.request.method != "GET":
+            route.continue_()
+            return
+        response = route.fetch()
+        scenes = [scene for scene in response.json()["scenes"] if scene["uploaded"]]
+        route.fulfill(response=response, json={"scenes": scenes})
+
+    page.route("**/scenes", uploads_only)
+    page.goto(user.url)
+    page.locator("#facts", has_text="No scene yet").wait_for()
+    empty = user.picture()[300:500, -400:-200]
+    page.set_input_files("#file", scene_folder / "plain.png")
+    page.locator("#forget-scene").wait_for()
+    user.ask("the largest building")
+    assert (user.picture()[300:500, -400:-200] != empty).any()
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.locator("#forget-scene").click()
+    page.locator("#result").wait_for(state="hidden")
+    user.settle()
+    assert (user.picture()[300:500, -400:-200] == empty).all()
+    assert page.evaluate("location.hash") == ""
+    assert page.is_disabled("#search")
+    assert page.evaluate("document.activeElement.id") == "upload"
+
+
 def test_a_job_is_cancelled(user):
     user.open("town.tif")
     user.ask("the largest building")
@@ -95,4 +124,22 @@ def test_the_server_stops_in_the_middle_and_comes_back(visit, scene_folder, tmp_
     with serving(scene_folder, tmp_path / "second", port):
         user.page.locator(".alert", has_text="does not answer").wait_for(state="detached")
         user.page.locator(".settings select").select_option("default")
+        user.ask("the largest building")
+
+
+def test_the_server_comes_back_with_another_token(visit, scene_folder, tmp_path):
+    port = free_port()
+    with serving(scene_folder, tmp_path / "first", port, ["--token", "one"]) as server:
+        user = visit(f"{server.url}?token=one")
+        user.open("town.tif")
+        server.process.kill()
+        server.process.wait()
+        user.type("the largest building")
+        user.page.locator(".alert", has_text="does not answer").wait_for()
+    with serving(scene_folder, tmp_path / "second", port, ["--token", "two"]) as server:
+        user.page.locator(".alert", has_text="wants its token").wait_for()
+        other = user.page.context.new_page()
+        other.goto(f"{server.url}?token=two")
+        user.page.get_by_role("button", name="Try again").click()
+        user.page.locator(".alert").wait_for(state="detached")
         user.ask("the largest building")

@@ -2,7 +2,7 @@
 
 import * as api from "./api.js";
 import { announce, bringUp, byId, fill, make } from "./dom.js";
-import { plural } from "./format.js";
+import { plural, titleOf } from "./format.js";
 import { legend } from "./legend.js";
 import { ranking } from "./ranking.js";
 
@@ -56,14 +56,13 @@ export class Answer {
 
   /** The sentence of the answer, its notes and why. */
   summarise() {
-    const { kind, result, request } = this.job;
-    const asked = request.text ?? `classes: ${(request.classes ?? []).join(", ")}`;
+    const { kind, result } = this.job;
     let said = `${plural(Object.values(result.counts ?? {}).reduce((sum, count) => sum + count, 0), "polygon")} named`;
     if (kind === "segment") said = plural(result.legend.length, "class", "classes") + " on the map";
     else if (kind === "refer") said = result.matched ? `${plural(result.matches.length, "match", "matches")}` : NOT_FOUND;
     announce(`Done. ${said}`);
     fill(byId("summary"),
-      make("p", { class: "asked" }, asked),
+      make("p", { class: "asked" }, titleOf(this.job)),
       make("p", { class: kind === "refer" && !result.matched ? "note" : "faint" }, said),
       ...(result.notes ?? []).map((note) => make("p", { class: "note" }, note)),
       ...(result.skipped ?? []).map((each) => make("p", { class: "note" }, `Polygon ${each.feature} was left out: ${each.why}`)),
@@ -140,9 +139,11 @@ export class Answer {
     if (feature) this.ranking.choose(feature.properties.id);
   }
 
+  /** Files of the answer, or of a candidate; the heat map is of the whole sentence, and of no candidate. */
   offerDownloads(candidate) {
     const { id, result } = this.job;
-    const links = result.downloads.map((suffix) => make("a", { class: "button",
+    const suffixes = result.downloads.filter((suffix) => !candidate || suffix !== "tif");
+    const links = suffixes.map((suffix) => make("a", { class: "button",
       href: api.result(id, suffix, candidate?.id ?? null), download: "" }, FORMATS[suffix] ?? suffix));
     fill(byId("downloads"), make("h3", {}, candidate ? `Download candidate ${candidate.rank}` : "Download"),
       make("div", { class: "row" }, ...links));

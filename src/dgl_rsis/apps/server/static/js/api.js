@@ -1,5 +1,8 @@
 // The server, as functions. Every failure is an ApiError whose message is a sentence with a way out.
 
+/** `code` of the answer about a job that the server does not have. */
+export const GONE = "unknown-job";
+
 /** What the server refused, or that it does not answer (`code` "offline"). */
 export class ApiError extends Error {
   constructor(message, { status = 0, code = "", retryAfter = null } = {}) {
@@ -55,6 +58,7 @@ export const parse = (text, scene) => json(`parse?${new URLSearchParams(scene ? 
 export const ask = (kind, request) => post(kind, request);
 export const jobs = async () => (await json("jobs")).jobs;
 export const job = (id) => json(`jobs/${encodeURIComponent(id)}`);
+export const cancelJob = (id) => json(`jobs/${encodeURIComponent(id)}/cancel`, { method: "POST" });
 export const deleteJob = (id) => send(`jobs/${encodeURIComponent(id)}`, { method: "DELETE" });
 export const asked = (id, name) => address(`jobs/${encodeURIComponent(id)}/asked/${name}`);
 export const candidates = (id) => json(`jobs/${encodeURIComponent(id)}/candidates.geojson`);

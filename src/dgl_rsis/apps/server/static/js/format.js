@@ -46,3 +46,6 @@ export function sceneFacts(scene) {
   if (scene.metres_per_pixel) facts.push(`${three.format(scene.metres_per_pixel)} m per pixel`);
   return facts.join(" · ");
 }
+
+/** The words that a job was asked with. */
+export const titleOf = ({ request }) => request.text ?? `classes: ${(request.classes ?? []).join(", ")}`;

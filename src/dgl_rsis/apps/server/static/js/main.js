@@ -1,42 +1,39 @@
 // The page: a scene on the map, a question, its jobs and their answers.
 
-import { Answer } from "./answer.js";
 import * as api from "./api.js";
-import { understood } from "./chips.js";
-import { announce, bringUp, byId, debounce, fill, make } from "./dom.js";
+import { announce, byId, fill, make } from "./dom.js";
 import { Drawing } from "./drawing.js";
-import { Jobs, ended } from "./following.js";
-import { bytes, duration, plural, sceneFacts } from "./format.js";
+import { Jobs } from "./following.js";
+import { bytes, plural, sceneFacts, titleOf } from "./format.js";
+import { History } from "./history.js";
 import { MapView, pixelOf } from "./map.js";
 import * as problems from "./problems.js";
-
-const TYPING = 150; // ms without a key before the words are parsed
-const STATES = { waiting: "waiting", running: "running", failed: "failed", cancelled: "cancelled", done: "" };
+import { Question } from "./question.js";
+import { Shown } from "./shown.js";
 
 const state = {
   scenes: [],
-  scene: null,       // the scene on the map
-  shown: null,       // id of the job that is shown
+  scene: null,         // the scene on the map
   requests: new Map(), // by job: what was sent; a job of the server leaves long lists of shapes out
-  parsing: null,     // {text, scene, answer}: the last parse, perhaps under way
-  answer: null,      // Answer of that job, when it is done
+  sending: new Map(),  // by what is sent: the promise of its job
+  wish: null,          // stands for the question that was asked last; null once something else was chosen to be seen
 };
-let view, drawing, jobs;
+let view, drawing, question, jobs, shown, past;
 
 /** Shows an error, and waits for the server where it is gone. */
 function fail(error, way = null) {
-  problems.show(error, way);
-  if (error.code === "offline") problems.waitForServer(async () => { await start(); view.reload(); });
+  problems.show(error, way ?? (error.status === 401 ? { label: "Try again", run: resume } : null));
+  if (error.code === "offline") problems.waitForServer(resume);
 }
 
 /** A tile or a file of shapes did not come. */
 function mapFailed(status, error) {
-  if (status) {
+  if (status && status !== 401) {
     problems.show(new api.ApiError(`A part of the map could not be drawn: the server answered ${status}.`),
       { label: "Draw it again", run: () => view.reload() });
   } else {
     console.warn(error);
-    api.health().catch(fail); // nobody answers, or the picture is broken
+    api.health().catch(fail); // nobody answers, the token is another one, or the picture is broken
   }
 }
 
@@ -76,7 +73,7 @@ function chooseScene(scene) {
   hideJob();
   view.showScene(scene);
   history.replaceState(null, "", scene ? `#scene=${encodeURIComponent(scene.id)}` : "#");
-  parseTyped();
+  question.typed();
 }
 
 async function upload(file) {
@@ -103,60 +100,15 @@ async function forgetScene() {
   const { id, name } = state.scene;
   if (!confirm(`Delete the upload ${name} from the server?`)) return;
   await api.deleteScene(id);
-  state.scene = null;
   await loadScenes();
+  byId(state.scene ? "scenes" : "upload").focus();
   await jobs.refresh();
 }
 
 // The question
 
-/** What the server understands of the field now; asked once per text, shown while it is still there. */
-function parse() {
-  const text = byId("question").value.trim(), scene = state.scene?.id;
-  if (state.parsing?.text === text && state.parsing.scene === scene) return state.parsing.answer;
-  const own = { text, scene, answer: text ? api.parse(text, scene) : Promise.resolve(null) };
-  state.parsing = own;
-  own.answer.then((parsed) => {
-    if (state.parsing !== own) return;
-    byId("question").removeAttribute("aria-invalid");
-    fill(byId("understood"), ...(parsed ? understood(parsed) : []));
-  }, () => { if (state.parsing === own) state.parsing = null; }); // asked anew at the next try
-  return own.answer;
-}
-
-/** While one types, a sentence that cannot be read is said below the field, not as an alarm. */
-const parseTyped = debounce(async () => {
-  const text = byId("question").value;
-  try {
-    await parse();
-  } catch (error) {
-    if (error.code === "offline") fail(error);
-    else if (text === byId("question").value) fill(byId("understood"), make("p", { class: "note" }, error.message));
-  }
-}, TYPING);
-
-/** The kind of a job and its request. */
-function requestFor(parsed, text) {
-  const role = document.querySelector("input[name=role]:checked").value;
-  const { polygons } = drawing;
-  const features = { type: "FeatureCollection",
-    features: polygons.map((geometry, id) => ({ type: "Feature", id, properties: {}, geometry })) };
-  const area = role === "area" ? polygons[0] ?? null : null;
-  const own = role === "candidates" && polygons.length ? features : null;
-  const scene = state.scene.id, preset = byId("preset").value;
-  if (parsed.kind === "classes" && own) {
-    return ["label", { scene, classes: parsed.classes, polygons: own, settings: { preset } }];
-  }
-  if (parsed.kind === "classes") {
-    const settings = { preset, min_area: Number(byId("min-area").value) };
-    return ["segment", { scene, classes: parsed.classes, area, settings }];
-  }
-  return ["refer", { scene, text, area, candidates: own, top_k: Number(byId("top-k").value),
-    heatmap: true, settings: { preset } }];
-}
-
 async function search() {
-  const text = byId("question").value.trim();
+  const { text } = question;
   if (!text) {
     byId("question").focus();
     fill(byId("understood"), make("p", { class: "note" }, "Write what you are looking for, for example: the largest building."));
@@ -164,9 +116,11 @@ async function search() {
   }
   problems.clear();
   drawing.stop();
+  const wish = state.wish = Symbol(text);
   try {
-    const parsed = await parse();
-    await submit(...requestFor(parsed, text));
+    const parsed = await question.parse();
+    if (state.wish !== wish) return; // another question was asked, or another scene chosen
+    await submit(...question.request(parsed, text));
   } catch (error) {
     if (error.status === 422 || error.status === 400) byId("question").setAttribute("aria-invalid", "true");
     fail(error, error.code === "queue-full" ? { label: "Try again", run: search } : null);
@@ -175,112 +129,76 @@ async function search() {
 
 // Jobs and answers
 
-/** Shows a job: its progress, or its answer on the map of its scene. */
+/** Shows a job on the map of its scene. */
 function showJob(id) {
   const job = jobs.known.get(id);
   const scene = state.scenes.find((each) => each.id === job.scene);
   if (scene && scene.id !== state.scene?.id) chooseScene(scene);
-  state.shown = id; // the answer before stays on the map until this one comes
+  guarded(() => shown.show(job))();
   listJobs();
-  jobs.follow(id);
-  guarded(update)(job);
-  if (!ended(job)) bringUp(byId("job"));
 }
 
 function hideJob() {
-  state.shown = null;
-  closeAnswer();
-  jobs.unfollow();
-  byId("job").hidden = true;
+  state.wish = null;
+  shown.hide();
   listJobs();
 }
 
-function closeAnswer() {
-  state.answer?.close();
-  state.answer = null;
+function jobChanged(job) {
+  listJobs();
+  guarded(() => shown.update(job))();
 }
 
-async function update(job) {
-  if (job.id !== state.shown) return;
-  byId("job").hidden = ended(job);
-  if (!ended(job)) showProgress(job);
-  else if (job.state === "done") await showAnswer(job);
-  else {
-    closeAnswer();
-    if (job.state === "cancelled") announce("The job is cancelled.");
-    else fail(new api.ApiError(job.error), state.requests.has(job.id) ? { label: "Try again", run: guarded(() => again(job)) } : null);
+function jobFailed(job) {
+  fail(new api.ApiError(job.error), state.requests.has(job.id) ? { label: "Try again", run: guarded(() => again(job)) } : null);
+}
+
+/** The server forgot a job: another page wanted it so, newer ones took its place, or its storage is another one. */
+function jobLost(job) {
+  if (shown.drop(job)) {
+    problems.show(new api.ApiError(`The server has forgotten “${titleOf(job)}”. Ask again to see the answer.`),
+      state.requests.has(job.id) ? { label: "Ask again", run: guarded(() => again(job)) } : null);
   }
-}
-
-async function showAnswer(job) {
-  const answer = await Answer.of(view, job);
-  if (job.id !== state.shown) return; // another job was chosen meanwhile
-  closeAnswer();
-  state.answer = answer;
-  answer.show();
-}
-
-function showProgress(job) {
-  const bar = byId("bar");
-  if (job.state === "running" && job.total) {
-    bar.max = job.total;
-    bar.value = job.done;
-  } else {
-    bar.removeAttribute("value"); // a bar without a value moves to and fro
-  }
-  byId("job-text").textContent = titleOf(job);
-  const left = job.seconds_left === null ? "" : `, about ${duration(job.seconds_left)} left`;
-  byId("job-message").textContent = job.state === "waiting" ? "waiting for its turn" : `${job.message || "working"}${left}`;
-  announce(job.state === "waiting" ? "The question waits for its turn." : "The question is being worked on.");
+  listJobs();
 }
 
 async function cancel() {
-  const id = state.shown;
-  await api.deleteJob(id);
-  jobs.take(await api.job(id));
+  const { id } = shown;
+  const job = await jobs.of(id, api.cancelJob(id));
+  if (job) jobs.take(job);
 }
 
-/** Sends a request and shows its job. */
+/** Sends a request and shows its job, unless something else was asked or chosen since; what is under way is not sent twice. */
 async function submit(kind, request) {
-  const job = await api.ask(kind, request);
+  const wish = state.wish = Symbol(kind);
+  const key = JSON.stringify([kind, request]);
+  if (!state.sending.has(key)) {
+    state.sending.set(key, api.ask(kind, request).finally(() => state.sending.delete(key)));
+  }
+  const job = await state.sending.get(key);
   state.requests.set(job.id, request);
   jobs.take(job);
-  showJob(job.id);
+  if (state.wish === wish) showJob(job.id);
 }
 
 const again = (job) => submit(job.kind, state.requests.get(job.id));
 
-const titleOf = (job) => job.request.text ?? `classes: ${(job.request.classes ?? []).join(", ")}`;
+const listJobs = () => past.show(jobs.list(), state.scenes, shown.id);
 
-function listJobs() {
-  const list = jobs.list();
-  byId("history").hidden = list.length === 0;
-  byId("history").querySelector("summary").textContent = `History (${list.length})`;
-  fill(byId("jobs"), ...list.map((job) => {
-    const scene = state.scenes.find((each) => each.id === job.scene);
-    const facts = [scene?.name ?? "scene gone", STATES[job.state],
-      job.state === "done" && job.kind === "refer" ? plural(job.result.matches.length, "match", "matches") : ""];
-    return make("li", {},
-      make("button", { type: "button", class: "past", "aria-current": job.id === state.shown ? "true" : null,
-        disabled: !scene, on: { click: () => recall(job) } },
-        make("span", {}, titleOf(job)), make("span", { class: "faint" }, facts.filter(Boolean).join(" · "))),
-      make("button", { type: "button", class: "icon quiet", "aria-label": `Forget: ${titleOf(job)}`, title: "Forget",
-        on: { click: guarded(() => forgetJob(job)) } }, "×"));
-  }));
-}
-
-function recall(job) {
+function recall(id) {
   problems.clear();
-  showJob(job.id);
-  byId("question").value = titleOf(job);
-  parseTyped();
-  listJobs();
+  state.wish = null;
+  byId("question").value = titleOf(jobs.known.get(id));
+  showJob(id);
+  question.typed();
 }
 
-async function forgetJob(job) {
-  if (job.id === state.shown) hideJob();
-  await jobs.forget(job.id);
+async function forgetJob(id) {
+  const job = jobs.known.get(id);
+  await jobs.forget(id);
+  shown.drop(job);
   listJobs();
+  announce(`Forgotten: ${titleOf(job)}`);
 }
 
 // The map
@@ -292,9 +210,9 @@ function pointerMoved(event) {
     text = state.scene.georeferenced ? `${place[1].toFixed(6)}°, ${place[0].toFixed(6)}°` :
       pixelOf(state.scene, place).map((pixel, at) => `${at ? "row" : "column"} ${Math.floor(pixel)}`).join(", ");
   }
-  const what = drawing.mode ? "" : state.answer?.pointAt(event?.point ?? null) ?? "";
+  const what = drawing.mode ? "" : shown.answer?.pointAt(event?.point ?? null) ?? "";
   byId("where").textContent = [what, text].filter(Boolean).join(" · ");
-  view.gl.getCanvas().style.cursor = what && state.answer?.ranking ? "pointer" : "";
+  view.gl.getCanvas().style.cursor = what && shown.answer?.ranking ? "pointer" : "";
 }
 
 function drawnChanged() {
@@ -327,7 +245,7 @@ function listen() {
     if (file) upload(file);
   });
   byId("forget-scene").addEventListener("click", guarded(forgetScene));
-  byId("question").addEventListener("input", parseTyped);
+  byId("question").addEventListener("input", question.typed);
   byId("question").addEventListener("keydown", (event) => {
     if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {
       event.preventDefault();
@@ -347,7 +265,7 @@ function listen() {
   });
   listenToDrops(document.querySelector(".stage"));
   view.onPointer(pointerMoved);
-  view.gl.on("click", (event) => { if (!drawing.mode) state.answer?.clickAt(event.point); });
+  view.gl.on("click", (event) => { if (!drawing.mode) shown.answer?.clickAt(event.point); });
 }
 
 function listenToDrops(stage) {
@@ -364,19 +282,21 @@ function listenToDrops(stage) {
 }
 
 /** Loads what the server has; again when it is back after it was gone. */
-async function start() {
-  try {
-    const { model } = await api.health();
-    byId("model").textContent = model ? `model ${model.name}` : "";
-    byId("model").title = model?.licence ? `licence of the weights: ${model.licence}` : "";
-    await loadScenes();
-    await jobs.refresh();
-    listJobs();
-    if (state.shown && jobs.known.has(state.shown)) showJob(state.shown);
-  } catch (error) {
-    fail(error);
-  }
+async function load() {
+  const { model } = await api.health();
+  byId("model").textContent = model ? `model ${model.name}` : "";
+  byId("model").title = model?.licence ? `licence of the weights: ${model.licence}` : "";
+  await loadScenes();
+  await jobs.refresh();
+  listJobs();
+  if (jobs.known.has(shown.id)) showJob(shown.id);
 }
+
+/** The server is back. */
+const resume = guarded(async () => {
+  await load();
+  view.reload();
+});
 
 async function main() {
   try {
@@ -389,9 +309,12 @@ async function main() {
   }
   await view.ready;
   drawing = new Drawing(view, { changed: drawnChanged, mode: modeChanged });
-  jobs = new Jobs({ changed: (job) => { listJobs(); guarded(update)(job); }, failed: fail });
+  question = new Question(drawing, () => state.scene, fail);
+  jobs = new Jobs({ changed: jobChanged, lost: jobLost, failed: fail });
+  shown = new Shown(view, jobs, jobFailed);
+  past = new History({ recall, forget: guarded(forgetJob) });
   listen();
-  await start();
+  await guarded(load)();
 }
 
 main();

@@ -31,16 +31,18 @@ export function clear() {
   if (!waiting) fill(byId("problem"));
 }
 
-/** Runs `back` once, when a server that does not answer answers again. */
+/** Runs `back` once, when a server that does not answer answers again, were it with a refusal: `back` is told, too. */
 export function waitForServer(back) {
   if (waiting) return;
   waiting = back;
   const look = async () => {
     try {
       await api.health();
-    } catch {
-      setTimeout(look, PAUSE);
-      return;
+    } catch (error) {
+      if (error.code === "offline") {
+        setTimeout(look, PAUSE);
+        return;
+      }
     }
     const run = waiting;
     waiting = null;
