@@ -82,7 +82,7 @@ def test_cancelled_job_stays_cancelled(tmp_path: Path) -> None:
     jobs = book(tmp_path)
     id_ = add(jobs)
     jobs.next(0)
-    assert jobs.stop(id_).state == "cancelled"
+    assert jobs.cancel(id_).state == "cancelled"
     assert not jobs.progress(id_, 1, 2, "on")
     jobs.finish(id_, result={})
     assert jobs.get(id_).state == "cancelled"
@@ -93,14 +93,14 @@ def test_stopping_a_job_that_has_ended_changes_nothing(tmp_path: Path) -> None:
     id_ = add(jobs)
     jobs.next(0)
     jobs.finish(id_, result={"notes": []})
-    assert jobs.stop(id_).state == "done"
+    assert jobs.cancel(id_).state == "done"
     assert jobs.get(id_).result == {"notes": []}
 
 
 def test_ended_job_is_forgotten_with_its_files(tmp_path: Path) -> None:
     jobs = book(tmp_path)
     id_ = add(jobs)
-    jobs.stop(id_)
+    jobs.cancel(id_)
     jobs.forget(id_)
     assert not (tmp_path / id_).exists()
     with pytest.raises(Problem) as told:
@@ -127,7 +127,7 @@ def test_running_job_that_was_forgotten_does_not_come_back_after_a_kill(tmp_path
     jobs = book(tmp_path)
     id_ = add(jobs)
     jobs.next(0)
-    jobs.stop(id_)
+    jobs.cancel(id_)
     jobs.forget(id_)
     assert (tmp_path / id_).is_dir()
     assert book(tmp_path).all() == []
@@ -137,9 +137,9 @@ def test_running_job_that_was_forgotten_does_not_come_back_after_a_kill(tmp_path
 def test_dismissal_cancels_and_then_forgets(tmp_path: Path) -> None:
     jobs = book(tmp_path)
     id_ = add(jobs)
-    jobs.cancel(id_)
+    jobs.dismiss(id_)
     assert jobs.get(id_).state == "cancelled"
-    jobs.cancel(id_)
+    jobs.dismiss(id_)
     assert jobs.all() == []
 
 

@@ -45,6 +45,14 @@ def add(jobs: JobBook) -> str:
     return jobs.add(jobs.folders.new(), "refer", "scene", {"text": "a road"}, {}).id
 
 
+def ended_job(jobs: JobBook, id_: str) -> Job:
+    ends = time.monotonic() + 20
+    while not jobs.get(id_).has_ended:
+        assert time.monotonic() < ends
+        time.sleep(0.02)
+    return jobs.get(id_)
+
+
 def test_faults_and_errors_end_their_job_only(
     jobs: JobBook, start: Callable[[Any], Worker], capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -58,7 +66,7 @@ def test_faults_and_errors_end_their_job_only(
         raise raised.pop(0)
 
     worker = start(task_of)
-    ended = [jobs.wait(add(jobs), 20) for _ in range(3)]
+    ended = [ended_job(jobs, add(jobs)) for _ in range(3)]
     assert [job.state for job in ended] == ["failed"] * 3
     assert [str(job.error) for job in ended] == [
         "the program failed on this job; the server's log says where",
@@ -84,7 +92,7 @@ def test_full_disk_ends_a_job_and_not_the_thread(
     heard: list[str] = []
     with jobs.listening(ids[0], lambda: heard.append(jobs.get(ids[0]).state)):
         start(task_of)
-        ended = [jobs.wait(id_, 20) for id_ in ids]
+        ended = [ended_job(jobs, id_) for id_ in ids]
     assert [(job.state, job.error) for job in ended] == [("failed", f"no words; {UNRECORDED}")] * 2
     assert heard == ["running", "failed"]
     assert jobs.next(0) is None

@@ -162,7 +162,7 @@ class JobBook:
                 finished=now(),
             )  # fmt: skip
 
-    def stop(self, id_: str) -> Job:
+    def cancel(self, id_: str) -> Job:
         """Cancel a job, unless it has ended; the job as it is then.
 
         Raises:
@@ -184,7 +184,7 @@ class JobBook:
             self._entry(id_)
             self._forget(id_)
 
-    def cancel(self, id_: str) -> None:
+    def dismiss(self, id_: str) -> None:
         """Cancel a job, or forget one that has ended: what OGC API - Processes calls to dismiss.
 
         Raises:
@@ -194,7 +194,7 @@ class JobBook:
             if self._entry(id_).job.has_ended:
                 self._forget(id_)
             else:
-                self.stop(id_)
+                self.cancel(id_)
 
     @contextmanager
     def listening(self, id_: str, listener: Callable[[], None]) -> Iterator[None]:

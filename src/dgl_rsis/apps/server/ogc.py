@@ -131,7 +131,7 @@ def ogc_routes(service: Service) -> APIRouter:
     async def dismiss(id: Id, request: Request) -> dict[str, Any]:
         """Cancel a job, or forget one that has ended."""
         job = _job(service, id)
-        service.jobs.cancel(id)
+        service.jobs.dismiss(id)
         return {**_status(job, _base(request)), "status": "dismissed"}
 
     @routes.get("/jobs/{id}/results")

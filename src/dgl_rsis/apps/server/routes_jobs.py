@@ -75,7 +75,7 @@ def job_routes(service: Service) -> APIRouter:
     @routes.post("/jobs/{id}/cancel", tags=["jobs"])
     async def cancel(id: Id) -> dict[str, Any]:
         """Cancel a job; one that has ended stays as it is."""
-        return service.jobs.stop(id).to_json()
+        return service.jobs.cancel(id).to_json()
 
     @routes.delete("/jobs/{id}", status_code=204, tags=["jobs"])
     async def forget(id: Id) -> None:

@@ -68,7 +68,7 @@ def samgeo_routes(service: Service) -> APIRouter:
             try:
                 job = await service.ended(job.id)
             finally:
-                service.jobs.stop(job.id)
+                service.jobs.cancel(job.id)
             if job.state != "done":
                 raise Problem(422, "unusable", job.error or "the job was cancelled; send it again")
             place = service.jobs.folders.place(job.id)
