@@ -6,6 +6,8 @@ import { announce, byId, fill, make } from "./dom.js";
 const PAUSE = 2000; // ms between two looks whether the server is back
 
 let waiting = null; // what runs when the server is back; null while it answers
+let absence = null; // the alert that the server does not answer
+let covered = [];   // what that alert took the place of
 
 /**
  * Shows an error; an aborted request is no error.
@@ -20,10 +22,15 @@ export function show(error, way = null) {
     `The page has failed (${error.message}). Reload it; your questions stay in the history.`;
   const offered = way ?? (error instanceof api.ApiError ? null :
     { label: "Reload", run: () => location.reload() });
-  fill(byId("problem"), make("div", { class: "alert" }, make("p", {}, text),
+  const alert = make("div", { class: "alert" }, make("p", {}, text),
     make("div", { class: "row" },
       offered && make("button", { type: "button", on: { click: () => { clear(); offered.run(); } } }, offered.label),
-      error.code === "offline" ? null : make("button", { type: "button", class: "quiet", on: { click: clear } }, "Dismiss"))));
+      error.code === "offline" ? null : make("button", { type: "button", class: "quiet", on: { click: clear } }, "Dismiss")));
+  if (error.code === "offline") {
+    absence = alert;
+    covered = [...byId("problem").children];
+  }
+  fill(byId("problem"), alert);
   byId("problem").scrollIntoView({ block: "nearest" });
 }
 
@@ -46,7 +53,7 @@ export function waitForServer(back) {
     }
     const run = waiting;
     waiting = null;
-    clear();
+    if (absence?.isConnected) fill(byId("problem"), ...covered);
     announce("The server is back.");
     run();
   };
