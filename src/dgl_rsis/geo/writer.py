@@ -28,6 +28,7 @@ from dgl_rsis.types import MapFrame
 RASTER_SUFFIXES = (".tif", ".tiff")
 VECTOR_SUFFIXES = (".gpkg", ".geojson", ".parquet", ".fgb")
 _PALETTE_CLASSES = 254  # uint8 less "no data"; 255 is left free for other programs' "no data"
+_SMALL = 2**26  # bytes up to which what is written on the way is not worth compressing
 
 
 @dataclass(frozen=True)
@@ -200,11 +201,11 @@ def _write_cog(
         "tiled": True,
         "blockxsize": blocks.side,
         "blockysize": blocks.side,
-        "compress": "DEFLATE",
-        "zlevel": 1,
         "bigtiff": "IF_SAFER",
         "sparse_ok": True,
     }
+    if height * width * np.dtype(blocks.dtype).itemsize > _SMALL:
+        profile |= {"compress": "DEFLATE", "zlevel": 1}
     if frame is not None:
         profile |= {"transform": Affine(*frame.transform), "crs": frame.crs}
     parts = path.with_name(f"parts-of-{path.name}")

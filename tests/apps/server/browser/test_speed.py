@@ -44,7 +44,7 @@ def test_answers_come_soon(visit, server, record_property):
     record_property("seconds", (first, second, other))
     assert first < 8
     assert second < 1
-    assert other < 1.5  # another noun asks the model anew
+    assert other < 1.2  # another noun asks the model anew: 0.9 s where nothing else runs
 
 
 def test_five_thousand_polygons_never_block_the_page(visit, server, record_property):
