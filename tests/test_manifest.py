@@ -127,14 +127,20 @@ def test_the_commit_of_a_checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         )  # fmt: skip
         return said.stdout.strip()
 
+    def anew() -> str | None:
+        source_commit.cache_clear()
+        return source_commit()
+
     module = tmp_path / "manifest.py"
     module.write_text("one")
     monkeypatch.setattr(dgl_rsis.manifest, "__file__", str(module))
-    assert source_commit() is None  # no checkout
+    assert anew() is None  # no checkout
     git("init")
-    assert source_commit() is None  # not one of its files
+    assert anew() is None  # not one of its files
     git("add", "manifest.py")
     git("commit", "-m", "One")
-    assert source_commit() == git("rev-parse", "HEAD")
+    assert anew() == git("rev-parse", "HEAD")
     module.write_text("two")
-    assert source_commit() == git("rev-parse", "HEAD") + "-dirty"
+    assert source_commit() == git("rev-parse", "HEAD")  # what runs was loaded before
+    assert anew() == git("rev-parse", "HEAD") + "-dirty"
+    source_commit.cache_clear()

@@ -14,6 +14,7 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -56,8 +57,12 @@ def library_versions() -> dict[str, str | None]:
     return versions
 
 
+@cache
 def source_commit() -> str | None:
-    """Commit of the checkout that runs, ``-dirty`` where files differ from it; None without one."""
+    """Commit of the checkout that runs, ``-dirty`` where files differ from it; None without one.
+
+    It is that of the first call: what runs was loaded before.
+    """
     folder = Path(__file__).parent
     asked = ("git", "-C", str(folder), "describe", "--always", "--dirty", "--abbrev=40")
     tracked = ("git", "-C", str(folder), "ls-files", "--error-unmatch", __file__)
