@@ -1,4 +1,4 @@
-"""The complete table: presets, switches, baselines and oracles of both tasks on all that is here.
+"""The complete table: presets, switches, baselines and oracles of both tasks, on real and rendered images.
 
     python benchmarks/complete.py FOLDER [-o runs/complete] [--scenes 500] [--asked 0.25]
 

@@ -72,9 +72,8 @@ def _texts(noun: str, expressions: list[str], backbone: Backbone, settings: Sett
     words = settings.knowledge.words
     rest = words.competitors([noun]) if settings.knowledge.background else []
     own = [words.class_prompts(said, knowledge=settings.knowledge.enabled) for said in expressions]
-    alone = [replace(each, synonyms=dict([next(iter(each.synonyms.items()))])) for each in own]
     others = [words.class_prompts(word, knowledge=False) for word in rest]
-    return local.encode_classes(backbone, alone, others).features
+    return local.encode_classes(backbone, [each.alone() for each in own], others).features
 
 
 def _grad_cam(image: PreparedImage, texts: FloatArray, count: int) -> Provider:

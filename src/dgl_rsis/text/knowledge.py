@@ -36,6 +36,11 @@ class ClassPrompts:
     name: str
     synonyms: Mapping[str, tuple[str, ...]]
 
+    def alone(self) -> ClassPrompts:
+        """The prompts of the name itself, without its synonyms."""
+        name, prompts = next(iter(self.synonyms.items()))
+        return ClassPrompts(self.name, {name: prompts})
+
 
 @dataclass(frozen=True)
 class ClassKnowledge:

@@ -12,7 +12,6 @@ from dgl_rsis.apps.server.limits import Limits
 from dgl_rsis.apps.server.service import Service
 from dgl_rsis.apps.server.tiles import TileNumber, scene_tile
 from dgl_rsis.apps.server.words import understand_text
-from dgl_rsis.errors import ImageError
 
 Id = Annotated[str, Path(max_length=100)]
 Number = Annotated[int, Path(ge=0, le=2**31)]
@@ -86,13 +85,8 @@ def scene_routes(service: Service) -> APIRouter:
     async def digest(id: Id) -> dict[str, str]:
         """A digest of the file of a scene, by which clients know whether they have the same."""
         found = service.scenes.get(id)
-        try:
-            return {"digest": await service.in_thread(lambda: file_digest(found.path))}
-        except OSError as error:
-            raise ImageError(
-                f"{found.name} cannot be read any more: {error.strerror}; put it back, or start "
-                "the server without it"
-            ) from error
+        found.check_files()
+        return {"digest": await service.in_thread(lambda: file_digest(found.path))}
 
     @routes.delete("/scenes/{id}", status_code=204, tags=["scenes"])
     async def delete(id: Id) -> None:
