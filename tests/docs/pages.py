@@ -16,7 +16,7 @@ MARKS = {
     "needs-clone": "a clone of the repository with make",
     "needs-notebook": "a notebook with its extras; tests/test_tutorials.py executes those there are",
     "needs-kill": "a run that was cut off",
-    "needs-server": "a server that runs on, or another program",
+    "needs-server": "a server that runs on; test_servers.py starts it",
 }
 _BLOCK = re.compile(
     r"^```(?P<language>sh|python)(?: \{(?P<marks>[^}]*)\})?\n(?P<code>.*?)^```$",
