@@ -6,7 +6,8 @@
 
 Regions are the 4-connected components of one label, given as proposals: of Dubai tile 6 with at
 least 100 pixels and five names, of rendered test scenes (*rendered*) with at least 16 pixels and the
-names of all kinds. No background words compete.
+names of all kinds; and the instances of ``dior_mini`` (masks) and ``dota_mini`` (oriented boxes) with
+the names that occur in their set. No background words compete.
 
 * dense pooling: the mean of the next two
 * cell pooling: class probabilities of the cells, averaged inside the mask
@@ -15,7 +16,7 @@ names of all kinds. No background words compete.
 * tight crop: the square around the bounding box, its pixels as they are
 * context crop: the software's own crop
 * mixtures: weighted geometric means of those, with the weights of the settings and with equal ones
-* default: the software's own mixture, in which only the best regions get a crop
+* default: what ``label`` says of given polygons
 
 Mean class accuracy is the mean over classes of the share of their regions that get their own name;
 accuracy is that share over all regions. Seconds are wall time per image, of a mixture the sum of
@@ -26,19 +27,31 @@ from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pointing
 from common import command, data_folder, print_header, print_row
 from dubai import CLASSES
-from regions import VIEWS, Reading, Regions, classify, read_image, read_regions
+from regions import (
+    DEFAULT,
+    VIEWS,
+    Reading,
+    Regions,
+    as_labelled,
+    classify,
+    read_image,
+    read_regions,
+)
 
+from dgl_rsis.benchmark.datasets.coco import read_coco
+from dgl_rsis.benchmark.datasets.dota import read_dota
 from dgl_rsis.benchmark.metrics import confusion_matrix, mean_class_accuracy, overall_accuracy
 from dgl_rsis.benchmark.regions import labelled_regions
-from dgl_rsis.config import LocalSettings, make_settings, parse_overrides
+from dgl_rsis.config import LocalSettings, Settings, make_settings, parse_overrides
 from dgl_rsis.models.base import Backbone
 from dgl_rsis.pipeline import load
 from dgl_rsis.render import KINDS, render_scene
@@ -46,6 +59,7 @@ from dgl_rsis.stages import local
 from dgl_rsis.text.classes import read_classes
 from dgl_rsis.types import FloatArray, IntArray
 
+SETS = ("dubai", "rendered", "dior_mini", "dota_mini")
 LEAST_AREA = {"dubai": 100, "rendered": 16}  # pixels
 POOLED = "dense pooling"
 MIXTURES = (
@@ -80,6 +94,22 @@ def rendered_regions(first: int, count: int) -> Iterator[Regions]:
         yield Regions(scene.image, masks, truth, scene.gsd)
 
 
+def instance_regions(data: Path, name: str) -> tuple[tuple[str, ...], list[Regions]]:
+    """Names that occur in a set, and the instances of its images."""
+    images = (
+        read_coco(data / name / "annotations.json")
+        if name == "dior_mini"
+        else read_dota(data / name)
+    )
+    pictures = [pointing.photograph(image) for image in images]
+    names = tuple(sorted({each for picture in pictures for each in picture.names}))
+    found = []
+    for picture in pictures:
+        truth = np.array([names.index(each) for each in picture.names], np.int64)
+        found.append(Regions(picture.raster.rgb, picture.instances, truth))
+    return names, found
+
+
 def pool(
     regions: Regions,
     reading: Reading,
@@ -112,9 +142,10 @@ def outcomes(
     backbone: Backbone,
     texts: local.TextFeatures,
     views: dict[str, LocalSettings],
+    settings: Settings,
 ) -> dict[str, Outcome]:
     """All views and mixtures of one image."""
-    default = views["default"]
+    default = settings.local
     reading = read_image(regions, backbone, texts, default)
     found = {
         name: Outcome(probabilities, seconds)
@@ -134,22 +165,24 @@ def outcomes(
         if len(set(weights.values())) > 1:
             equal = dict.fromkeys(names, 1.0)
             result[f"{title}, equal weights"] = mix(found, equal)
-    return {**result, "default": found["default"]}
+    labelled = Outcome(*as_labelled(regions, backbone, texts, settings))
+    return {**result, DEFAULT: labelled}
 
 
 def report(
     title: str,
-    images: Iterator[Regions],
+    images: Iterable[Regions],
     names: tuple[str, ...],
     backbone: Backbone,
     views: dict[str, LocalSettings],
+    settings: Settings,
 ) -> None:
     """Print one row per view."""
     texts = local.encode_classes(backbone, read_classes(names, other=False).prompts)
     confusions: dict[str, IntArray] = {}
     seconds: dict[str, list[float]] = {}
     for regions in images:
-        for name, outcome in outcomes(regions, backbone, texts, views).items():
+        for name, outcome in outcomes(regions, backbone, texts, views, settings).items():
             found = outcome.probabilities.argmax(-1)
             confusion = confusion_matrix(regions.truth, found, len(names))
             confusions[name] = confusions.get(name, np.zeros_like(confusion)) + confusion
@@ -170,27 +203,32 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--data", type=Path)
     parser.add_argument("--model", default="rs-tiny")
-    parser.add_argument("--set-name", nargs="+", choices=LEAST_AREA, default=[*LEAST_AREA])
+    parser.add_argument("--set-name", nargs="+", choices=SETS, default=SETS)
     parser.add_argument("--tile", type=int, default=6)
     parser.add_argument("--first", type=int, default=80000, help="seed of the first scene")
     parser.add_argument("--scenes", type=int, default=8, help="how many are rendered")
     parser.add_argument("--set", action="append", default=[], metavar="STAGE.OPTION=VALUE")
     options = parser.parse_args()
     overrides: dict[str, dict[str, Any]] = parse_overrides(options.set)
-    backbone = load(options.model, settings=overrides).backbone
+    model = load(options.model, settings=overrides)
+    backbone, settings = model.backbone, model.settings
     views = {
         name: make_settings(overrides={"local": {**overrides.get("local", {}), **view}}).local
         for name, view in VIEWS.items()
     }
     print(command())
+    data = data_folder(options.data)
     if "dubai" in options.set_name:
-        folder = data_folder(options.data) / "dubai"
-        images = read_regions(folder, options.tile, LEAST_AREA["dubai"])
-        report(f"Dubai tile {options.tile}", images, CLASSES, backbone, views)
+        images = read_regions(data / "dubai", options.tile, LEAST_AREA["dubai"])
+        report(f"Dubai tile {options.tile}", images, CLASSES, backbone, views, settings)
     if "rendered" in options.set_name:
         images = rendered_regions(options.first, options.scenes)
         names = tuple(kind.name for kind in KINDS)
-        report("rendered", images, names, backbone, views)
+        report("rendered", images, names, backbone, views, settings)
+    for name in ("dior_mini", "dota_mini"):
+        if name in options.set_name:
+            names, instances = instance_regions(data, name)
+            report(name, instances, names, backbone, views, settings)
 
 
 if __name__ == "__main__":

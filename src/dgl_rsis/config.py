@@ -217,6 +217,17 @@ class InstanceSettings(_Section):
     largest_overlap: float = Field(ge=0, le=1)
 
 
+class RegionSettings(_Section):
+    """Regions with a given outline (docs/design.md 1.2)."""
+
+    own_scale: bool
+    thing_cells: PositiveFloat
+    thing_spread: PositiveFloat
+    cover_cells: PositiveFloat
+    cover_spread: PositiveFloat
+    enlarge: PositiveFloat
+
+
 class ProgramSettings(_Section):
     """Execution of the typed program (docs/design.md, typed program)."""
 
@@ -263,6 +274,7 @@ class Settings(_Section):
     paint: PaintSettings
     activation: ActivationSettings
     instances: InstanceSettings
+    regions: RegionSettings
     program: ProgramSettings
     select: SelectSettings
 

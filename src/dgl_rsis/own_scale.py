@@ -84,8 +84,9 @@ class OwnScale:
         return self.settings.knowledge.words.lexicon
 
     def _of(self, pooled: things.LevelFeatures, proposals: Proposals) -> FloatArray:
+        pyramid, own = self.image.reader.pyramid(), self.settings.instances
         weights = things.level_weights(
-            proposals.areas, self.image.reader.pyramid(), self.settings.instances
+            proposals.areas, pyramid.steps, own.thing_cells, own.thing_spread
         )
         return things.thing_probabilities(
             pooled,

@@ -5,14 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import geopandas
 import numpy as np
 import pytest
 import regions
+import shapely
 from benchmarks.toy_data import BLUE, GREEN, GREY, RED, quarters, write_part
 from PIL import Image
 from toy_backbone import ToyBackbone
 
 from dgl_rsis.config import make_settings
+from dgl_rsis.pipeline import Model
 from dgl_rsis.proposals.masks import MaskSet
 from dgl_rsis.stages import local
 from dgl_rsis.text.classes import read_classes
@@ -68,7 +71,7 @@ def classified(
 ) -> dict[str, tuple[list[int], float, dict[str, int]]]:
     """By view: the names, the seconds, and how often the backbone was asked for what."""
     texts = local.encode_classes(backbone, read_classes(regions.CLASSES, other=False).prompts)
-    reading = regions.read_image(four, backbone, texts, VIEWS["default"])
+    reading = regions.read_image(four, backbone, texts, make_settings().local)
     assert reading.seconds > 0
     slow = replace(reading, seconds=1000.0)
     found, before = {}, {**backbone.calls}
@@ -83,7 +86,7 @@ def classified(
 def test_views_name_the_quarters(four: regions.Regions) -> None:
     found = classified(four, ToyBackbone())
     assert list(found) == list(regions.VIEWS)
-    for view in ("dense pooling", "mask guidance", "tight crop", "default"):
+    for view in ("dense pooling", "mask guidance", "tight crop"):
         assert found[view][0] == NAMED
     assert found["context crop"][0] == [2, 2, 2, 2]  # each sees all colours: grey
 
@@ -100,9 +103,21 @@ def test_every_view_asks_for_its_own_features_only(four: regions.Regions) -> Non
 
 def test_dense_features_cost_those_views_that_use_them(four: regions.Regions) -> None:
     found = classified(four, ToyBackbone())
-    assert [name for name, (_, seconds, _) in found.items() if seconds > 999] == [
-        "dense pooling", "default",
-    ]  # fmt: skip
+    assert [name for name, (_, seconds, _) in found.items() if seconds > 999] == ["dense pooling"]
+
+
+def test_the_default_is_what_label_says(four: regions.Regions) -> None:
+    backbone, settings = ToyBackbone(), make_settings()
+    texts = local.encode_classes(backbone, read_classes(regions.CLASSES, other=False).prompts)
+    found, seconds = regions.as_labelled(four, backbone, texts, settings)
+    assert found.argmax(-1).tolist() == NAMED
+    assert seconds > 0
+    model = Model(backbone, settings)
+    boxes = [shapely.box(*corners) for corners in four.masks.boxes.tolist()]
+    table = geopandas.GeoDataFrame(geometry=boxes)
+    labelled = model.label(four.picture, table, regions.CLASSES, other=False).table
+    assert labelled["class"].tolist() == [regions.CLASSES[number] for number in NAMED]
+    assert labelled["score"].to_numpy() == pytest.approx(found.max(-1), abs=1e-6)
 
 
 def test_a_tight_crop_shows_nothing_around_the_region() -> None:

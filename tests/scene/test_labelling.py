@@ -37,7 +37,8 @@ TRANSFORM = Affine(1, 0, 346000, 0, -1, 5648000)
 def model(**local_settings: Any) -> Model:
     """Dense features only, at the size of the image, unless told otherwise."""
     plain = {"scales": [1.0], "ground_sampling": [], "mask_guidance": False, "context_crop": False}
-    return Model(ToyBackbone(), make_settings("default", {"local": {**plain, **local_settings}}))
+    sections = {"local": {**plain, **local_settings}, "regions": {"own_scale": False}}
+    return Model(ToyBackbone(), make_settings("default", sections))
 
 
 def picture(height: int = 96, width: int = 160) -> Any:
@@ -112,6 +113,18 @@ def test_tiles_give_what_the_whole_image_gives(tile: int, corners: Any) -> None:
             whole[column].to_numpy(), abs=1e-5, nan_ok=True
         )
     assert tiled["note"].tolist() == whole["note"].tolist()
+
+
+@pytest.mark.parametrize("tile", [32, 64])
+def test_tiles_at_the_scale_of_polygons_give_nearly_what_the_whole_image_gives(tile: int) -> None:
+    """Halving and enlarging look beyond cells, so that halos leave a little."""
+    toy = Model(ToyBackbone(), make_settings())
+    shapes = [box(20, 12, 60, 36), box(80, 10, 140, 60), box(10, 76, 150, 92), box(2, 2, 12, 7)]
+    whole = label(toy, picture(), table(*shapes), CLASSES).table
+    tiled = label(toy, picture(), table(*shapes), CLASSES, tile_size=tile, halo=32).table
+    assert whole["class"].tolist() == ["building", "vegetation", "water", "vegetation"]
+    assert tiled["class"].tolist() == whole["class"].tolist()
+    assert tiled["score"].to_numpy() == pytest.approx(whole["score"].to_numpy(), abs=0.02)
 
 
 def test_only_tiles_with_polygons_are_read(tmp_path: Path) -> None:

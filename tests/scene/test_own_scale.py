@@ -67,7 +67,12 @@ def test_one_tile_scores_things_as_the_whole_image(
     )
     pyramid = things.read_pyramid(raster.rgb, backbone, features, settings.local)
     pooled = things.level_features(masks, pyramid)
-    weights = things.level_weights(masks.areas, pyramid, settings.instances)
+    weights = things.level_weights(
+        masks.areas,
+        pyramid.steps,
+        settings.instances.thing_cells,
+        settings.instances.thing_spread,
+    )
     expected = things.thing_probabilities(
         pooled, weights, features, texts, backbone, settings.local
     )

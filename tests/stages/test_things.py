@@ -58,9 +58,8 @@ def test_a_small_image_is_read_once():
 
 
 def test_the_level_in_which_a_thing_has_the_standard_size_weighs_most():
-    pyramid = things.Pyramid((1 / 4, 1 / 8, 1 / 16), (), None)
-    exact = settings(thing_cells=4.0, thing_spread=0.5)
-    weights = things.level_weights(np.array([16**2, 32**2, 64**2, 2**2, 4096**2]), pyramid, exact)
+    areas = np.array([16**2, 32**2, 64**2, 2**2, 4096**2])
+    weights = things.level_weights(areas, (1 / 4, 1 / 8, 1 / 16), cells=4.0, spread=0.5)
     np.testing.assert_allclose(weights.sum(1), 1, atol=1e-6)
     assert weights.argmax(1).tolist() == [0, 1, 2, 0, 2]
     one_octave = np.exp(-((1 / 0.5) ** 2) / 2)

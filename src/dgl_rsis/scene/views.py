@@ -65,7 +65,8 @@ def view(
         return Views(empty, np.zeros((0, LEVELS), np.float32))
     pyramid = things.read_pyramid(picture, backbone, features, settings.local)
     pooled = things.level_features(masks, pyramid)
-    weights = things.level_weights(masks.areas, pyramid, settings.instances)
+    own = settings.instances
+    weights = things.level_weights(masks.areas, pyramid.steps, own.thing_cells, own.thing_spread)
     missing = max(0, LEVELS - weights.shape[1])
     order = np.argsort(-weights, axis=1, kind="stable")[:, :LEVELS]
     order = np.pad(order, ((0, 0), (0, missing)))  # a level that weighs nothing

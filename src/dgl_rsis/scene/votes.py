@@ -9,13 +9,16 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from dgl_rsis.config import Settings
 from dgl_rsis.geo.windows import Box
+from dgl_rsis.models.base import Backbone
 from dgl_rsis.pipeline import Model
 from dgl_rsis.proposals.masks import MaskSet
 from dgl_rsis.proposals.polygons import pixels_inside
 from dgl_rsis.stages import local
 from dgl_rsis.stages.crops import CropEncoder
-from dgl_rsis.types import BoolArray, FloatArray, Raster
+from dgl_rsis.stages.given_regions import is_read_at_own_scale, region_probabilities
+from dgl_rsis.types import BoolArray, FloatArray, Proposals, Raster, RGBImage
 
 _MANY_POINTS = 1_000  # of a polygon, above which it is cut to a tile before its pixels are found
 _LARGE = 2**22  # pixels of a box that are looked at to find a pixel of a thin polygon
@@ -26,29 +29,65 @@ class Reading:
     """How the model reads the tiles of a scene.
 
     Attributes:
-        texts: classes and competitors.
-        factors: of the size of a tile at which it is read, finest first.
+        texts: ``K`` classes and competitors.
+        is_cover: ``(K,)`` which of them are land cover.
+        factors: of the size of a tile at which it is read where regions are read as maps are,
+            finest first.
         whole: embedding of the whole scene, for the global bias; None without it.
     """
 
     texts: local.TextFeatures
+    is_cover: BoolArray
     factors: tuple[float, ...]
     whole: FloatArray | None
 
-    def probabilities(self, model: Model, tile: Raster, masks: MaskSet) -> FloatArray:
+    @classmethod
+    def of(
+        cls,
+        texts: local.TextFeatures,
+        factors: tuple[float, ...],
+        whole: FloatArray | None,
+        settings: Settings,
+    ) -> Reading:
+        """The lexicon of the settings tells land cover from things."""
+        lexicon = settings.knowledge.words.lexicon
+        return cls(texts, np.array([lexicon.is_stuff(n) for n in texts.names]), factors, whole)
+
+    def probabilities(
+        self,
+        backbone: Backbone,
+        settings: Settings,
+        image: RGBImage,
+        masks: Proposals,
+        areas: NDArray[np.number],
+    ) -> FloatArray:
         """``(n, K)`` class probabilities of masks of a tile.
 
         Dense features count by the cells inside alone: a mean feature would be another one in
         every tile that a polygon reaches into.
+
+        Args:
+            backbone: the image-text model.
+            settings: of all stages.
+            image: the tile.
+            masks: ``n`` parts of polygons in it.
+            areas: ``(n,)`` pixels of the whole polygons.
         """
-        backbone, settings = model.backbone, model.settings.local
-        features = local.read_at(tile.rgb, backbone, self.factors, self.whole)
-        scale = backbone.dense_logit_scale
-        dense = local.dense_probabilities(features, self.texts, scale, settings)
-        pooled = masks.pool(dense)
+        features = local.ImageFeatures((), (), image, self.whole)
+        if is_read_at_own_scale(backbone, settings.regions):
+            pooled = region_probabilities(
+                image, masks, areas, backbone, self.texts, self.is_cover, settings.regions,
+                settings.local, whole=self.whole,
+            )  # fmt: skip
+        else:
+            features = local.read_at(image, backbone, self.factors, self.whole)
+            scale = backbone.dense_logit_scale
+            pooled = masks.pool(
+                local.dense_probabilities(features, self.texts, scale, settings.local)
+            )
         return local.align(
-            CropEncoder(tile.rgb, backbone, settings), backbone, masks, features, self.texts, pooled,
-            settings, rank_by=range(self.texts.class_count),
+            CropEncoder(image, backbone, settings.local), backbone, masks, features, self.texts,
+            pooled, settings.local, rank_by=range(self.texts.class_count),
         )  # fmt: skip
 
 
@@ -117,6 +156,10 @@ class Votes:
         x1, y1 = min(right, int(np.ceil(x1))), min(bottom, int(np.ceil(y1)))
         return pixels_inside(polygon, (x0, y0, x1, y1)), x0, y0
 
+    def area(self, number: int) -> float:
+        """Pixels of a polygon, at least one."""
+        return max(1.0, float(self.polygons[number].area))
+
     def missing(self, numbers: Sequence[int], core: Box) -> TileVotes:
         """What a tile without data says of the polygons in it."""
         lost = np.array([self.crop(number, core)[0].sum() for number in numbers], np.int64)
@@ -158,7 +201,10 @@ class Votes:
         if crops:
             masks = MaskSet.from_crops(crops, corners, tile.shape)
             pixels = masks.areas
-            probabilities = reading.probabilities(model, tile, masks)
+            areas = np.array([self.area(number) for number in owners])
+            probabilities = reading.probabilities(
+                model.backbone, model.settings, tile.rgb, masks, areas
+            )
             sums = probabilities.astype(np.float64) * pixels[:, None]
         return TileVotes(np.array(owners, np.int64), sums, pixels, losers, gone)
 

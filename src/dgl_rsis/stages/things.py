@@ -13,7 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from dgl_rsis.config import InstanceSettings, LocalSettings
 from dgl_rsis.models.base import Backbone, RegionReader, region_reader_of
@@ -107,18 +107,19 @@ def level_features(proposals: Proposals, pyramid: Pyramid) -> LevelFeatures:
 
 
 def level_weights(
-    areas: NDArray[np.number], pyramid: Pyramid, settings: InstanceSettings
+    areas: NDArray[np.number], steps: ArrayLike, cells: float, spread: float
 ) -> FloatArray:
     """``(N, L)`` float32 shares of the levels: normal in the octaves from the standard size.
 
     Args:
         areas: ``(N,)`` pixels.
-        pyramid: whose levels are weighted.
-        settings: standard size in cells, and spread in octaves.
+        steps: ``(L,)`` cells along one pixel of the image, per level.
+        cells: standard size along the root of an area.
+        spread: standard deviation in octaves.
     """
-    sides = np.sqrt(np.asarray(areas, np.float64))[:, None] * np.array(pyramid.steps)
-    octaves = np.log2(np.maximum(sides, EPSILON) / settings.thing_cells)
-    logs = -((octaves / settings.thing_spread) ** 2) / 2
+    sides = np.sqrt(np.asarray(areas, np.float64))[:, None] * np.asarray(steps)
+    octaves = np.log2(np.maximum(sides, EPSILON) / cells)
+    logs = -((octaves / spread) ** 2) / 2
     weights = np.exp(logs - logs.max(1, keepdims=True, initial=-np.inf))
     weights[weights < NEGLIGIBLE] = 0
     return np.asarray(weights / weights.sum(1, keepdims=True), np.float32)
