@@ -1,13 +1,15 @@
 """Measure how well each view of a region, and mixtures of them, tell its class from its true mask.
 
     python benchmarks/alignment_accuracy.py [--model NAME] [--data FOLDER] [--set-name dubai ...]
-                                            [--tile 6] [--first 80000] [--scenes 8]
+                                            [--tile 6] [--first 80000] [--scenes 8] [--unscaled]
                                             [--set stage.option=value ...]
 
 Regions are the 4-connected components of one label, given as proposals: of Dubai tile 6 with at
 least 100 pixels and five names, of rendered test scenes (*rendered*) with at least 16 pixels and the
-names of all kinds; and the instances of ``dior_mini`` (masks) and ``dota_mini`` (oriented boxes) with
-the names that occur in their set. No background words compete.
+names of all kinds; the instances of ``dior_mini`` (masks) and ``dota_mini`` (oriented boxes), and the
+regions of three GeoTIFFs that were outlined by hand, with the names that occur in their set. No
+background words compete. ``--unscaled`` takes from rendered scenes and GeoTIFFs how large their pixels
+are; the other images never say so.
 
 * dense pooling: the mean of the next two
 * cell pooling: class probabilities of the cells, averaged inside the mask
@@ -49,17 +51,28 @@ from regions import (
 
 from dgl_rsis.benchmark.datasets.coco import read_coco
 from dgl_rsis.benchmark.datasets.dota import read_dota
+from dgl_rsis.benchmark.datasets.outlined import OUTLINES, fill_rings, read_outlines
 from dgl_rsis.benchmark.metrics import confusion_matrix, mean_class_accuracy, overall_accuracy
 from dgl_rsis.benchmark.regions import labelled_regions
 from dgl_rsis.config import LocalSettings, Settings, make_settings, parse_overrides
+from dgl_rsis.geo.raster import read_raster
 from dgl_rsis.models.base import Backbone
 from dgl_rsis.pipeline import load
+from dgl_rsis.proposals.masks import MaskSet
 from dgl_rsis.render import KINDS, render_scene
+from dgl_rsis.scene.planning import ground_side
 from dgl_rsis.stages import local
 from dgl_rsis.text.classes import read_classes
+from dgl_rsis.text.lexicon_file import default_lexicon
 from dgl_rsis.types import FloatArray, IntArray
 
-SETS = ("dubai", "rendered", "dior_mini", "dota_mini")
+SETS = ("dubai", "rendered", "dior_mini", "dota_mini", "outlined")
+OUTLINED_AS = {
+    "roof": "building",
+    "house": "building",
+    "industrial hall": "building",
+    "river": "water",
+}
 LEAST_AREA = {"dubai": 100, "rendered": 16}  # pixels
 POOLED = "dense pooling"
 MIXTURES = (
@@ -84,14 +97,20 @@ class Outcome:
     seconds: float
 
 
-def rendered_regions(first: int, count: int) -> Iterator[Regions]:
-    """Connected components of the class maps of rendered test scenes."""
+def rendered_regions(first: int, count: int, *, is_scaled: bool = True) -> Iterator[Regions]:
+    """Connected components of the class maps of rendered test scenes.
+
+    Args:
+        first: seed of the first scene.
+        count: of the scenes.
+        is_scaled: whether they say how large their pixels are.
+    """
     for seed in range(first, first + count):
         scene = render_scene(seed, split="test")
         masks, truth = labelled_regions(
             scene.class_map, len(KINDS), least_area=LEAST_AREA["rendered"]
         )
-        yield Regions(scene.image, masks, truth, scene.gsd)
+        yield Regions(scene.image, masks, truth, scene.gsd if is_scaled else None)
 
 
 def instance_regions(data: Path, name: str) -> tuple[tuple[str, ...], list[Regions]]:
@@ -108,6 +127,29 @@ def instance_regions(data: Path, name: str) -> tuple[tuple[str, ...], list[Regio
         truth = np.array([names.index(each) for each in picture.names], np.int64)
         found.append(Regions(picture.raster.rgb, picture.instances, truth))
     return names, found
+
+
+def outlined_regions(data: Path, *, is_scaled: bool) -> tuple[tuple[str, ...], list[Regions]]:
+    """Names of the regions that were outlined in GeoTIFFs, and the regions of each image."""
+    files = sorted(OUTLINES.glob("*.yaml"))
+    images = [read_outlines(file, data / "geotiff") for file in files]
+    names = tuple(sorted({kind_of(name) for image in images for name in image.regions}))
+    found = []
+    for image in images:
+        raster = read_raster(image.image)
+        masks = [fill_rings(rings, raster.shape) for rings in image.regions.values()]
+        truth = np.array([names.index(kind_of(name)) for name in image.regions], np.int64)
+        metres = ground_side(raster.frame) if is_scaled else None
+        found.append(Regions(raster.rgb, MaskSet.from_masks(np.stack(masks)), truth, metres))
+    return names, found
+
+
+def kind_of(region: str) -> str:
+    """What a region such as *dark building left* is."""
+    words = region.split()
+    ends = (default_lexicon().find(" ".join(words[:end])) for end in range(len(words), 0, -1))
+    noun = next(each.name for each in ends if each is not None)
+    return OUTLINED_AS.get(noun, noun)
 
 
 def pool(
@@ -207,6 +249,9 @@ def main() -> None:
     parser.add_argument("--tile", type=int, default=6)
     parser.add_argument("--first", type=int, default=80000, help="seed of the first scene")
     parser.add_argument("--scenes", type=int, default=8, help="how many are rendered")
+    parser.add_argument(
+        "--unscaled", action="store_true", help="images do not say how large a pixel is"
+    )
     parser.add_argument("--set", action="append", default=[], metavar="STAGE.OPTION=VALUE")
     options = parser.parse_args()
     overrides: dict[str, dict[str, Any]] = parse_overrides(options.set)
@@ -222,13 +267,16 @@ def main() -> None:
         images = read_regions(data / "dubai", options.tile, LEAST_AREA["dubai"])
         report(f"Dubai tile {options.tile}", images, CLASSES, backbone, views, settings)
     if "rendered" in options.set_name:
-        images = rendered_regions(options.first, options.scenes)
+        images = rendered_regions(options.first, options.scenes, is_scaled=not options.unscaled)
         names = tuple(kind.name for kind in KINDS)
         report("rendered", images, names, backbone, views, settings)
     for name in ("dior_mini", "dota_mini"):
         if name in options.set_name:
             names, instances = instance_regions(data, name)
             report(name, instances, names, backbone, views, settings)
+    if "outlined" in options.set_name:
+        names, instances = outlined_regions(data, is_scaled=not options.unscaled)
+        report("outlined", instances, names, backbone, views, settings)
 
 
 if __name__ == "__main__":

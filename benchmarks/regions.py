@@ -147,9 +147,9 @@ def as_labelled(
 ) -> tuple[FloatArray, float]:
     """Class probabilities ``(N, K)`` of all regions as ``label`` has them, and the seconds."""
     start = time.perf_counter()
-    shape = regions.masks.shape
-    factors = local.reading_factors(shape, regions.metres_per_pixel, backbone.cell, settings.local)
-    reading = VoteReading.of(texts, factors, None, settings)
+    shape, metres = regions.masks.shape, regions.metres_per_pixel
+    factors = local.reading_factors(shape, metres, backbone.cell, settings.local)
+    reading = VoteReading.of(texts, factors, None, backbone, settings, metres_per_pixel=metres)
     areas = regions.masks.areas
     found = reading.probabilities(backbone, settings, regions.picture, regions.masks, areas)
     return found, time.perf_counter() - start

@@ -125,10 +125,15 @@ def test_nothing_to_classify_reads_nothing() -> None:
 
 
 def test_coarse_cells_and_the_other_presets_read_as_for_maps() -> None:
-    backbone = ToyBackbone()
-    assert is_read_at_own_scale(backbone, settings().regions)
-    assert not is_read_at_own_scale(backbone, settings(own_scale=False).regions)
+    def is_own(made: Any, backbone: Any = ToyBackbone(), metres: float | None = None) -> bool:
+        return is_read_at_own_scale(metres, backbone, made.regions, made.local)
+
+    assert is_own(settings())
+    assert not is_own(settings(own_scale=False))
     for preset in ("fast", "paper"):
-        assert not is_read_at_own_scale(backbone, make_settings(preset).regions)
-    backbone.cell = 16
-    assert not is_read_at_own_scale(backbone, settings().regions)
+        assert not is_own(make_settings(preset))
+    coarse = ToyBackbone()
+    coarse.cell = 16
+    assert not is_own(settings(), coarse)
+    assert not is_own(settings(), metres=0.5)  # the ground tells the scale
+    assert is_own(make_settings(overrides={"local": {"ground_sampling": []}}), metres=0.5)

@@ -149,7 +149,10 @@ def label(
         votes = Votes.empty(placed, len(texts.names), scene.extent)
         tiling = _tiling(model, scene, tile_size, halo)
         whole = local.whole_embedding(scene.sample, model.backbone, settings.local)
-        how = Reading.of(texts, tiling.factors, whole, settings)
+        how = Reading.of(
+            texts, tiling.factors, whole, model.backbone, settings,
+            metres_per_pixel=ground_side(scene.frame),
+        )  # fmt: skip
         places = dict(_touched(votes, scene, tiling))
         if recording is not None and isinstance(scene, SceneSource) and len(places) > 1:
             work = VoteWork(scene, places, votes, how)

@@ -30,14 +30,14 @@ class Reading:
 
     Attributes:
         texts: ``K`` classes and competitors.
-        is_cover: ``(K,)`` which of them are land cover.
-        factors: of the size of a tile at which it is read where regions are read as maps are,
-            finest first.
+        is_cover: ``(K,)`` which of them are land cover; None where polygons are read as maps are,
+            not at the scales that suit their sizes.
+        factors: of the size of a tile at which maps are read, finest first.
         whole: embedding of the whole scene, for the global bias; None without it.
     """
 
     texts: local.TextFeatures
-    is_cover: BoolArray
+    is_cover: BoolArray | None
     factors: tuple[float, ...]
     whole: FloatArray | None
 
@@ -47,11 +47,17 @@ class Reading:
         texts: local.TextFeatures,
         factors: tuple[float, ...],
         whole: FloatArray | None,
+        backbone: Backbone,
         settings: Settings,
+        *,
+        metres_per_pixel: float | None,
     ) -> Reading:
         """The lexicon of the settings tells land cover from things."""
-        lexicon = settings.knowledge.words.lexicon
-        return cls(texts, np.array([lexicon.is_stuff(n) for n in texts.names]), factors, whole)
+        is_cover = None
+        if is_read_at_own_scale(metres_per_pixel, backbone, settings.regions, settings.local):
+            lexicon = settings.knowledge.words.lexicon
+            is_cover = np.array([lexicon.is_stuff(name) for name in texts.names])
+        return cls(texts, is_cover, factors, whole)
 
     def probabilities(
         self,
@@ -74,7 +80,7 @@ class Reading:
             areas: ``(n,)`` pixels of the whole polygons.
         """
         features = local.ImageFeatures((), (), image, self.whole)
-        if is_read_at_own_scale(backbone, settings.regions):
+        if self.is_cover is not None:
             pooled = region_probabilities(
                 image, masks, areas, backbone, self.texts, self.is_cover, settings.regions,
                 settings.local, whole=self.whole,

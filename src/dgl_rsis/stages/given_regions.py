@@ -1,7 +1,7 @@
 """Regions with a given outline are read at the scales that suit their size (docs/design.md 1.2).
 
-A proposal may be a part of anything; a polygon that the caller drew is whole, and its size tells how
-closely to look. Names of things count by the readings in which the region is as small as things are
+A proposal may be a part of anything; a polygon that the caller drew is whole, and where the image does
+not say how large its pixels are, its size tells how closely to look. Names of things count by the readings in which the region is as small as things are
 among their surroundings (``stages/things.py``), names of land cover by those in which it fills what
 the network sees at once, enlarged where it is small: texture tells them, and mask-guided features
 join. No single reading gives both: the names are probabilities against each other in every reading,
@@ -19,9 +19,25 @@ from dgl_rsis.stages import local, things
 from dgl_rsis.types import BoolArray, FloatArray, Proposals, RGBImage
 
 
-def is_read_at_own_scale(backbone: Backbone, settings: RegionSettings) -> bool:
-    """Whether regions are; coarse cells see too little of an image that was shrunk."""
-    return settings.own_scale and backbone.cell < local.COARSE_CELL
+def is_read_at_own_scale(
+    metres_per_pixel: float | None,
+    backbone: Backbone,
+    settings: RegionSettings,
+    reading: LocalSettings,
+) -> bool:
+    """Whether regions of an image are.
+
+    Known ground sampling distances tell more than sizes of regions do, and coarse cells see too little
+    of an image that was shrunk.
+
+    Args:
+        metres_per_pixel: ground size of a pixel; None where it is unknown.
+        backbone: the image-text model.
+        settings: the switch.
+        reading: the wanted ground sampling distances.
+    """
+    is_known = local.ground_factors(metres_per_pixel, reading) != []
+    return settings.own_scale and not is_known and backbone.cell < local.COARSE_CELL
 
 
 def reading_factors(
