@@ -8,7 +8,7 @@ Classes are asked for as water, sand, road, building, vegetation, or by five oth
 order (the second class is any unpaved land); every labelled pixel counts (label 0 and 255 do
 not), in one confusion matrix over all parts of the tile. A map should not depend on how the image
 is turned, so every part is read after zero to three quarter turns, and all four count; *lowest* and
-*highest* are the mIoU of single orientations. Without ``--background`` every pixel gets
+*highest* are the mIoU of single orientations, between which that of all counts need not lie. Without ``--background`` every pixel gets
 one of the five. *Nothing* is the share of labelled pixels without a class, the calibration error
 that of the scores of all others, in 10 bins. The first row is what calling everything by the second
 name would reach. Tiles 1 to 5 may have trained the weights (their card says so): supervised and
@@ -42,7 +42,7 @@ FLOOR = 0.50
 ORIENTATIONS = 8  # of a rectangle
 
 
-def images_of(folder: Path, tile: int) -> list[Path]:
+def paths_of(folder: Path, tile: int) -> list[Path]:
     """The parts of a tile, in order; ends the command where there is none."""
     images = sorted((folder / "images").glob(f"tile{tile}_*.jpg"))
     if not images:
@@ -123,7 +123,7 @@ def main() -> None:
     parser.add_argument("--set", nargs="+", default=[], metavar="STAGE.OPTION=VALUE")
     options = parser.parse_args()
     folder = data_folder(options.data) / "dubai"
-    paths = images_of(folder, options.tile)
+    paths = paths_of(folder, options.tile)
     images = [read_raster(path).rgb for path in paths]
     truths = [labels_of(folder / "labels" / f"{path.stem}.png") for path in paths]
     print(f"{command()}: tile {options.tile}, {len(images)} images")

@@ -28,7 +28,7 @@ import numpy as np
 import pointing
 import scene_names
 from common import command, data_folder, is_held_out, print_header, print_row
-from dubai import CLASSES, images_of, labels_of
+from dubai import CLASSES, labels_of, paths_of
 from regions import read_regions
 
 from dgl_rsis.benchmark.datasets.annotated import AnnotatedImage
@@ -61,13 +61,13 @@ def scenes(backbone: Backbone, kept: Sequence[LabelledScene], names: Mapping[str
 
 
 def tile(backbone: Backbone, folder: Path) -> tuple[float, float]:
-    """Overlap (mIoU) and mean class accuracy of the components of tile 6."""
+    """Overlap (mIoU) and mean class accuracy of the components of tile 6, its parts as they lie."""
     count = len(CLASSES)
     texts = local.encode_classes(backbone, read_classes(CLASSES, other=False).prompts)
     pixels = np.zeros((count, count + 1), np.int64)
     components = np.zeros((count, count + 1), np.int64)
     parts = read_regions(folder, tile=6, least_area=100)
-    for path, part in zip(images_of(folder, 6), parts, strict=True):
+    for path, part in zip(paths_of(folder, 6), parts, strict=True):
         cells = dense(backbone, part.picture, texts)
         named = part.masks.pool(cells).argmax(-1)
         components += confusion_matrix(part.truth, named, count)

@@ -30,7 +30,7 @@ from pathlib import Path
 
 import numpy as np
 from common import command, data_folder, print_header, print_row
-from dubai import CLASSES, images_of, labels_of
+from dubai import CLASSES, labels_of, paths_of
 from PIL import Image
 
 from dgl_rsis.benchmark.metrics import class_accuracies, confusion_matrix, mean_class_accuracy
@@ -100,7 +100,7 @@ class Reading:
 
 def read_regions(folder: Path, tile: int, least_area: int) -> Iterator[Regions]:
     """Connected components of the labels of every image of a tile."""
-    for path in images_of(folder, tile):
+    for path in paths_of(folder, tile):
         labels = labels_of(folder / "labels" / f"{path.stem}.png")
         masks, truth = labelled_regions(labels, len(CLASSES), least_area=least_area)
         with Image.open(path) as image:
