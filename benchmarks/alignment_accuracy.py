@@ -2,6 +2,7 @@
 
     python benchmarks/alignment_accuracy.py [--model NAME] [--data FOLDER] [--set-name dubai ...]
                                             [--tile 6] [--first 80000] [--scenes 8] [--unscaled]
+                                            [--only-default]
                                             [--set stage.option=value ...]
 
 Regions are the 4-connected components of one label, given as proposals: of Dubai tile 6 with at
@@ -49,18 +50,15 @@ from regions import (
     read_regions,
 )
 
-from dgl_rsis.benchmark.datasets.coco import read_coco
-from dgl_rsis.benchmark.datasets.dota import read_dota
 from dgl_rsis.benchmark.datasets.outlined import OUTLINES, fill_rings, read_outlines
 from dgl_rsis.benchmark.metrics import confusion_matrix, mean_class_accuracy, overall_accuracy
 from dgl_rsis.benchmark.regions import labelled_regions
-from dgl_rsis.config import LocalSettings, Settings, make_settings, parse_overrides
+from dgl_rsis.config import LocalSettings, make_settings, parse_overrides
 from dgl_rsis.geo.raster import read_raster
 from dgl_rsis.models.base import Backbone
-from dgl_rsis.pipeline import load
+from dgl_rsis.pipeline import Model, load
 from dgl_rsis.proposals.masks import MaskSet
 from dgl_rsis.render import KINDS, render_scene
-from dgl_rsis.scene.planning import ground_side
 from dgl_rsis.stages import local
 from dgl_rsis.text.classes import read_classes
 from dgl_rsis.text.lexicon_file import default_lexicon
@@ -110,17 +108,12 @@ def rendered_regions(first: int, count: int, *, is_scaled: bool = True) -> Itera
         masks, truth = labelled_regions(
             scene.class_map, len(KINDS), least_area=LEAST_AREA["rendered"]
         )
-        yield Regions(scene.image, masks, truth, scene.gsd if is_scaled else None)
+        yield Regions(scene.image, masks, truth, scene.frame if is_scaled else None)
 
 
 def instance_regions(data: Path, name: str) -> tuple[tuple[str, ...], list[Regions]]:
     """Names that occur in a set, and the instances of its images."""
-    images = (
-        read_coco(data / name / "annotations.json")
-        if name == "dior_mini"
-        else read_dota(data / name)
-    )
-    pictures = [pointing.photograph(image) for image in images]
+    pictures = list(pointing.pictures(name, data, 0, 0))
     names = tuple(sorted({each for picture in pictures for each in picture.names}))
     found = []
     for picture in pictures:
@@ -139,8 +132,8 @@ def outlined_regions(data: Path, *, is_scaled: bool) -> tuple[tuple[str, ...], l
         raster = read_raster(image.image)
         masks = [fill_rings(rings, raster.shape) for rings in image.regions.values()]
         truth = np.array([names.index(kind_of(name)) for name in image.regions], np.int64)
-        metres = ground_side(raster.frame) if is_scaled else None
-        found.append(Regions(raster.rgb, MaskSet.from_masks(np.stack(masks)), truth, metres))
+        frame = raster.frame if is_scaled else None
+        found.append(Regions(raster.rgb, MaskSet.from_masks(np.stack(masks)), truth, frame))
     return names, found
 
 
@@ -181,13 +174,16 @@ def mix(parts: dict[str, Outcome], weights: dict[str, float]) -> Outcome:
 
 def outcomes(
     regions: Regions,
-    backbone: Backbone,
+    model: Model,
+    names: tuple[str, ...],
     texts: local.TextFeatures,
     views: dict[str, LocalSettings],
-    settings: Settings,
 ) -> dict[str, Outcome]:
-    """All views and mixtures of one image."""
-    default = settings.local
+    """All views and mixtures of one image, and what ``label`` says."""
+    labelled = {DEFAULT: Outcome(*as_labelled(regions, model, names))}
+    if not views:
+        return labelled
+    default, backbone = model.settings.local, model.backbone
     reading = read_image(regions, backbone, texts, default)
     found = {
         name: Outcome(probabilities, seconds)
@@ -207,24 +203,22 @@ def outcomes(
         if len(set(weights.values())) > 1:
             equal = dict.fromkeys(names, 1.0)
             result[f"{title}, equal weights"] = mix(found, equal)
-    labelled = Outcome(*as_labelled(regions, backbone, texts, settings))
-    return {**result, DEFAULT: labelled}
+    return {**result, **labelled}
 
 
 def report(
     title: str,
     images: Iterable[Regions],
     names: tuple[str, ...],
-    backbone: Backbone,
+    model: Model,
     views: dict[str, LocalSettings],
-    settings: Settings,
 ) -> None:
     """Print one row per view."""
-    texts = local.encode_classes(backbone, read_classes(names, other=False).prompts)
+    texts = local.encode_classes(model.backbone, read_classes(names, other=False).prompts)
     confusions: dict[str, IntArray] = {}
     seconds: dict[str, list[float]] = {}
     for regions in images:
-        for name, outcome in outcomes(regions, backbone, texts, views, settings).items():
+        for name, outcome in outcomes(regions, model, names, texts, views).items():
             found = outcome.probabilities.argmax(-1)
             confusion = confusion_matrix(regions.truth, found, len(names))
             confusions[name] = confusions.get(name, np.zeros_like(confusion)) + confusion
@@ -252,31 +246,31 @@ def main() -> None:
     parser.add_argument(
         "--unscaled", action="store_true", help="images do not say how large a pixel is"
     )
+    parser.add_argument("--only-default", action="store_true", help="print that row alone: faster")
     parser.add_argument("--set", action="append", default=[], metavar="STAGE.OPTION=VALUE")
     options = parser.parse_args()
     overrides: dict[str, dict[str, Any]] = parse_overrides(options.set)
     model = load(options.model, settings=overrides)
-    backbone, settings = model.backbone, model.settings
     views = {
         name: make_settings(overrides={"local": {**overrides.get("local", {}), **view}}).local
-        for name, view in VIEWS.items()
+        for name, view in ({} if options.only_default else VIEWS).items()
     }
     print(command())
     data = data_folder(options.data)
     if "dubai" in options.set_name:
         images = read_regions(data / "dubai", options.tile, LEAST_AREA["dubai"])
-        report(f"Dubai tile {options.tile}", images, CLASSES, backbone, views, settings)
+        report(f"Dubai tile {options.tile}", images, CLASSES, model, views)
     if "rendered" in options.set_name:
         images = rendered_regions(options.first, options.scenes, is_scaled=not options.unscaled)
         names = tuple(kind.name for kind in KINDS)
-        report("rendered", images, names, backbone, views, settings)
+        report("rendered", images, names, model, views)
     for name in ("dior_mini", "dota_mini"):
         if name in options.set_name:
             names, instances = instance_regions(data, name)
-            report(name, instances, names, backbone, views, settings)
+            report(name, instances, names, model, views)
     if "outlined" in options.set_name:
         names, instances = outlined_regions(data, is_scaled=not options.unscaled)
-        report("outlined", instances, names, backbone, views, settings)
+        report("outlined", instances, names, model, views)
 
 
 if __name__ == "__main__":

@@ -14,7 +14,8 @@ five classes of the share of regions that get their own name, however large they
 * context crop: the software's own crop, of every region
 * default: what ``label`` says of given polygons, each read at the scales that suit its size
 
-The images carry no ground resolution. Seconds are wall time per image, with the dense features
+The images carry no ground resolution. The calibration error is the expected one of the scores, in 10
+bins. Seconds are wall time per image, with the dense features
 where a view uses them. Tiles 1 to 5 may have trained the weights (their card says so): supervised
 and in-domain. Exits with 1 when the mean class accuracy of the default is below 0.75.
 """
@@ -24,26 +25,31 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import shapely
+from affine import Affine
 from common import command, data_folder, print_header, print_row
 from dubai import CLASSES, labels_of, paths_of
+from geopandas import GeoDataFrame
 from PIL import Image
+from rasterio.features import shapes as pixel_shapes
 
+from dgl_rsis.benchmark.calibration import expected_calibration_error
 from dgl_rsis.benchmark.metrics import class_accuracies, confusion_matrix, mean_class_accuracy
 from dgl_rsis.benchmark.regions import labelled_regions
-from dgl_rsis.config import LocalSettings, Settings, make_settings
+from dgl_rsis.config import LocalSettings, make_settings
 from dgl_rsis.models.base import Backbone
-from dgl_rsis.pipeline import load
+from dgl_rsis.pipeline import Model, load
 from dgl_rsis.proposals.masks import MaskSet
-from dgl_rsis.scene.votes import Reading as VoteReading
+from dgl_rsis.scene.planning import ground_side
 from dgl_rsis.stages import local
 from dgl_rsis.stages.crops import CropEncoder
 from dgl_rsis.text.classes import read_classes
-from dgl_rsis.types import FloatArray, IntArray, RGBImage
+from dgl_rsis.types import BoolArray, FloatArray, IntArray, MapFrame, Raster, RGBImage
 
 FLOOR = 0.75
 ALONE = {"dense_weight": 0, "mask_guidance": False, "context_crop": False}
@@ -74,13 +80,18 @@ class Regions:
         picture: ``(H, W, 3)`` uint8.
         masks: ``N`` of them.
         truth: ``(N,)`` index of the class of each.
-        metres_per_pixel: ground size of a pixel; None where it is unknown.
+        frame: where the image lies; None where it is not known.
     """
 
     picture: RGBImage
     masks: MaskSet
     truth: IntArray
-    metres_per_pixel: float | None = None
+    frame: MapFrame | None = None
+
+    @property
+    def metres_per_pixel(self) -> float | None:
+        """Ground size of a pixel; None where it is unknown."""
+        return ground_side(self.frame)
 
 
 @dataclass(frozen=True)
@@ -142,17 +153,31 @@ def classify(
         yield name, probabilities, seconds
 
 
-def as_labelled(
-    regions: Regions, backbone: Backbone, texts: local.TextFeatures, settings: Settings
-) -> tuple[FloatArray, float]:
-    """Class probabilities ``(N, K)`` of all regions as ``label`` has them, and the seconds."""
+def polygons_of(regions: Regions) -> GeoDataFrame:
+    """Regions as polygons along the borders of their pixels, on the map where the image lies on one."""
+    place = Affine.identity() if regions.frame is None else Affine(*regions.frame.transform)
+    found = []
+    for crop, (x0, y0, _, _) in zip(regions.masks.crops, regions.masks.boxes.tolist(), strict=True):
+        parts = pixel_shapes(
+            crop.astype(np.uint8), mask=crop, connectivity=4,
+            transform=place @ Affine.translation(x0, y0),
+        )  # fmt: skip
+        found.append(shapely.MultiPolygon([shapely.geometry.shape(part) for part, _ in parts]))
+    return GeoDataFrame(geometry=found)
+
+
+def as_labelled(regions: Regions, model: Model, names: Sequence[str]) -> tuple[FloatArray, float]:
+    """The score of the best name of each region by ``label``, ``(N, K)``, 0 elsewhere; and the seconds."""
+    valid = np.ones(regions.masks.shape, bool)
     start = time.perf_counter()
-    shape, metres = regions.masks.shape, regions.metres_per_pixel
-    factors = local.reading_factors(shape, metres, backbone.cell, settings.local)
-    reading = VoteReading.of(texts, factors, None, backbone, settings, metres_per_pixel=metres)
-    areas = regions.masks.areas
-    found = reading.probabilities(backbone, settings, regions.picture, regions.masks, areas)
-    return found, time.perf_counter() - start
+    table = model.label(
+        Raster(regions.picture, valid, regions.frame), polygons_of(regions), names, other=False
+    ).table
+    seconds = time.perf_counter() - start
+    found = np.zeros((len(table), len(names)), np.float32)
+    best = [names.index(name) for name in table["class"]]
+    found[np.arange(len(table)), best] = table["score"]
+    return found, seconds
 
 
 def main() -> None:
@@ -163,31 +188,36 @@ def main() -> None:
     parser.add_argument("--tile", type=int, default=6)
     parser.add_argument("--least-area", type=int, default=100, help="pixels of a region")
     options = parser.parse_args()
-    backbone = load(options.model).backbone
+    model = load(options.model)
+    backbone, settings = model.backbone, model.settings
     texts = local.encode_classes(backbone, read_classes(CLASSES, other=False).prompts)
-    settings = make_settings()
     views = {name: make_settings(overrides={"local": view}).local for name, view in VIEWS.items()}
     names = (*views, DEFAULT)
     confusions = {name: np.zeros((len(CLASSES), len(CLASSES) + 1), np.int64) for name in names}
     seconds: dict[str, list[float]] = {name: [] for name in names}
+    scores: dict[str, list[FloatArray]] = {name: [] for name in names}
+    hits: dict[str, list[BoolArray]] = {name: [] for name in names}
     folder = data_folder(options.data) / "dubai"
     for regions in read_regions(folder, options.tile, options.least_area):
         reading = read_image(regions, backbone, texts, settings.local)
-        labelled = (DEFAULT, *as_labelled(regions, backbone, texts, settings))
+        labelled = (DEFAULT, *as_labelled(regions, model, CLASSES))
         for name, found, spent in (*classify(regions, reading, backbone, texts, views), labelled):
             confusions[name] += confusion_matrix(regions.truth, found.argmax(-1), len(CLASSES))
             seconds[name].append(spent)
+            scores[name].append(found.max(-1))
+            hits[name].append(found.argmax(-1) == regions.truth)
     counts = confusions[DEFAULT].sum(axis=1)
     print(
         f"{command()}: {counts.sum()} components of Dubai tile {options.tile} with at least "
         f"{options.least_area} pixels"
     )
     named = (f"{name} ({count})" for name, count in zip(CLASSES, counts, strict=True))
-    print_header("View", "mean class accuracy", *named, "s per image")
+    print_header("View", "mean class accuracy", *named, "calibration error", "s per image")
     for name, confusion in confusions.items():
         shares = (f"{share:.3f}" for share in class_accuracies(confusion))
         mean = f"{mean_class_accuracy(confusion):.3f}"
-        print_row(name, mean, *shares, f"{np.mean(seconds[name]):.2f}")
+        error = expected_calibration_error(np.concatenate(scores[name]), np.concatenate(hits[name]))
+        print_row(name, mean, *shares, f"{error:.3f}", f"{np.mean(seconds[name]):.2f}")
     sys.exit(int(mean_class_accuracy(confusions[DEFAULT]) < FLOOR))
 
 

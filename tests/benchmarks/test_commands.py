@@ -34,6 +34,14 @@ def test_n_log_n_is_that_of_the_pixels() -> None:
     assert growth == pytest.approx(16 * 22 / 18)
 
 
+def test_what_an_outlined_region_is() -> None:
+    kinds = {
+        "dark building left": "building", "solar hall": "building", "red roof": "building",
+        "upper river": "water", "left white car": "car", "car park": "parking lot",
+    }  # fmt: skip
+    assert {name: alignment_accuracy.kind_of(name) for name in kinds} == kinds
+
+
 def test_a_mixture_is_the_weighted_geometric_mean_and_takes_the_time_of_its_views() -> None:
     parts = {
         "dense pooling": alignment_accuracy.Outcome(np.array([[0.9, 0.1]], np.float32), 2.0),

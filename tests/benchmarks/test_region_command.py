@@ -5,11 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-import geopandas
 import numpy as np
 import pytest
 import regions
-import shapely
 from benchmarks.toy_data import BLUE, GREEN, GREY, RED, quarters, write_part
 from PIL import Image
 from toy_backbone import ToyBackbone
@@ -17,8 +15,10 @@ from toy_backbone import ToyBackbone
 from dgl_rsis.config import make_settings
 from dgl_rsis.pipeline import Model
 from dgl_rsis.proposals.masks import MaskSet
+from dgl_rsis.proposals.polygons import from_polygons
 from dgl_rsis.stages import local
 from dgl_rsis.text.classes import read_classes
+from dgl_rsis.types import MapFrame
 
 COLOURS = (RED, GREEN, BLUE, GREY)
 LABELS = (4, 5, 1, 3)  # building, vegetation, water, road, as they are stored
@@ -107,17 +107,26 @@ def test_dense_features_cost_those_views_that_use_them(four: regions.Regions) ->
 
 
 def test_the_default_is_what_label_says(four: regions.Regions) -> None:
-    backbone, settings = ToyBackbone(), make_settings()
-    texts = local.encode_classes(backbone, read_classes(regions.CLASSES, other=False).prompts)
-    found, seconds = regions.as_labelled(four, backbone, texts, settings)
+    model = Model(ToyBackbone(), make_settings())
+    found, seconds = regions.as_labelled(four, model, regions.CLASSES)
     assert found.argmax(-1).tolist() == NAMED
     assert seconds > 0
-    model = Model(backbone, settings)
-    boxes = [shapely.box(*corners) for corners in four.masks.boxes.tolist()]
-    table = geopandas.GeoDataFrame(geometry=boxes)
-    labelled = model.label(four.picture, table, regions.CLASSES, other=False).table
-    assert labelled["class"].tolist() == [regions.CLASSES[number] for number in NAMED]
-    assert labelled["score"].to_numpy() == pytest.approx(found.max(-1), abs=1e-6)
+    frame = MapFrame((0.5, 0, 400, 0, -0.5, 900), None, (0.5, 0.5))
+    placed, _ = regions.as_labelled(replace(four, frame=frame), model, regions.CLASSES)
+    assert placed.argmax(-1).tolist() == NAMED
+    assert (placed.max(-1) != found.max(-1)).any()  # where the ground is known, as maps are read
+
+
+def test_polygons_have_the_pixels_of_their_regions() -> None:
+    crop = np.array([[1, 1, 1, 0], [1, 0, 1, 1], [1, 1, 1, 0], [0, 0, 0, 1]], bool)
+    masks = MaskSet.from_crops([crop, ~crop], [(3, 2), (3, 2)], (20, 30))
+    one = regions.Regions(np.zeros((20, 30, 3), np.uint8), masks, np.array([0, 1]))
+    again = from_polygons(list(regions.polygons_of(one).geometry), (20, 30))
+    for number in range(2):
+        assert (again.mask(number) == masks.mask(number)).all()
+    frame = MapFrame((2, 0, 100, 0, -2, 500))
+    moved = regions.polygons_of(replace(one, frame=frame)).geometry
+    assert moved.total_bounds.tolist() == [106, 488, 114, 496]
 
 
 def test_a_tight_crop_shows_nothing_around_the_region() -> None:
@@ -150,7 +159,7 @@ def test_the_floor_is_that_of_the_mean_over_classes(typed, tmp_path, labels, sha
     write_part(tmp_path / "dubai", "tile6_1", COLOURS, labels)
     assert typed(regions, "--data", tmp_path) == status
     for view in ("dense pooling", "mask guidance", "tight crop", "default"):
-        assert typed.row(view)[:-1] == shares
+        assert typed.row(view)[:-2] == shares
 
 
 def test_regions_are_counted_by_class(typed, tmp_path: Path) -> None:

@@ -115,6 +115,60 @@ def test_tiles_give_what_the_whole_image_gives(tile: int, corners: Any) -> None:
     assert tiled["note"].tolist() == whole["note"].tolist()
 
 
+class Sizes(ToyBackbone):
+    """Remembers the heights of what was read."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.read: set[int] = set()
+
+    def dense(self, image: Any) -> Any:
+        self.read.add(image.shape[0])
+        return super().dense(image)
+
+
+def test_a_polygon_in_many_tiles_is_read_at_the_scale_of_the_whole() -> None:
+    sizes = {"cover_cells": 16.0, "cover_spread": 0.2}
+    made = make_settings(overrides={"regions": sizes, "local": {"mask_guidance": False}})
+    toy = Model(Sizes(), made)
+    # 128 pixels are 16 cells at half the size, in tiles of 64 pixels, each with a halo
+    label(toy, picture(256, 256), table(box(64, 64, 192, 192)), ["water", "grass"], other=False,
+          tile_size=64, halo=64)  # fmt: skip
+    assert toy.backbone.read == {96}
+
+
+def test_what_can_be_enlarged_is_read_in_smaller_tiles() -> None:
+    toy = Model(Sizes(), make_settings())
+    label(toy, picture(1500, 1500), table(box(10, 10, 40, 40)), ["water", "grass"], other=False)
+    assert max(toy.backbone.read) == 2 * (512 + 256)  # a tile in the corner and its halo
+
+
+def test_polygons_on_the_ground_are_read_as_maps_are(tmp_path: Path) -> None:
+    path = write(tmp_path / "scene.tif", picture())
+    toy = Model(Sizes(), make_settings())
+    shapes = [box(346020, 5647964, 346060, 5647988)]
+    label(toy, path, geopandas.GeoDataFrame(geometry=shapes, crs="EPSG:25832"), CLASSES)
+    assert toy.backbone.read == {96, 64}  # 1 m: at 0.4 and 0.8 m it would be enlarged, then 1.6 m
+    label(toy, picture(), table(*[box(20, 12, 60, 36)]), CLASSES)
+    assert max(toy.backbone.read) == 192
+
+
+def test_specks_and_what_reaches_beyond_the_image_are_read_too() -> None:
+    toy = Model(ToyBackbone(), make_settings())
+    shapes = [box(30.1, 20.1, 30.4, 20.3), box(-500, 76, 500, 400), box(-9, -9, 4, 4)]
+    found = label(toy, picture(), table(*shapes), CLASSES).table
+    assert found["class"].tolist() == ["building", "water", "vegetation"]
+    assert np.isfinite(found["score"]).all()
+
+
+def test_guidance_counts_once() -> None:
+    toy = Model(ToyBackbone(), make_settings(overrides={"local": {"mask_guidance": True}}))
+    auto = Model(ToyBackbone(), make_settings())
+    shapes = table(box(20, 12, 60, 36), box(80, 10, 140, 60))
+    found = [label(each, picture(), shapes, CLASSES).table["score"] for each in (toy, auto)]
+    assert found[0].tolist() == found[1].tolist()
+
+
 @pytest.mark.parametrize("tile", [32, 64])
 def test_tiles_at_the_scale_of_polygons_give_nearly_what_the_whole_image_gives(tile: int) -> None:
     """Halving and enlarging look beyond cells, so that halos leave a little."""

@@ -1,9 +1,11 @@
 """The user's polygons get classes: their pixels vote, tile by tile (docs/design.md 1.2).
 
-Each tile of the scene that a polygon touches is read with a halo, as for a map. The part of the
-polygon in the tile gets probabilities as proposals do (dense cells pooled over its pixels,
-mask-guided and cropped views where they are on); over tiles they are averaged, weighted by pixels.
-Pooling is a mean over pixels, so that the tiles together give what the whole image would give.
+Each tile of the scene that a polygon touches is read with a halo. The part of the polygon in the tile
+gets probabilities: at the scales that suit the size of the whole polygon (``stages/given_regions.py``)
+where the scene does not say how large its pixels are, else as proposals do (dense cells pooled over
+its pixels, mask-guided and cropped views where they are on). Over tiles they are averaged, weighted by
+pixels: pooling is a mean over pixels, so that the tiles together give what the whole image would
+give; mask guidance and crops see each part for itself.
 """
 
 from __future__ import annotations
@@ -42,6 +44,7 @@ from dgl_rsis.scene.votes import Reading, Votes
 from dgl_rsis.scene.voting import Place, Recording, VoteWork, vote, vote_facts, vote_here
 from dgl_rsis.scene.work import scene_factors
 from dgl_rsis.stages import local
+from dgl_rsis.stages.given_regions import OwnScales, suits_own_scale
 from dgl_rsis.stages.paint import winner_scores
 from dgl_rsis.text.classes import ClassList
 
@@ -149,10 +152,8 @@ def label(
         votes = Votes.empty(placed, len(texts.names), scene.extent)
         tiling = _tiling(model, scene, tile_size, halo)
         whole = local.whole_embedding(scene.sample, model.backbone, settings.local)
-        how = Reading.of(
-            texts, tiling.factors, whole, model.backbone, settings,
-            metres_per_pixel=ground_side(scene.frame),
-        )  # fmt: skip
+        scales = OwnScales.of(texts.names, tiling.seen, settings) if tiling.is_own else None
+        how = Reading(texts, scales, tiling.factors, whole)
         places = dict(_touched(votes, scene, tiling))
         if recording is not None and isinstance(scene, SceneSource) and len(places) > 1:
             work = VoteWork(scene, places, votes, how)
@@ -197,24 +198,39 @@ def _parcels(polygons: PolygonsLike) -> Parcels:
 
 @dataclass(frozen=True)
 class _Tiling:
-    """Sides in pixels, and the factors of the size at which a tile is read."""
+    """Tiles of a scene, in pixels, and how they are read.
+
+    Attributes:
+        size: side of what a tile answers for.
+        halo: pixels around it that are read with it.
+        seen: height and width of the largest part of the scene that is read at once.
+        factors: of the size of a tile at which maps are read.
+        is_own: whether polygons are read at the scales that suit their sizes.
+    """
 
     size: int
     halo: int
+    seen: tuple[int, int]
     factors: tuple[float, ...]
+    is_own: bool
 
 
 def _tiling(model: Model, scene: Scene, size: int | None, halo: int | None) -> _Tiling:
-    """Tiles as for a map; an image that needs none is read like any single image."""
+    """Tiles as for a map, or such as can be enlarged; an image that needs none is read as a whole."""
     settings, metres = model.settings.local, ground_side(scene.frame)
+    is_own = suits_own_scale(model.backbone, model.settings, metres)
     factors = scene_factors(metres, model.backbone.cell, settings)
     if size is None or halo is None:
         _, grid = plan_grid(scene, model, size)
-        size, halo = size or grid.size, grid.halo if halo is None else halo
+        halo = grid.halo if halo is None else halo
+        enlargeable = int(settings.max_side / model.settings.regions.enlarge) - 2 * halo
+        size = size or (max(halo, enlargeable) if is_own else grid.size)
     plain = tuple(float(factor) for factor in factors)
-    if max(scene.shape) <= size + 2 * halo:
+    side = size + 2 * halo
+    if max(scene.shape) <= side:
         plain = local.reading_factors(scene.shape, metres, model.backbone.cell, settings)
-    return _Tiling(size, halo, plain)
+    seen = min(scene.shape[0], side), min(scene.shape[1], side)
+    return _Tiling(size, halo, seen, plain, is_own)
 
 
 def _touched(votes: Votes, scene: Scene, tiling: _Tiling) -> Iterator[tuple[Tile, Place]]:

@@ -9,16 +9,15 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from dgl_rsis.config import Settings
+from dgl_rsis.config import LocalSettings
 from dgl_rsis.geo.windows import Box
-from dgl_rsis.models.base import Backbone
 from dgl_rsis.pipeline import Model
 from dgl_rsis.proposals.masks import MaskSet
 from dgl_rsis.proposals.polygons import pixels_inside
 from dgl_rsis.stages import local
 from dgl_rsis.stages.crops import CropEncoder
-from dgl_rsis.stages.given_regions import is_read_at_own_scale, region_probabilities
-from dgl_rsis.types import BoolArray, FloatArray, Proposals, Raster, RGBImage
+from dgl_rsis.stages.given_regions import OwnScales, region_probabilities
+from dgl_rsis.types import BoolArray, FloatArray, Raster
 
 _MANY_POINTS = 1_000  # of a polygon, above which it is cut to a tile before its pixels are found
 _LARGE = 2**22  # pixels of a box that are looked at to find a pixel of a thin polygon
@@ -30,70 +29,58 @@ class Reading:
 
     Attributes:
         texts: ``K`` classes and competitors.
-        is_cover: ``(K,)`` which of them are land cover; None where polygons are read as maps are,
-            not at the scales that suit their sizes.
+        scales: those that suit the sizes of polygons; None where they are read as maps are.
         factors: of the size of a tile at which maps are read, finest first.
         whole: embedding of the whole scene, for the global bias; None without it.
     """
 
     texts: local.TextFeatures
-    is_cover: BoolArray | None
+    scales: OwnScales | None
     factors: tuple[float, ...]
     whole: FloatArray | None
 
-    @classmethod
-    def of(
-        cls,
-        texts: local.TextFeatures,
-        factors: tuple[float, ...],
-        whole: FloatArray | None,
-        backbone: Backbone,
-        settings: Settings,
-        *,
-        metres_per_pixel: float | None,
-    ) -> Reading:
-        """The lexicon of the settings tells land cover from things."""
-        is_cover = None
-        if is_read_at_own_scale(metres_per_pixel, backbone, settings.regions, settings.local):
-            lexicon = settings.knowledge.words.lexicon
-            is_cover = np.array([lexicon.is_stuff(name) for name in texts.names])
-        return cls(texts, is_cover, factors, whole)
-
     def probabilities(
-        self,
-        backbone: Backbone,
-        settings: Settings,
-        image: RGBImage,
-        masks: Proposals,
-        areas: NDArray[np.number],
+        self, model: Model, tile: Raster, masks: MaskSet, areas: NDArray[np.float64]
     ) -> FloatArray:
         """``(n, K)`` class probabilities of masks of a tile.
 
-        Dense features count by the cells inside alone: a mean feature would be another one in
-        every tile that a polygon reaches into.
-
         Args:
-            backbone: the image-text model.
-            settings: of all stages.
-            image: the tile.
+            model: loaded.
+            tile: what is read.
             masks: ``n`` parts of polygons in it.
             areas: ``(n,)`` pixels of the whole polygons.
         """
-        features = local.ImageFeatures((), (), image, self.whole)
-        if self.is_cover is not None:
-            pooled = region_probabilities(
-                image, masks, areas, backbone, self.texts, self.is_cover, settings.regions,
-                settings.local, whole=self.whole,
-            )  # fmt: skip
-        else:
-            features = local.read_at(image, backbone, self.factors, self.whole)
-            scale = backbone.dense_logit_scale
-            pooled = masks.pool(
-                local.dense_probabilities(features, self.texts, scale, settings.local)
-            )
+        if self.scales is None:
+            return self._as_maps(model, tile, masks)
+        backbone, settings = model.backbone, model.settings
+        pooled = region_probabilities(
+            tile.rgb, masks, areas, backbone, self.texts, self.scales, settings.regions,
+            settings.local, whole=self.whole,
+        )  # fmt: skip
+        features = local.ImageFeatures((), (), tile.rgb, self.whole)
+        # masks have guided already, where they should
+        unguided = settings.local.model_copy(update={"mask_guidance": False})
+        return self._align(model, tile, masks, features, pooled, unguided)
+
+    def _as_maps(self, model: Model, tile: Raster, masks: MaskSet) -> FloatArray:
+        """Dense features count by the cells inside alone.
+
+        A mean feature would be another one in every tile that a polygon reaches into.
+        """
+        backbone, settings = model.backbone, model.settings.local
+        features = local.read_at(tile.rgb, backbone, self.factors, self.whole)
+        scale = backbone.dense_logit_scale
+        dense = local.dense_probabilities(features, self.texts, scale, settings)
+        return self._align(model, tile, masks, features, masks.pool(dense), settings)
+
+    def _align(
+        self, model: Model, tile: Raster, masks: MaskSet, features: local.ImageFeatures,
+        pooled: FloatArray, settings: LocalSettings,
+    ) -> FloatArray:  # fmt: skip
+        """Let further views vote, where they are on."""
         return local.align(
-            CropEncoder(image, backbone, settings.local), backbone, masks, features, self.texts,
-            pooled, settings.local, rank_by=range(self.texts.class_count),
+            CropEncoder(tile.rgb, model.backbone, settings), model.backbone, masks, features,
+            self.texts, pooled, settings, rank_by=range(self.texts.class_count),
         )  # fmt: skip
 
 
@@ -208,9 +195,7 @@ class Votes:
             masks = MaskSet.from_crops(crops, corners, tile.shape)
             pixels = masks.areas
             areas = np.array([self.area(number) for number in owners])
-            probabilities = reading.probabilities(
-                model.backbone, model.settings, tile.rgb, masks, areas
-            )
+            probabilities = reading.probabilities(model, tile, masks, areas)
             sums = probabilities.astype(np.float64) * pixels[:, None]
         return TileVotes(np.array(owners, np.int64), sums, pixels, losers, gone)
 

@@ -10,6 +10,7 @@ so.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -64,9 +65,7 @@ def read_pyramid(
     """
     finer = min(1.0, 2 * features.factors[0])
     fits = finer**2 * image.shape[0] * image.shape[1] <= settings.max_side**2
-    factors = [finer if fits else min(1.0, features.factors[0])]
-    while min(image.shape[:2]) * factors[-1] / 2 >= LEAST_SIDE:
-        factors.append(factors[-1] / 2)
+    factors = halvings(finer if fits else min(1.0, features.factors[0]), image.shape[:2])
     pictures = [rescale(image, factor) for factor in factors]
     known = dict(zip(features.factors, features.dense, strict=True))
     levels = [
@@ -78,6 +77,14 @@ def read_pyramid(
     if is_guided(backbone, settings):
         guided = tuple(region_reader_of(backbone, picture) for picture in pictures)
     return Pyramid(steps, tuple(levels), guided)
+
+
+def halvings(finest: float, shape: Sequence[int]) -> list[float]:
+    """A factor of an image's size and its halves, down to the least side that still shows something."""
+    factors = [finest]
+    while min(shape) * factors[-1] / 2 >= LEAST_SIDE:
+        factors.append(factors[-1] / 2)
+    return factors
 
 
 @dataclass(frozen=True)
