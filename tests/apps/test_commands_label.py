@@ -102,8 +102,15 @@ def test_label_refuses_what_it_cannot_do(image: Path, run: Run) -> None:
     assert not target.exists()
 
 
+@pytest.mark.parametrize(
+    "how", [("--preset", "fast"), ("--set", "local.ground_sampling=[]")], ids=["map", "own scale"]
+)
 def test_label_goes_on_after_an_interruption(
-    tmp_path: Path, tiny_rs_folder: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path,
+    tiny_rs_folder: Path,
+    run: Run,
+    monkeypatch: pytest.MonkeyPatch,
+    how: tuple[str, str],
 ) -> None:
     """Alone and with workers the same rows come out, and a complete run is told."""
     monkeypatch.undo()
@@ -113,7 +120,7 @@ def test_label_goes_on_after_an_interruption(
     geopandas.GeoDataFrame({"plot": range(4)}, geometry=places, crs="EPSG:25832").to_file(parcels)
 
     def words(name: str, *more: Any) -> tuple[Any, ...]:
-        model = ("--model", f"dir:{tiny_rs_folder}", "--preset", "fast", "--tile-size", 256)
+        model = ("--model", f"dir:{tiny_rs_folder}", *how, "--tile-size", 256)
         return ("label", image, parcels, *WORDS, "--no-other", *model, "-o", tmp_path / name, *more)
 
     def rows(name: str) -> Any:
