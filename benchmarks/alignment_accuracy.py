@@ -5,13 +5,17 @@
                                             [--only-default]
                                             [--set stage.option=value ...]
 
-Regions are the 4-connected components of one label, given as proposals: of Dubai tile 6 with at
-least 100 pixels and five names, of rendered test scenes (*rendered*) with at least 16 pixels and the
-names of all kinds, and *proposed* regions of the same scenes: those of the proposer ``flat`` of which one
-kind covers at least four fifths, parts of things as often as whole ones; the instances of ``dior_mini`` (masks) and ``dota_mini`` (oriented boxes), and the
-regions of three GeoTIFFs that were outlined by hand, with the names that occur in their set. No
-background words compete. ``--unscaled`` takes from rendered scenes and GeoTIFFs how large their pixels
-are; the other images never say so.
+Regions are given as proposals:
+
+* dubai: 4-connected components of one label of tile 6, at least 100 pixels, five names
+* rendered: the same of rendered test scenes, at least 16 pixels, the names of all kinds
+* proposed: what the proposer ``flat`` finds in these scenes where one kind covers at least four
+  fifths of it: parts of things as often as whole ones
+* dior_mini (masks), dota_mini (oriented boxes), outlined (by hand, in three GeoTIFFs): true instances,
+  the names that occur in the set
+
+No background words compete. ``--unscaled`` takes from rendered scenes and GeoTIFFs how large their
+pixels are; the other images never say so. Views:
 
 * dense pooling: the mean of the next two
 * cell pooling: class probabilities of the cells, averaged inside the mask
@@ -23,8 +27,8 @@ are; the other images never say so.
 * default: what ``label`` says of given polygons
 
 Mean class accuracy is the mean over classes of the share of their regions that get their own name;
-accuracy is that share over all regions, and *by area* over their pixels. Seconds are wall time per image, of a mixture the sum of
-its views', with the dense features where a view uses them.
+accuracy is that share over all regions, and *by area* over their pixels. Seconds are wall time per
+image, of a mixture the sum of its views', with the dense features where a view uses them.
 """
 
 from __future__ import annotations

@@ -8,8 +8,8 @@ Classes are asked for as water, sand, road, building, vegetation, or by five oth
 order (the second class is any unpaved land); every labelled pixel counts (label 0 and 255 do
 not), in one confusion matrix over all parts of the tile. A map should not depend on how the image
 is turned, so every part is read after zero to three quarter turns, and all four count; *lowest* and
-*highest* are the mIoU of single orientations, between which that of all counts need not lie. Without ``--background`` every pixel gets
-one of the five. *Nothing* is the share of labelled pixels without a class, the calibration error
+*highest* are the mIoU of single orientations, between which that of all counts need not lie. Without
+``--background`` every pixel gets one of the five. *Nothing* is the share of labelled pixels without a class, the calibration error
 that of the scores of all others, in 10 bins. The first row is what calling everything by the second
 name would reach. Tiles 1 to 5 may have trained the weights (their card says so): supervised and
 in-domain. Exits with 1 when the best painter stays below a mIoU of 0.50, or the default does worse

@@ -91,7 +91,7 @@ def region_probabilities(
     texts: local.TextFeatures,
     scales: OwnScales,
     settings: RegionSettings,
-    reading: LocalSettings,
+    local_settings: LocalSettings,
     *,
     whole: FloatArray | None = None,
 ) -> FloatArray:
@@ -105,15 +105,15 @@ def region_probabilities(
         texts: ``K`` classes and competitors.
         scales: how they are read.
         settings: sizes in cells at which regions are read.
-        reading: switches mask guidance off, and holds the share of the image's own similarity that
-            is taken off.
+        local_settings: switch mask guidance off, and hold the share of the image's own
+            similarity that is taken off.
         whole: ``(D,)`` embedding of the whole image; None when no global bias is taken off.
 
     Returns:
         ``(N, K)`` float32 probabilities that sum to one.
     """
     covers, objects = _shares(np.minimum(areas, scales.largest), scales, backbone.cell, settings)
-    is_guided = things.is_guided(backbone, reading)
+    is_guided = things.is_guided(backbone, local_settings)
     of_cover = np.zeros((len(regions), len(texts.names)), np.float32)
     of_things = np.zeros_like(of_cover)
     for factor, cover, thing in zip(scales.factors, covers.T, objects.T, strict=True):
@@ -121,11 +121,13 @@ def region_probabilities(
             continue
         picture = local.rescale(image, factor)
         features = local.read_at(picture, backbone, (1.0,), whole)
-        cells = local.dense_probabilities(features, texts, backbone.dense_logit_scale, reading)
+        cells = local.dense_probabilities(
+            features, texts, backbone.dense_logit_scale, local_settings
+        )
         pooled = regions.pool(cells)
         of_things += thing[:, None] * pooled
         if cover.any() and is_guided:
-            bias = local.global_bias(features, texts, reading)
+            bias = local.global_bias(features, texts, local_settings)
             cosines = backbone.regions(picture, regions) @ texts.features.T - bias
             guided = local.class_probabilities(cosines, texts, backbone.region_logit_scale)
             pooled = np.asarray((pooled + guided) / 2, np.float32)
