@@ -1,4 +1,4 @@
-"""A real background that sprites and grounds are painted onto, matched to its light and sharpness."""
+"""A background that sprites and grounds are painted onto, matched to its light and sharpness."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Pixels = NDArray[np.uint8]
 Floats = NDArray[np.float32]
 Labels = NDArray[np.int16]
 
-GROUNDS = ("runway", "pavement", "car park", "water", "road", "grass")
+GROUNDS = ("pavement", "water", "road")
 UNLABELLED = -1
 
 

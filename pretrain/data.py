@@ -20,10 +20,10 @@ from numpy.typing import NDArray
 from PIL import Image
 from scipy import ndimage
 
-from pretrain.compositing import THEMES, composite
 from pretrain.concepts import CANDIDATES, CONCEPTS, LABELS, REQUIRED, SCENES, UNIFORM
 from pretrain.corpus import captions
 from pretrain.crops import Pixels, crop
+from pretrain.drawing import with_objects
 from pretrain.dubai import Labelled, labelled_part
 from pretrain.rendered import Rendered, rendered_crop
 from pretrain.split import is_held_out
@@ -222,10 +222,6 @@ class Sampler:
             for name, (label, enlarged) in UNIFORM.items()
             if by_scene[name]
         ]
-        self._backgrounds = {
-            name: [real for scene in theme.scenes for real in by_scene[scene]]
-            for name, theme in THEMES.items()
-        }
 
     def batch(self, step: int) -> Batch:
         """The batch of a step: real scenes first, then everything with dense labels."""
@@ -239,7 +235,6 @@ class Sampler:
         dense = []
         for draw, count in (
             (self._mosaic, settings["mosaic_batch"]),
-            (self._composite, settings["composite_batch"]),
             (self._tile, settings["tile_batch"]),
             (self._rendered, settings["rendered_batch"]),
         ):
@@ -247,7 +242,7 @@ class Sampler:
                 image, label = draw(rng, size)
                 images.append(image)
                 dense.append(label)
-        first_tile = settings["mosaic_batch"] + settings["composite_batch"]
+        first_tile = settings["mosaic_batch"]
         shape = (len(chosen), len(CONCEPT_NAMES))
         return Batch(
             np.stack(images),
@@ -262,19 +257,13 @@ class Sampler:
     def _mosaic(self, rng: np.random.Generator, size: int) -> tuple[Pixels, NDArray[np.int16]]:
         return mosaic(rng, self._grounds, size)
 
-    def _composite(self, rng: np.random.Generator, size: int) -> tuple[Pixels, NDArray[np.int16]]:
-        names = [name for name, pool in self._backgrounds.items() if pool]
-        theme = names[rng.integers(len(names))]
-        pool = self._backgrounds[theme]
-        background = crop(rng, pool[rng.integers(len(pool))].image, size, 0.4, 1.0)
-        return composite(rng, background, theme)
-
     def _tile(self, rng: np.random.Generator, size: int) -> tuple[Pixels, NDArray[np.int16]]:
         low, high = self._settings["tile_zoom"]
         return labelled_part(rng, self._sources.tiles, (low, high), size)
 
     def _rendered(self, rng: np.random.Generator, size: int) -> tuple[Pixels, NDArray[np.int16]]:
-        return rendered_crop(rng, self._sources.rendered, self._holders, size, self._settings)
+        part = rendered_crop(rng, self._sources.rendered, self._holders, size, self._settings)
+        return with_objects(rng, *part) if rng.random() < self._settings["drawn_share"] else part
 
 
 def size_at(step: int, settings: dict[str, Any]) -> int:

@@ -31,38 +31,9 @@ def strip(middle: Points, angle: float, length: float, width: float) -> Points:
     return band(middle - along, middle + along, width)
 
 
-def segment(middle: Points, angle: float, length: float) -> tuple[Points, Points]:
-    """The ends of a line about a point along an angle."""
-    return middle - direction(angle) * length / 2, middle + direction(angle) * length / 2
-
-
 def sides(corners: Points) -> list[tuple[Points, Points]]:
     """The sides of a polygon."""
     return list(zip(corners, np.roll(corners, -1, 0), strict=True))
-
-
-def dashes(
-    middle: Points, angle: float, length: float, dash: float, gap: float
-) -> list[tuple[Points, Points]]:
-    """Dashes about a point along an angle; ``gap`` is from start to start."""
-    starts = [middle + direction(angle) * far for far in np.arange(-length / 2, length / 2, gap)]
-    return [(start, start + direction(angle) * dash) for start in starts]
-
-
-def shore(rng: Rng, middle: Points, angle: float, length: float, width: float) -> Points:
-    """A strip whose long sides wind, unless chance makes them straight, as of a basin."""
-    if rng.random() < 0.4:
-        return strip(middle, angle, length, width)
-    far = np.linspace(-0.5, 0.5, 41)
-    along, across = direction(angle), direction(angle + np.pi / 2)
-    sides = []
-    for side in (-0.5, 0.5):
-        waves = [
-            np.sin(far * length / width * rng.uniform(1, 9) + rng.uniform(0, 6)) for _ in range(3)
-        ]
-        winding = side * width * (1 + rng.uniform(0.05, 0.2) * np.sum(waves, axis=0))
-        sides.append(middle + far[:, None] * length * along + winding[:, None] * across)
-    return np.concatenate([sides[0], sides[1][::-1]])
 
 
 def somewhere(rng: Rng, size: int, margin: float = 0.1) -> Points:

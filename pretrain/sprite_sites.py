@@ -1,4 +1,4 @@
-"""Shapes of what stands: tanks, pools, courts, fields, turbines, chimneys and works of transport.
+"""Shapes of what stands: courts, turbines, chimneys, dams, toll stations, roundabouts.
 
 Any unit of length; heights are in the same unit as the plan.
 """
@@ -9,7 +9,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from pretrain.sprite_pen import CIRCLE, Colour, Pen, Points, band, grey, near, shaded
+from pretrain.sprite_pen import CIRCLE, Colour, Pen, band, grey, near, shaded
 
 COURTS: tuple[Colour, ...] = (
     (60, 110, 150), (70, 120, 80), (150, 80, 62), (90, 140, 110), (110, 112, 116), (52, 84, 128),
@@ -22,97 +22,12 @@ LAWNS: tuple[Colour, ...] = (
     (124, 128, 80),
     (52, 110, 60),
 )
-TRACKS: tuple[Colour, ...] = (
-    (170, 84, 66), (150, 70, 58), (190, 104, 88), (130, 90, 80), (90, 110, 140), (150, 140, 130),
-)  # fmt: skip
-WATERS: tuple[Colour, ...] = (
-    (70, 180, 210), (40, 140, 200), (100, 205, 215), (60, 160, 180), (30, 110, 170), (130, 210, 220),
-)  # fmt: skip
 WHITE: Colour = (232, 232, 228)
 
 
 def one_of(rng: np.random.Generator, colours: tuple[Colour, ...]) -> Colour:
     """One of the colours, varied."""
     return near(rng, colours[rng.integers(len(colours))], 8)
-
-
-def storage_tank(rng: np.random.Generator, pen: Pen) -> None:
-    """A round tank with a flat, domed, conical or floating roof."""
-    draw = rng.random()
-    wall = grey(rng, 190, 245, 4) if draw < 0.75 else near(rng, (150, 104, 76), 16)
-    if draw > 0.88:
-        wall = grey(rng, 110, 160, 8)
-    high = rng.uniform(0.25, 1.1)  # radii
-    for share in np.linspace(0, 1, 5)[:4]:
-        pen.polygon(CIRCLE + pen.lean * high * share, shaded(wall, 0.78))
-    top = pen.lean * high
-    pen.polygon(CIRCLE + top, wall)
-    pen.shade(CIRCLE, 0, high)
-    sun = -pen.cast / max(float(np.hypot(*pen.cast)), 1e-9)
-    roof = int(rng.integers(4))
-    if roof == 0:  # flat, with a rim
-        pen.polygon(CIRCLE * 0.93 + top, shaded(wall, rng.uniform(0.88, 0.97)))
-        pen.polygon(CIRCLE * 0.08 + top, shaded(wall, 0.75))
-    elif roof == 1:  # dome
-        for step in range(6):
-            size = 1 - step / 6
-            light = 0.8 + 0.05 * step
-            pen.polygon(CIRCLE * size + top + sun * (1 - size) * 0.42, shaded(wall, light))
-    elif roof == 2:  # cone of plates, each in its own light
-        for first, last in zip(CIRCLE, np.roll(CIRCLE, -1, 0), strict=True):
-            light = 0.9 + 0.12 * float(first @ sun)
-            pen.polygon([top, first * 0.98 + top, last * 0.98 + top], shaded(wall, light))
-        pen.polygon(CIRCLE * 0.07 + top, shaded(wall, 0.8))
-    else:  # floating roof, sunk, in the shadow of the wall
-        depth = rng.uniform(0.05, 0.7) * high
-        floor = grey(rng, 120, 215, 5) if rng.random() < 0.7 else near(rng, (140, 104, 80))
-        pen.polygon(CIRCLE * 0.94 + top, shaded(floor, 0.5))
-        shift = pen.cast * depth
-        lit = CIRCLE * 0.94 + shift
-        lit = lit[np.hypot(*lit.T) < 0.94]
-        if len(lit) > 2:  # the part of the roof that the sun reaches
-            arc = CIRCLE * 0.94
-            arc = arc[np.hypot(*(arc - shift).T) < 0.94]
-            both = np.concatenate([lit, arc])
-            middle = both.mean(0)
-            order = np.argsort(np.arctan2(*(both - middle).T))
-            pen.polygon(both[order] + top, floor)
-        pen.polygon(CIRCLE * 0.06 + top, shaded(floor, 0.7))
-    if rng.random() < 0.5:
-        angle = rng.uniform(0, 2 * np.pi)
-        out = np.array([np.cos(angle), np.sin(angle)])
-        pen.line(out * 0.2 + top, out * 1.02 + top, 0.05, shaded(wall, 0.7))
-
-
-def swimming_pool(rng: np.random.Generator, pen: Pen) -> None:
-    """A rectangular, oval or kidney-shaped pool with a rim of stone."""
-    water, rim = one_of(rng, WATERS), grey(rng, 190, 240, 5)
-    form = int(rng.integers(4))
-    width = rng.uniform(0.38, 0.7)
-    angle = np.linspace(0, 2 * np.pi, 40, endpoint=False)
-    outline: Points
-    if form <= 1:
-        outline = np.array(
-            [(-0.5, -width / 2), (0.5, -width / 2), (0.5, width / 2), (-0.5, width / 2)]
-        )
-    elif form == 2:
-        outline = np.stack([0.5 * np.cos(angle), width / 2 * np.sin(angle)], 1)
-    else:
-        radius = 0.5 * (1 - rng.uniform(0.2, 0.4) * np.exp(-((angle - np.pi / 2) ** 2) / 0.5))
-        radius *= 1 + 0.12 * np.cos(2 * angle + rng.uniform(0, 6))
-        outline = np.stack([np.cos(angle) * radius, np.sin(angle) * radius * width * 1.7], 1)
-    border = 1 + rng.uniform(0.1, 0.24)
-    pen.polygon(outline * (border, 1 + (border - 1) / width), rim)
-    pen.polygon(outline, water)
-    # The deep end and the shadow of the rim.
-    pen.polygon(
-        outline * 0.62 + (rng.uniform(-0.12, 0.12), 0), shaded(water, rng.uniform(0.86, 0.98))
-    )
-    if form == 0 and rng.random() < 0.3:
-        for y in np.linspace(-0.35, 0.35, 5) * width:
-            pen.line((-0.48, y), (0.48, y), 0.012, shaded(water, 0.7))
-    if rng.random() < 0.25:
-        pen.ellipse(0.5, width / 2 + 0.12, 0.08, 0.08, grey(rng, 200, 245), high=0.08)  # a parasol
 
 
 def tennis_court(rng: np.random.Generator, pen: Pen) -> None:
@@ -151,75 +66,6 @@ def basketball_court(rng: np.random.Generator, pen: Pen) -> None:
             pen.line(start, end, thick, white)
         pen.box(side * 13.2, 0, 0.7, 1.8, grey(rng, 190, 240), low=2.8, high=3.8)
     pen.frame(0, 0, 28, 15, thick, white)
-
-
-def sports_field(rng: np.random.Generator, pen: Pen) -> None:
-    """A football pitch, a running track with a pitch inside, or a baseball diamond."""
-    (_pitch, _track, _diamond)[rng.choice(3, p=[0.4, 0.4, 0.2])](rng, pen, 1.0)
-
-
-def _pitch(rng: np.random.Generator, pen: Pen, size: float) -> None:
-    """A pitch of 105 by 68 m, or ``size`` times that."""
-    lawn, white = one_of(rng, LAWNS), grey(rng, 190, 235, 3)
-    long, wide = 105 * size, 68 * size
-    pen.box(0, 0, long * 1.05, wide * 1.07, shaded(lawn, rng.uniform(0.85, 1.05)))
-    strips = int(rng.integers(8, 16))
-    contrast = rng.uniform(0, 0.07)
-    for number in range(strips):
-        x = (number + 0.5 - strips / 2) * long / strips
-        pen.box(x, 0, long / strips * 1.05, wide, shaded(lawn, 1 + contrast * (-1) ** number))
-    if rng.random() < 0.15:
-        return  # lines worn away
-    thick = max(0.3, 0.3 * 105 * pen.fine)
-    pen.frame(0, 0, long, wide, thick, white)
-    pen.line((0, -wide / 2), (0, wide / 2), thick, white)
-    pen.ring(0, 0, 9.15 * size, 9.15 * size, thick, white)
-    for side in (-1, 1):
-        pen.frame(side * (long / 2 - 8.25 * size), 0, 16.5 * size, 40.3 * size, thick, white)
-        pen.frame(side * (long / 2 - 2.75 * size), 0, 5.5 * size, 18.3 * size, thick, white)
-
-
-def _track(rng: np.random.Generator, pen: Pen, size: float) -> None:
-    track, lawn = one_of(rng, TRACKS), one_of(rng, LAWNS)
-    straight, radius = 42.0 * size, 36.5 * size
-    half = np.linspace(-np.pi / 2, np.pi / 2, 16)
-
-    def oval(reach: float) -> Points:
-        right = np.stack([straight + reach * np.cos(half), reach * np.sin(half)], 1)
-        return np.concatenate([right, -right])
-
-    lanes = rng.uniform(6, 11)
-    pen.polygon(oval(radius + lanes), track)
-    thick = max(0.25, 0.12 * 180 * pen.fine)
-    light = shaded(track, 1.16)
-    for share in (0.25, 0.5, 0.75):
-        pen.polygon(oval(radius + lanes * share + thick / 2), light)
-        pen.polygon(oval(radius + lanes * share - thick / 2), track)
-    pen.polygon(oval(radius + thick), (215, 210, 205))
-    pen.polygon(oval(radius), shaded(lawn, 0.95) if rng.random() < 0.7 else track)
-    _pitch(rng, pen, size * rng.uniform(0.84, 0.92))
-
-
-def _diamond(rng: np.random.Generator, pen: Pen, size: float) -> None:
-    lawn, soil = one_of(rng, LAWNS), near(rng, (178, 136, 96), 12)
-    half = np.linspace(-np.pi / 4, np.pi / 4, 14)
-
-    def sector(reach: float, back: float = 0.0) -> Points:
-        arc = np.stack([reach * np.cos(half) - back, reach * np.sin(half)], 1)
-        return np.concatenate([[(-back, 0.0)], arc])
-
-    far = rng.uniform(85, 115) * size
-    pen.polygon(sector(far + 5 * size, 5 * size), soil)
-    pen.polygon(sector(far), lawn)
-    pen.polygon(sector(47 * size, 4 * size), soil)
-    pen.ellipse(0, 0, 8 * size, 8 * size, soil)
-    if rng.random() < 0.7:  # grass between the bases
-        pen.polygon(np.array([(5, 0), (20, -15), (35, 0), (20, 15)]) * size, shaded(lawn, 1.04))
-        pen.ellipse(18.5 * size, 0, 3 * size, 3 * size, soil)
-    thick = max(0.4, 0.25 * 110 * pen.fine)
-    for side in (-1, 1):
-        end = far * np.array([np.cos(np.pi / 4), side * np.sin(np.pi / 4)])
-        pen.line((0, 0), end, thick, (228, 226, 220))
 
 
 def windmill(rng: np.random.Generator, pen: Pen) -> None:
@@ -344,52 +190,3 @@ def roundabout(rng: np.random.Generator, pen: Pen) -> None:
         size = rng.uniform(0.05, 0.11)
         x, y = far * np.cos(angle), far * np.sin(angle)
         pen.ellipse(x, y, size, size, tree, high=0.1)
-
-
-def bridge(rng: np.random.Generator, pen: Pen) -> None:
-    """A deck along x with rails, lane lines, and sometimes arches, towers or cars."""
-    wide = rng.uniform(0.04, 0.13)
-    deck, rail = grey(rng, 110, 200, 4), grey(rng, 180, 230, 3)
-    if rng.random() < 0.15:
-        deck = near(rng, (120, 84, 70), 10)
-    high = rng.uniform(0.02, 0.08)
-    pen.box(0, 0, 1, wide, rail, low=high * 0.7, high=high)
-    pen.box(0, 0, 1, wide * 0.86, deck)
-    white = grey(rng, 205, 240, 2)
-    lanes = int(rng.integers(2, 5))
-    for number in range(1, lanes):
-        y = wide * 0.84 * (number / lanes - 0.5)
-        if number * 2 == lanes:
-            pen.line((-0.5, y), (0.5, y), max(0.003, 0.3 * pen.fine), white)
-        else:
-            for x in np.arange(-0.5, 0.48, 0.06):
-                pen.line((x, y), (x + 0.03, y), max(0.002, 0.25 * pen.fine), white)
-    draw = rng.random()
-    if draw < 0.2:  # cable-stayed or suspension
-        for x in (-0.25, 0.25):
-            for side in (-1, 1):
-                pen.box(x, side * wide * 0.5, 0.02, wide * 0.16, rail, low=0, high=0.25)
-        for side in (-1, 1):
-            pen.line(
-                (-0.48, side * wide * 0.5), (0.48, side * wide * 0.5), 0.006, shaded(rail, 1.1)
-            )
-    elif draw < 0.4:  # truss
-        for x in np.linspace(-0.4, 0.4, 12):
-            pen.line((x, -wide / 2), (x + 0.04, wide / 2), 0.006, shaded(rail, 0.85))
-    for x in np.linspace(-0.42, 0.42, int(rng.integers(3, 9))):  # piers
-        pen.shade(
-            np.array(
-                [
-                    (x - 0.012, -wide / 2),
-                    (x + 0.012, -wide / 2),
-                    (x + 0.012, wide / 2),
-                    (x - 0.012, wide / 2),
-                ]
-            ),
-            0,
-            high,
-        )
-    for _ in range(rng.integers(0, 7)):
-        y = wide * 0.84 * ((rng.integers(lanes) + 0.5) / lanes - 0.5)
-        colour = grey(rng, 30, 245, 12)
-        pen.box(rng.uniform(-0.47, 0.47), y, wide * 0.34, wide * 0.15, colour, high=wide * 0.1)

@@ -1,7 +1,7 @@
-"""Drawings of objects from above, with their shadows, to be put onto real backgrounds.
+"""Drawings of objects from above, with their shadows, to be put onto rendered scenes.
 
-The real training data name no vehicles, tanks or turbines; these drawings do. Everything depends
-on the generator alone, so that a batch can be drawn again.
+Neither the real training data nor rendered scenes show turbines, dams or helicopters; these drawings
+do. Everything depends on the generator alone, so that a batch can be drawn again.
 """
 
 from __future__ import annotations
@@ -19,21 +19,15 @@ from pretrain.sprite_pen import Pen, Points, View
 Floats = NDArray[np.float32]
 
 SHAPES: dict[str, Callable[[np.random.Generator, Pen], None]] = {
-    "plane": sprite_vehicles.plane,
     "helicopter": sprite_vehicles.helicopter,
-    "ship": sprite_vehicles.ship,
     "car": sprite_vehicles.car,
-    "storage tank": sprite_sites.storage_tank,
-    "swimming pool": sprite_sites.swimming_pool,
     "tennis court": sprite_sites.tennis_court,
     "basketball court": sprite_sites.basketball_court,
-    "sports field": sprite_sites.sports_field,
     "windmill": sprite_sites.windmill,
     "chimney": sprite_sites.chimney,
     "dam": sprite_sites.dam,
     "toll station": sprite_sites.toll_station,
     "roundabout": sprite_sites.roundabout,
-    "bridge": sprite_sites.bridge,
 }
 KINDS = tuple(SHAPES)
 

@@ -18,8 +18,8 @@ class Terms:
 
 
 def uses_aid(config: dict[str, Any]) -> bool:
-    """Whether the image tower sees AID images: whole, cut together, or under drawn objects."""
-    return any(config["image"][f"{part}_batch"] > 0 for part in ("scene", "mosaic", "composite"))
+    """Whether the image tower sees AID images: whole, or cut together."""
+    return any(config["image"][f"{part}_batch"] > 0 for part in ("scene", "mosaic"))
 
 
 def terms(config: dict[str, Any]) -> Terms:

@@ -25,7 +25,7 @@ def test_every_variant_fits_the_configuration():
 def test_only_open_data_trains_the_open_variant():
     varied = configuration.read(variant="cc0")
     image = varied["image"]
-    assert [image[f"{part}_batch"] for part in ("scene", "mosaic", "composite")] == [0, 0, 0]
+    assert [image[f"{part}_batch"] for part in ("scene", "mosaic")] == [0, 0]
     assert not varied["text"]["captions"]
 
 

@@ -1,7 +1,6 @@
 import numpy as np
 import pytest
 from pretrain import dubai
-from pretrain.compositing import THEMES
 from pretrain.concepts import CANDIDATES, CONCEPTS, GROUPS, LABELS, REQUIRED, SCENES, UNIFORM
 from pretrain.crops import crop, labelled_crop, turn
 from pretrain.data import (
@@ -27,12 +26,12 @@ SETTINGS = {
     "final_size": 48,
     "scene_batch": 3,
     "mosaic_batch": 2,
-    "composite_batch": 1,
     "tile_batch": 2,
     "tile_zoom": [0.5, 1.0],
     "rendered_batch": 2,
     "least_crop": 0.7,
     "repaint_share": 0.5,
+    "drawn_share": 0.0,
     "balanced_share": 0.5,
     "rendered_zoom": [0.7, 1.7],
 }
@@ -75,8 +74,6 @@ def test_tables_name_what_exists():
     for scene, (label, _) in UNIFORM.items():
         assert set(GROUPS.get(label, (label,))) <= set(CANDIDATES[scene])
     assert {name for names in GROUPS.values() for name in names} <= set(CONCEPTS)
-    for name, theme in THEMES.items():
-        assert set(theme.scenes) <= set(SCENES), name
 
 
 def test_split_is_the_one_of_the_md5_rule():
@@ -262,15 +259,28 @@ def test_a_batch_depends_on_seed_and_step_only():
     np.testing.assert_array_equal(first.images, again.images)
     np.testing.assert_array_equal(first.dense, again.dense)
     assert (first.images != other.images).any()
-    assert first.images.shape == (10, 32, 32, 3)
+    assert first.images.shape == (9, 32, 32, 3)
     assert len(first.scenes) == len(first.candidates) == 3
-    assert first.dense.shape == (7, 32, 32)
-    assert sampler().batch(6).images.shape == (10, 48, 48, 3)
+    assert first.dense.shape == (6, 32, 32)
+    assert sampler().batch(6).images.shape == (9, 48, 48, 3)
+
+
+def test_objects_are_drawn_onto_a_share_of_the_rendered_crops():
+    lacking = [CONCEPT_NAMES.index(name) for name in ("windmill", "dam", "helicopter", "chimney")]
+    drawn = {0.0: 0, 0.25: 0, 1.0: 0}
+    for share in drawn:
+        for step in range(20):
+            batch = sampler(rendered_batch=4, drawn_share=share, final_steps=0).batch(step)
+            crops = batch.dense[-4:]
+            drawn[share] += sum(bool(np.isin(crop, lacking).any()) for crop in crops)
+            assert not np.isin(batch.dense[:-4], lacking).any()
+    assert drawn[0.0] == 0
+    assert 0 < drawn[0.25] < drawn[1.0] < 80
 
 
 def test_without_real_scenes_a_batch_has_dense_labels_only():
     sources = Sources([], rendered_scenes(), tiles())
-    without = {"scene_batch": 0, "mosaic_batch": 0, "composite_batch": 0}
+    without = {"scene_batch": 0, "mosaic_batch": 0}
     batch = Sampler(sources, SETTINGS | without, 3).batch(0)
     assert batch.images.shape == (4, 32, 32, 3)
     assert batch.dense.shape == (4, 32, 32)

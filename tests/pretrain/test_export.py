@@ -22,7 +22,6 @@ CONFIG = {
         "input_size": 32,
         "scene_batch": 1,
         "mosaic_batch": 0,
-        "composite_batch": 0,
         "tile_batch": 1,
         "rendered_batch": 1,
     },

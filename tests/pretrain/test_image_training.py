@@ -18,7 +18,7 @@ CONFIG = {
     "rendered": {"scenes": 3, "size": 48, "gsd": [0.5, 1.0]},
     "image": {
         "steps": 5, "final_steps": 2, "size": 32, "final_size": 64, "input_size": 32, "withheld": [],
-        "scene_batch": 2, "mosaic_batch": 0, "composite_batch": 0, "tile_batch": 1,
+        "scene_batch": 2, "mosaic_batch": 0, "drawn_share": 0.5, "tile_batch": 1,
         "rendered_batch": 1, "least_crop": 0.7, "warmup": 2, "learning_rate": 0.01,
         "weight_decay": 0.05, "average_decay": 0.5, "caption_weight": 0.5, "partial_weight": 0.8,
         "required_weight": 0.8, "repaint_share": 0.5, "balanced_share": 0.5,

@@ -35,7 +35,7 @@ def test_captions_that_only_the_text_tower_knows_are_named(text, is_named):
     assert ("research" in told.licence) == is_named
 
 
-@pytest.mark.parametrize("part", ["scene", "mosaic", "composite"])
+@pytest.mark.parametrize("part", ["scene", "mosaic"])
 def test_every_way_to_use_aid_counts(part):
     config = configuration.read(variant="cc0")
     assert not uses_aid(config)

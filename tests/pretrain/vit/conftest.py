@@ -27,6 +27,7 @@ def config() -> dict[str, Any]:
             "steps": 1,
             "final_steps": 1,
             "repaint_share": 0.5,
+            "drawn_share": 0.5,
             "balanced_share": 0.5,
             "rendered_zoom": [0.7, 1.2],
             "tile_zoom": [0.5, 1.0],
@@ -37,7 +38,7 @@ def config() -> dict[str, Any]:
                 "steps": 8, "batch": 8, "learning_rate": 0.01,
             },
             "bank": {
-                "crops": 9, "scene_batch": 2, "mosaic_batch": 0, "composite_batch": 0,
+                "crops": 9, "scene_batch": 2, "mosaic_batch": 0,
                 "tile_batch": 1, "rendered_batch": 1, "least_crop": 0.5,
             },
             "image": {
