@@ -17,6 +17,7 @@ images with replacement, the same for all models. Nothing is required: there is 
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -88,7 +89,7 @@ def areas(scores: FloatArray, mentioned: BoolArray) -> FloatArray:
 def drawn_means(scores: FloatArray, mentioned: BoolArray) -> FloatArray:
     """Means of the areas over ``DRAWS`` draws of the images, the same for the same images.
 
-    An object that no image of a draw mentions is left out; NaN if that leaves none.
+    An object that none or all images of a draw mention is left out; NaN if that leaves none.
     """
     rng = np.random.default_rng(0)
     means = []
@@ -110,6 +111,10 @@ def main() -> None:
     scenes = [scene for scene in held_out if scene.name in captions]
     mentioned = mentions(scenes, captions)
     kept = np.flatnonzero(mentioned.sum(0) >= LEAST_IMAGES)
+    if not len(kept):
+        sys.exit(
+            f"{folder}: captions of at least {LEAST_IMAGES} held-out images must name an object"
+        )
     mentioned, names = mentioned[:, kept], [OBJECTS[k] for k in kept]
     counts = mentioned.sum(0)
     print(f"{command()}: {len(scenes)} images, in brackets how many mention the object")

@@ -65,18 +65,18 @@ class Board:
     def ground(
         self,
         rng: np.random.Generator,
-        name: str | None,
+        name: str,
         outline: Points,
         colour: Colour,
         *,
         rough: float = 0.05,
         soft: float = 0.0,
     ) -> None:
-        """Paint a polygon of ground; ``None`` paints without a label.
+        """Paint a polygon of ground.
 
         Args:
             rng: source of chance.
-            name: one of ``GROUNDS``, or None.
+            name: one of ``GROUNDS``.
             outline: corners in pixels; they may lie outside.
             colour: before it is matched to the background.
             rough: deviation of its brightness, as a share.
@@ -105,10 +105,9 @@ class Board:
             texture += rng.standard_normal((side, side), np.float32) * np.float32(0.5)
             paint = paint * (1 + np.float32(rough) * texture[: shape[0], : shape[1], None])
         self._blend(rows, columns, alpha, paint)
-        if name is not None:
-            inside = alpha > 0.5
-            self.grounds[rows, columns][inside] = GROUNDS.index(name)
-            self.objects[rows, columns][inside] = UNLABELLED
+        inside = alpha > 0.5
+        self.grounds[rows, columns][inside] = GROUNDS.index(name)
+        self.objects[rows, columns][inside] = UNLABELLED
 
     def lines(
         self,

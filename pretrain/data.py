@@ -242,7 +242,6 @@ class Sampler:
                 image, label = draw(rng, size)
                 images.append(image)
                 dense.append(label)
-        first_tile = settings["mosaic_batch"]
         shape = (len(chosen), len(CONCEPT_NAMES))
         return Batch(
             np.stack(images),
@@ -251,7 +250,7 @@ class Sampler:
             np.array([c for c, _ in labels], bool).reshape(shape),
             np.array([r for _, r in labels], np.float32).reshape(shape),
             np.stack(dense),
-            slice(first_tile, first_tile + settings["tile_batch"]),
+            slice(settings["mosaic_batch"], settings["mosaic_batch"] + settings["tile_batch"]),
         )
 
     def _mosaic(self, rng: np.random.Generator, size: int) -> tuple[Pixels, NDArray[np.int16]]:
@@ -263,7 +262,9 @@ class Sampler:
 
     def _rendered(self, rng: np.random.Generator, size: int) -> tuple[Pixels, NDArray[np.int16]]:
         part = rendered_crop(rng, self._sources.rendered, self._holders, size, self._settings)
-        return with_objects(rng, *part) if rng.random() < self._settings["drawn_share"] else part
+        share = self._settings["drawn_share"]
+        is_drawn = share > 0 and rng.random() < share
+        return with_objects(rng, *part) if is_drawn else part
 
 
 def size_at(step: int, settings: dict[str, Any]) -> int:

@@ -1,4 +1,7 @@
-"""Objects that rendered scenes lack, drawn onto them: wind turbines, dams, helicopters and so on."""
+"""Kinds of objects that rendered scenes lack, drawn onto them: wind turbines, dams and so on.
+
+With them come cars at toll stations, and tennis courts, which basketball courts are told from.
+"""
 
 from __future__ import annotations
 

@@ -88,10 +88,9 @@ def put_row(
     start: Points,
     step: Points,
     count: int,
-    filled: float,
 ) -> None:
-    """Objects at equal steps, some places empty."""
+    """Objects at equal steps."""
     for number in range(count):
         x, y = start + step * number + rng.normal(0, 0.25, 2)
-        if -4 <= x < painted.size + 4 and -4 <= y < painted.size + 4 and rng.random() < filled:
+        if -4 <= x < painted.size + 4 and -4 <= y < painted.size + 4:
             painted.put(templates[rng.integers(len(templates))], x, y)

@@ -99,12 +99,11 @@ class Pen:
         *,
         low: float | None = None,
         high: float = 0.0,
-        opacity: float = 1.0,
     ) -> None:
         """A rectangle about a centre."""
         a, b = length / 2, width / 2
         corners = [(x - a, y - b), (x + a, y - b), (x + a, y + b), (x - a, y + b)]
-        self.polygon(corners, colour, low=low, high=high, opacity=opacity)
+        self.polygon(corners, colour, low=low, high=high)
 
     def ellipse(
         self,
@@ -116,10 +115,9 @@ class Pen:
         *,
         low: float | None = None,
         high: float = 0.0,
-        opacity: float = 1.0,
     ) -> None:
         """An ellipse about a centre, with its half axes."""
-        self.polygon(CIRCLE * (a, b) + (x, y), colour, low=low, high=high, opacity=opacity)
+        self.polygon(CIRCLE * (a, b) + (x, y), colour, low=low, high=high)
 
     def line(self, start: Point, end: Point, width: float, colour: Colour) -> None:
         """A straight band between two points."""
@@ -196,6 +194,11 @@ def band(start: Point, end: Point, width: float, end_width: float | None = None)
 def grey(rng: np.random.Generator, low: float, high: float, tint: float = 4) -> Colour:
     """A grey with a slight cast."""
     return tuple(rng.uniform(low, high) + rng.normal(0, tint, 3))
+
+
+def one_of(rng: np.random.Generator, colours: tuple[Colour, ...]) -> Colour:
+    """One of the colours, varied."""
+    return near(rng, colours[rng.integers(len(colours))], 8)
 
 
 def near(rng: np.random.Generator, colour: Colour, spread: float = 10) -> Colour:

@@ -9,7 +9,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from pretrain.sprite_pen import CIRCLE, Colour, Pen, band, grey, near, shaded
+from pretrain.sprite_pen import CIRCLE, Colour, Pen, band, grey, near, one_of, shaded
 
 COURTS: tuple[Colour, ...] = (
     (60, 110, 150), (70, 120, 80), (150, 80, 62), (90, 140, 110), (110, 112, 116), (52, 84, 128),
@@ -23,11 +23,6 @@ LAWNS: tuple[Colour, ...] = (
     (52, 110, 60),
 )
 WHITE: Colour = (232, 232, 228)
-
-
-def one_of(rng: np.random.Generator, colours: tuple[Colour, ...]) -> Colour:
-    """One of the colours, varied."""
-    return near(rng, colours[rng.integers(len(colours))], 8)
 
 
 def tennis_court(rng: np.random.Generator, pen: Pen) -> None:

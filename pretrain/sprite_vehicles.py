@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from pretrain.sprite_pen import Colour, Pen, Points, grey, near, shaded
+from pretrain.sprite_pen import Colour, Pen, Points, grey, one_of, shaded
 
 PAINTS: tuple[Colour, ...] = (
     (236, 236, 234), (236, 236, 234), (200, 202, 204), (150, 152, 156), (96, 98, 102),
@@ -16,11 +16,6 @@ CONTAINERS: tuple[Colour, ...] = (
     (170, 60, 44), (40, 80, 130), (220, 220, 214), (60, 120, 90), (210, 140, 40), (110, 112, 116),
 )  # fmt: skip
 GLASS: Colour = (34, 42, 52)
-
-
-def one_of(rng: np.random.Generator, colours: tuple[Colour, ...]) -> Colour:
-    """One of the colours, varied."""
-    return near(rng, colours[rng.integers(len(colours))], 8)
 
 
 def helicopter(rng: np.random.Generator, pen: Pen) -> None:

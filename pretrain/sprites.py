@@ -1,7 +1,7 @@
 """Drawings of objects from above, with their shadows, to be put onto rendered scenes.
 
-Neither the real training data nor rendered scenes show turbines, dams or helicopters; these drawings
-do. Everything depends on the generator alone, so that a batch can be drawn again.
+Rendered scenes show no turbines, dams or helicopters, and the real training data hardly any; these
+drawings do, with the cars and tennis courts that belong to them. Everything depends on the generator alone, so that a batch can be drawn again.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def draw(
     Args:
         rng: source of chance.
         kind: one of ``KINDS``.
-        length_px: longest side in pixels, above 0; wakes, smoke and shadows may reach further.
+        length_px: longest side in pixels, above 0; smoke and shadows may reach further.
         angle: radians by which its x axis is turned towards y (down); random if None.
         view: sun and camera; random if None.
 

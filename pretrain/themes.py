@@ -1,4 +1,4 @@
-"""Where objects stand that rendered scenes lack: one layout for every theme.
+"""Where drawn objects stand: one layout for every theme.
 
 A layout paints one theme onto a board, with lengths in pixels.
 """
@@ -41,7 +41,7 @@ def courts(rng: Rng, painted: Board) -> None:
     court = draw(rng, kind, length, angle=angle + np.pi / 2, view=painted.view)
     other = draw(rng, kind, length, angle=angle + np.pi / 2, view=painted.view)
     templates = [court] if rng.random() < 0.7 else [court, other]
-    put_row(rng, painted, templates, middle - step * (count - 1) / 2, step, count, 1)
+    put_row(rng, painted, templates, middle - step * (count - 1) / 2, step, count)
 
 
 def wind_farm(rng: Rng, painted: Board) -> None:
