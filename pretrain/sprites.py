@@ -1,7 +1,8 @@
 """Drawings of objects from above, with their shadows, to be put onto rendered scenes.
 
 Rendered scenes show no turbines, dams or helicopters, and the real training data hardly any; these
-drawings do, with the cars and tennis courts that belong to them. Everything depends on the generator alone, so that a batch can be drawn again.
+drawings do, with the cars and tennis courts that belong to them. Everything depends on the generator
+alone, so that a batch can be drawn again.
 """
 
 from __future__ import annotations
